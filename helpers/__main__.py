@@ -1,0 +1,33 @@
+"""Command line of the course.
+
+    python -m helpers          tells what this machine has and what is missing
+    python -m helpers lab      opens lesson 00 in JupyterLab
+    python -m helpers test     runs the tests
+
+``lab`` and ``test`` install what they need into the folder ``.venv`` beside this
+one, once. Words after them are handed on to JupyterLab or to pytest.
+"""
+
+import sys
+
+COMMANDS = {
+    "lab": ["jupyter", "lab", "notebooks/00_start_here.ipynb"],
+    "test": ["pytest"],
+}
+
+
+def main(words):
+    if not words:
+        from helpers.environment import report
+
+        return 0 if report() else 1
+    if words[0] in COMMANDS:
+        from helpers.launch import launch
+
+        return launch(COMMANDS[words[0]] + words[1:])
+    print(__doc__.strip())
+    return 0 if words[0] in ("help", "-h", "--help") else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,120 @@
+"""Prepare a notebook for the lessons, and tell what this machine has."""
+
+import importlib.metadata
+import os
+import platform
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+PACKAGES = (
+    "tensorflow keras numpy matplotlib jupyterlab ipywidgets pillow pooch tqdm".split()
+)
+PYTHONS = (3, 10), (3, 13)
+
+
+def set_up():
+    """Load TensorFlow without its start-up messages, set for repeatable numbers.
+
+    Safe to call twice. It has to come before the first ``import tensorflow`` to
+    have its full effect.
+
+    Raises:
+        ImportError: TensorFlow or Keras is not installed; the message says what to do.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # it adds in another order
+    missing = [name for name in PACKAGES if installed_version(name) is None]
+    if "tensorflow" in missing or "keras" in missing:
+        raise ImportError(
+            f"{' and '.join(missing)} cannot be found by this Python "
+            f"({sys.executable}). Start JupyterLab with `python -m helpers lab` in "
+            "the course's folder, or choose the course's kernel in the Kernel menu."
+        )
+    with silent_stderr():
+        import tensorflow as tf
+
+        # Graphics cards round products to 10 bits by default: hand checks would fail.
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+        tf.constant(0)  # the first operation prints what the device is
+    tf.get_logger().setLevel("ERROR")
+
+
+@contextmanager
+def silent_stderr():
+    """Keep off the screen what C++ code writes to the process's error output.
+
+    TensorFlow's first messages appear before its log level is read, so only
+    pointing file descriptor 2 elsewhere silences them. Python errors still raise.
+    """
+    sys.stderr.flush()
+    screen = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(screen, 2)
+        os.close(nowhere)
+        os.close(screen)
+
+
+def installed_version(package):
+    """Return the version of an installed package as text, or None.
+
+    Example:
+        >>> installed_version("no-such-package") is None
+        True
+    """
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def report():
+    """Print versions, device, where CIFAR-10 comes from, and what is missing.
+
+    Returns:
+        True when the lessons can run here, False when something is missing.
+    """
+    versions = {package: installed_version(package) for package in PACKAGES}
+    problems = [f"{name} is not installed" for name in versions if not versions[name]]
+    lowest, highest = PYTHONS
+    if not lowest <= sys.version_info[:2] <= highest:
+        problems.append(
+            f"Python {platform.python_version()} is outside "
+            f"{lowest[0]}.{lowest[1]} to {highest[0]}.{highest[1]}"
+        )
+    weights = Path(__file__).parent.parent / "data" / "cifar10_cnn.weights.npz"
+    if not weights.exists():
+        problems.append(f"the trained weights are not at {weights}")
+
+    print(f"{'python':<12} {platform.python_version()} on {platform.platform()}")
+    for package, version in versions.items():
+        print(f"{package:<12} {version or 'missing'}")
+    if versions["tensorflow"] and versions["keras"]:
+        print(f"{'device':<12} {device()}")
+    if versions["numpy"] and versions["pooch"] and versions["tqdm"]:
+        from helpers.datasets import cifar10_source
+
+        print(f"{'CIFAR-10':<12} {cifar10_source()}")
+    if problems:
+        print(f"Not ready: {'; '.join(problems)}.")
+        print("`python -m helpers lab` installs what is missing and starts the course.")
+    else:
+        print("Ready: every lesson can run here.")
+    return not problems
+
+
+def device():
+    """Return the device TensorFlow computes on, as one line of text."""
+    set_up()
+    import tensorflow as tf
+
+    graphics = tf.config.list_physical_devices("GPU")
+    if not graphics:
+        return f"CPU, {os.cpu_count()} cores"
+    name = tf.config.experimental.get_device_details(graphics[0]).get("device_name")
+    return f"GPU, {name or graphics[0].name}"

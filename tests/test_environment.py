@@ -1,0 +1,110 @@
+"""The report, the command line, and a set-up that keeps the screen clean."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers import environment, launch
+from helpers.__main__ import main
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(*words, **options):
+    return subprocess.run(
+        [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, **options
+    )
+
+
+def test_report_tells_versions_device_data_and_verdict():
+    done = run("-m", "helpers")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = dict(line.split(None, 1) for line in done.stdout.splitlines())
+    for package in environment.PACKAGES:
+        assert lines[package] == environment.installed_version(package)
+    assert lines["device"].startswith(("CPU", "GPU"))
+    assert "CIFAR-10 is not here" in lines["CIFAR-10"]
+    assert lines["Ready:"] == "every lesson can run here."
+
+
+def test_report_names_what_is_missing(monkeypatch, capsys):
+    version = environment.installed_version
+    monkeypatch.setattr(
+        environment,
+        "installed_version",
+        lambda p: None if p == "pillow" else version(p),
+    )
+    assert environment.report() is False
+    out = capsys.readouterr().out
+    assert "Not ready: pillow is not installed." in out
+    assert "python -m helpers lab" in out
+
+
+def test_set_up_prints_nothing_and_does_what_it_says():
+    code = (
+        "from helpers import environment; environment.set_up(); environment.set_up(); "
+        "import tensorflow as tf, os; tf.add(1, 1); "
+        "assert not tf.config.experimental.tensor_float_32_execution_enabled(); "
+        "assert os.environ['TF_ENABLE_ONEDNN_OPTS'] == '0'; os.write(2, b'after')"
+    )
+    names = ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND")
+    bare = {name: os.environ[name] for name in os.environ if name not in names}
+    done = run("-W", "error", "-c", code, env=bare)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "after")
+
+
+def test_error_output_comes_back_after_a_failing_import():
+    code = (
+        "import os\nfrom helpers.environment import silent_stderr\n"
+        "try:\n  with silent_stderr(): os.write(2, b'hidden'); import no_such_module\n"
+        "except ImportError: os.write(2, b'seen')"
+    )
+    assert run("-c", code).stderr == "seen"
+
+
+def test_missing_tensorflow_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(environment, "installed_version", lambda package: None)
+    with pytest.raises(ImportError, match="python -m helpers lab"):
+        environment.set_up()
+
+
+def test_unknown_words_show_the_commands(capsys):
+    assert main(["lap"]) == 2
+    assert "python -m helpers lab" in capsys.readouterr().out
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course folder without uv, on a machine without uv."""
+    monkeypatch.setattr(launch, "COURSE", tmp_path)
+    monkeypatch.setattr(launch.shutil, "which", lambda name: None)
+    return tmp_path
+
+
+def test_launcher_fetches_uv_into_the_folder_once(course, monkeypatch, capsys):
+    calls = []
+
+    def call(words, **options):
+        calls.append(words)
+        if "pip" in words:
+            uv = course / ".uv" / "bin" / ("uv.exe" if os.name == "nt" else "uv")
+            uv.parent.mkdir(parents=True)
+            uv.write_text("")
+        return 7 if "run" in words else 0
+
+    monkeypatch.setattr(launch.subprocess, "call", call)
+    assert launch.launch(["pytest", "tests"]) == 7
+    assert launch.launch(["pytest"]) == 7
+    pip, first, second = calls
+    assert pip[:4] == [sys.executable, "-m", "pip", "install"]
+    assert first[1:] == ["run", "--project", str(course), "pytest", "tests"]
+    assert second[1:] == ["run", "--project", str(course), "pytest"]
+
+
+def test_launcher_without_pip_or_network_says_what_to_do(course, monkeypatch, capsys):
+    monkeypatch.setattr(launch.subprocess, "call", lambda words, **options: 1)
+    assert launch.launch(["pytest"]) == 1
+    assert "uv could not be installed" in capsys.readouterr().out

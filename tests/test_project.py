@@ -1,0 +1,112 @@
+"""The project's own files agree with each other."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # comes with pytest on Python 3.10
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def supported():
+    """Return {package: specifier} of pyproject.toml, the test tools included."""
+    content = project()
+    lines = content["project"]["dependencies"] + content["dependency-groups"]["dev"]
+    found = [Requirement(line) for line in lines]
+    return {canonicalize_name(item.name): item.specifier for item in found}
+
+
+def pinned():
+    """Return {package: version} of environment.yml."""
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    found = re.findall(r"^\s+- ([\w-]+)==(\S+)$", text, re.MULTILINE)
+    return {canonicalize_name(name): version for name, version in found}
+
+
+def test_both_files_name_the_same_packages():
+    assert set(pinned()) == set(supported())
+
+
+@pytest.mark.parametrize("package", sorted(supported()))
+def test_tested_version_is_inside_the_supported_range(package):
+    assert pinned()[package] in supported()[package]
+
+
+def test_environment_python_is_supported():
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    version = re.search(r"- python=(\S+)", text).group(1)
+    assert Requirement(f"python{project()['project']['requires-python']}").specifier
+    assert (
+        f"{version}.0"
+        in Requirement(f"python{project()['project']['requires-python']}").specifier
+    )
+
+
+def test_environment_installs_the_project():
+    assert "      - -e .\n" in (ROOT / "environment.yml").read_text(encoding="utf-8")
+
+
+def test_report_names_the_same_packages_and_pythons():
+    from helpers.environment import PACKAGES, PYTHONS
+
+    needed = [Requirement(line).name for line in project()["project"]["dependencies"]]
+    assert sorted(PACKAGES) == sorted(needed)
+    lowest, highest = PYTHONS
+    assert project()["project"]["requires-python"] == (
+        f">={lowest[0]}.{lowest[1]},<{highest[0]}.{highest[1] + 1}"
+    )
+
+
+@pytest.mark.parametrize("words", [["check"], ["format", "--check"]], ids=" ".join)
+def test_ruff_has_nothing_to_say(words):
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *words, "."],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["launch.py", "__main__.py", "__init__.py"])
+def test_the_launcher_is_read_by_old_pythons_and_needs_no_package(name):
+    tree = ast.parse(
+        (ROOT / "helpers" / name).read_text(encoding="utf-8"), feature_version=(3, 8)
+    )
+    top = [
+        alias.name
+        for node in tree.body
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    ]
+    assert set(top) <= {"os", "shutil", "subprocess", "sys"}
+
+
+@pytest.mark.parametrize("module", ["by_hand", "datasets", "figures", "environment"])
+def test_module_imports_without_tensorflow(module):
+    code = (
+        "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None; "
+        f"import helpers.{module}"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, check=True)
+
+
+def test_links_of_the_readme_resolve():
+    for page in [ROOT / "README.md", ROOT / "data" / "README.md"]:
+        links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8"))
+        missing = [link for link in links if not (page.parent / link).exists()]
+        assert missing == []
