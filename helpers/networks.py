@@ -1,0 +1,167 @@
+"""The two networks of the course, and the second one with trained weights.
+
+Every layer has a name of its own, so ``model.get_layer("conv2d_2")`` finds it in
+whatever order models were made before. Kernels are drawn so that the numbers
+are the same on every machine and with every version of Keras.
+"""
+
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+WEIGHTS_SHA256 = "0d1aca1ad27c83d4174d0b671b67ebdfe8d135d42aac58df96f4afdadaa40b31"
+
+
+def seeded_glorot_uniform(shape, dtype=None):
+    """Draw a kernel from TensorFlow's random stream, within the Glorot limit.
+
+    Keras 2 drew its kernels this way, so ``tf.random.set_seed(0)`` decided them.
+    The initializers of Keras 3 ignore that seed; this function does not.
+
+    Arguments:
+        shape: kernel shape; the last two axes are the input and output units.
+            Axes before them (a convolution's rows and columns) count in both fans.
+        dtype: dtype of the kernel, float32 by default.
+
+    Returns:
+        Tensor of that shape with values in ``[-limit, limit)``, where
+        ``limit = sqrt(6 / (fan_in + fan_out))``.
+
+    Example:
+        >>> tf.random.set_seed(0)
+        >>> seeded_glorot_uniform((3, 4))[0, 0].numpy()
+        np.float32(-0.3851872)
+
+    Source: Glorot and Bengio, 2010, "Understanding the difficulty of training deep
+    feedforward neural networks", equation 16.
+    """
+    area = int(np.prod(shape[:-2]))
+    limit = np.sqrt(6 / (area * (shape[-2] + shape[-1])))
+    with tf.device("CPU:0"):  # a GPU draws other numbers from the same seed
+        return tf.random.uniform(shape, -limit, limit, dtype or "float32")
+
+
+def dense_network():
+    """Build the Dense network of the first walkthrough: 3 inputs, 4 ReLU, 2 softmax.
+
+    Untrained and uncompiled. Sets TensorFlow's global random seed to 0, as the
+    walkthrough does, so the two kernels have the same values on every call.
+
+    Returns:
+        ``keras.Sequential`` with layers ``hidden`` and ``output``; it maps
+        ``(rows, 3)`` to ``(rows, 2)``, float32.
+
+    Example:
+        >>> dense_network().get_layer("hidden").kernel.numpy()[0].round(3)
+        array([-0.385, -0.543,  0.066,  0.113], dtype=float32)
+    """
+    tf.random.set_seed(0)
+    draw = seeded_glorot_uniform
+    return keras.Sequential(
+        [
+            keras.Input((3,), name="inputs"),
+            Dense(4, "relu", kernel_initializer=draw, name="hidden"),
+            Dense(2, "softmax", kernel_initializer=draw, name="output"),
+        ],
+        name="dense_network",
+    )
+
+
+def dense_answer_key():
+    """Return the numbers that the first walkthrough prints for `dense_network`.
+
+    Returns:
+        Dictionary of float64 arrays: ``kernel`` ``(3, 4)`` of the hidden layer,
+        ``hidden`` ``(3, 4)`` and ``output`` ``(3, 2)``, the outputs of both layers for
+        the rows ``[1, 0, 0]``, ``[0, 1, 0]`` and ``[0, 0, 1]``.
+
+    Example:
+        >>> dense_answer_key()["output"][0]
+        array([0.45516008, 0.5448399 ])
+
+    Source: codetorial.net, "get_output_of_neuron_layers".
+    """
+    text = (DATA / "dense_answer_key.json").read_text(encoding="utf-8")
+    return {name: np.array(rows) for name, rows in json.loads(text).items()}
+
+
+def cifar10_cnn(seed=0):
+    """Build the CNN of the second walkthrough for 32×32 colour pictures, untrained.
+
+    The layer names are the ones Keras gives by itself in a fresh session, written
+    down here so that they do not go on counting with the second model.
+
+    Arguments:
+        seed: integer that decides the kernels. Only this model's kernels: the
+            random state of Keras, NumPy and Python is left alone.
+
+    Returns:
+        ``keras.Sequential``; it maps ``(images, 32, 32, 3)`` to ``(images, 10)``,
+        float32, and holds 122,570 weights.
+
+    Example:
+        >>> cifar10_cnn().get_layer("conv2d_2").output.shape
+        (None, 4, 4, 64)
+    """
+    seeds = iter(range(5 * seed, 5 * seed + 5))
+
+    def with_kernel():
+        return {"kernel_initializer": keras.initializers.GlorotUniform(next(seeds))}
+
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3), name="images"),
+            Conv2D(32, 3, activation="relu", name="conv2d", **with_kernel()),
+            MaxPooling2D(2, name="max_pooling2d"),
+            Conv2D(64, 3, activation="relu", name="conv2d_1", **with_kernel()),
+            MaxPooling2D(2, name="max_pooling2d_1"),
+            Conv2D(64, 3, activation="relu", name="conv2d_2", **with_kernel()),
+            Flatten(name="flatten"),
+            Dense(64, activation="relu", name="dense", **with_kernel()),
+            Dense(10, activation="softmax", name="dense_1", **with_kernel()),
+        ],
+        name="cifar10_cnn",
+    )
+
+
+def trained_cifar10_cnn():
+    """Build the CNN of the second walkthrough with weights trained on CIFAR-10.
+
+    It expects pixels divided by 255. ``data/README.md`` tells how it was trained and
+    how often it is right.
+
+    Returns:
+        `cifar10_cnn` with the weights of ``data/cifar10_cnn.weights.npz``.
+
+    Raises:
+        FileNotFoundError: the file of weights is not in the course's ``data`` folder.
+        ValueError: the file is not the one that the course ships.
+
+    Example:
+        >>> trained_cifar10_cnn().get_layer("conv2d").kernel.shape
+        TensorShape([3, 3, 3, 32])
+    """
+    path = DATA / "cifar10_cnn.weights.npz"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"The trained weights are not at {path}. Get the course's folder as a whole, "
+            "with its data folder."
+        )
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != WEIGHTS_SHA256:
+        raise ValueError(
+            f"{path} is not the file that the course ships: its SHA-256 is another one. "
+            "Get it again with `git checkout data/cifar10_cnn.weights.npz`."
+        )
+    arrays = np.load(io.BytesIO(content), allow_pickle=False)
+    model = cifar10_cnn()
+    for layer in model.layers:
+        layer.set_weights([arrays[f"{layer.name}/{w.name}"] for w in layer.weights])
+    return model
