@@ -1,0 +1,351 @@
+"""Pictures of layer outputs. Each comes with a sentence that says what it shows.
+
+Every function returns a `Picture`, a Matplotlib figure made without ``pyplot``
+(half a second less to import) that shows itself in a notebook.
+"""
+
+import io
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+POSITIVE, NEGATIVE = "#0072b2", "#d55e00"  # told apart with every colour vision
+GAP_COLOUR = "#9db8d9"  # no grey: a grey gap would look like a dead map
+
+
+class Picture(Figure):
+    """A Matplotlib ``Figure`` with a sentence that says what it shows.
+
+    A notebook shows the picture and prints the sentence under it; as text it is the
+    sentence alone. ``picture.savefig(path)`` works as with every figure.
+    """
+
+    sentence = "An empty picture."
+
+    def __str__(self):
+        return self.sentence
+
+    __repr__ = __str__
+
+    def png(self, dpi=200):
+        """Return the picture as bytes in PNG format."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=dpi)
+        return buffer.getvalue()
+
+    def _ipython_display_(self):
+        from IPython.display import display
+
+        width, height = (self.get_size_inches() * 100).astype(int).tolist()
+        display(
+            {"image/png": self.png(), "text/plain": self.sentence},
+            metadata={"image/png": {"width": width, "height": height}},
+            raw=True,
+        )
+        print(self.sentence)
+
+
+def image_figure(image, title=""):
+    """Show one picture as it is, every pixel a square.
+
+    Arguments:
+        image: array ``(rows, columns, 3)`` or ``(rows, columns)``, uint8 from 0 to
+            255 or float from 0 to 1.
+        title: text above the picture.
+
+    Returns:
+        `Picture` of 3×3 inches.
+
+    Example:
+        >>> from helpers.datasets import cat_photograph
+        >>> image_figure(cat_photograph(), "cat")
+        cat: 32 rows, 32 columns, 3 channels of uint8, values from 12 to 237.
+    """
+    image = np.asarray(image)
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[-1] not in (1, 3)):
+        raise ValueError(
+            f"One picture has the shape (rows, columns, 3), this array has {image.shape}. "
+            "Take one picture out of a batch with images[0]."
+        )
+    picture = Picture(figsize=(3, 3.2), layout="constrained")
+    axes = picture.add_subplot()
+    axes.imshow(image, cmap="gray", interpolation="nearest")
+    axes.set_title(title)
+    axes.set_axis_off()
+    channels = image.shape[2] if image.ndim == 3 else 1
+    picture.sentence = (
+        f"{title or 'A picture'}: {image.shape[0]} rows, {image.shape[1]} columns, "
+        f"{channels} channels of {image.dtype}, "
+        f"values from {image.min():.3g} to {image.max():.3g}."
+    )
+    return picture
+
+
+def feature_map_grid(
+    maps, count=None, columns=8, scale="map", title="feature maps", figsize=None
+):
+    """Draw feature maps side by side, in grey, as one mosaic.
+
+    Arguments:
+        maps: layer output of one picture, ``(rows, columns, channels)`` or
+            ``(1, rows, columns, channels)``.
+        count: how many channels to draw, from channel 0 on; all by default.
+        columns: how many maps stand in a row of the mosaic.
+        scale: ``"map"``, each map from black at its own smallest value to white at
+            its own largest; or ``"shared"``, one scale for all the maps shown.
+        title: text above the mosaic, such as the layer's name.
+        figsize: width and height in inches; fitted to the maps by default.
+
+    A dead map, which is zero everywhere, is crossed out.
+
+    Returns:
+        `Picture`; its sentence gives numbers of maps, their size, the scale,
+        the smallest and largest value and which maps are dead.
+
+    Raises:
+        ValueError: the array is not one picture's feature maps, or ``scale`` or
+            ``count`` is not one of those above.
+
+    Example:
+        >>> maps = np.zeros((4, 4, 2), "float32")
+        >>> maps[0, 0, 0] = 1.5
+        >>> feature_map_grid(maps)
+        feature maps: 2 of 2 channels, 4 rows by 4 columns each. Each map has its own
+        scale: black is its smallest value, white its largest. Values from 0 to 1.5.
+        1 map is dead, zero everywhere: channel 1.
+    """
+    maps = one_picture(maps)
+    rows, width, channels = maps.shape
+    count = channels if count is None else count
+    if not isinstance(count, (int, np.integer)) or not 1 <= count <= channels:
+        raise ValueError(
+            f"count={count!r}: this layer has 1 to {channels} maps to draw."
+        )
+    if scale not in ("map", "shared"):
+        raise ValueError(f'scale={scale!r}: write scale="map" or scale="shared".')
+    maps = maps[:, :, :count].astype("float32")
+    dead = np.flatnonzero(~maps.any(axis=(0, 1)))
+    lowest, highest = maps.min(), maps.max()
+
+    tiles = maps if scale == "shared" else own_scale(maps)
+    mosaic, corners = tile(tiles, columns)
+    tall, wide = mosaic.shape
+    if figsize is None:
+        figsize = 10, min(12, 10 * tall / wide) + 0.8
+    picture = Picture(figsize=figsize, layout="constrained")
+    axes = picture.add_subplot()
+    colours = colormaps["gray"].with_extremes(bad=GAP_COLOUR)
+    limits = (lowest, highest) if scale == "shared" else (0, 1)
+    drawn = axes.imshow(
+        mosaic, colours, vmin=limits[0], vmax=limits[1], interpolation="nearest"
+    )
+    for channel in dead:
+        cross_out(axes, corners[channel], rows, width)
+    label_columns(axes, corners, columns, rows, width)
+    said = {
+        "map": "Each map has its own scale: "
+        "black is its smallest value, white its largest.",
+        "shared": "All maps share one scale, shown by the bar.",
+    }[scale]
+    axes.set_title(f"{title}: channels 0 to {count - 1}", loc="left")
+    if scale == "shared":
+        picture.colorbar(drawn, cax=axes.inset_axes([1.01, 0, 0.015, 1]))
+    axes.set_xlabel(f"Channel = number at the left + number below. {said}")
+    picture.sentence = (
+        f"{title}: {count} of {channels} channels, {rows} rows by {width} columns each. "
+        f"{said} Values from {lowest:.3g} to {highest:.3g}. {name_dead(dead)}"
+    )
+    return picture
+
+
+def one_picture(maps):
+    """Return feature maps as ``(rows, columns, channels)``, or say what is wrong."""
+    maps = np.asarray(maps)
+    if maps.ndim == 4 and len(maps) == 1:
+        maps = maps[0]
+    if maps.ndim != 3 or 0 in maps.shape:
+        raise ValueError(
+            "Feature maps of one picture have the shape (rows, columns, channels); this "
+            f"array has {maps.shape}. Of a batch, take one picture: outputs[0]. Dense "
+            "layers have no rows and columns, so they have no feature maps."
+        )
+    return maps
+
+
+def own_scale(maps):
+    """Stretch each map to the range from 0 to 1; a map of equal values becomes 0."""
+    lowest = maps.min(axis=(0, 1))
+    spread = maps.max(axis=(0, 1)) - lowest
+    return (maps - lowest) / np.where(spread > 0, spread, 1)
+
+
+def tile(maps, columns):
+    """Lay maps side by side with gaps of NaN between and around them.
+
+    Arguments:
+        maps: ``(rows, columns, channels)``.
+        columns: maps in a row of the mosaic.
+
+    Returns:
+        The mosaic as one 2-D float array, and the ``(row, column)`` of each map's
+        top left pixel in it.
+    """
+    rows, width, count = maps.shape
+    gap = max(1, rows // 8)
+    columns = min(columns, count)
+    lines = -(-count // columns)
+    mosaic = np.full(
+        (lines * (rows + gap) + gap, columns * (width + gap) + gap), np.nan, "float32"
+    )
+    corners = []
+    for channel in range(count):
+        row = gap + channel // columns * (rows + gap)
+        column = gap + channel % columns * (width + gap)
+        mosaic[row : row + rows, column : column + width] = maps[:, :, channel]
+        corners.append((row, column))
+    return mosaic, corners
+
+
+def cross_out(axes, corner, rows, width):
+    """Mark the dead map whose top left pixel is at ``corner``."""
+    row, column = corner[0] - 0.5, corner[1] - 0.5
+    axes.add_patch(
+        Rectangle((column, row), width, rows, fill=False, edgecolor="white", hatch="xx")
+    )
+
+
+def label_columns(axes, corners, columns, rows, width):
+    """Write channel numbers beside the mosaic: the first of each row, the offset of
+    each column."""
+    lines = corners[::columns]
+    axes.set_yticks([row + (rows - 1) / 2 for row, _ in lines])
+    axes.set_yticklabels([str(columns * line) for line in range(len(lines))])
+    first_line = corners[:columns]
+    axes.set_xticks([column + (width - 1) / 2 for _, column in first_line])
+    axes.set_xticklabels([f"+{number}" for number in range(len(first_line))])
+    axes.tick_params(length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def name_dead(dead):
+    """Say in words which channels are dead.
+
+    Example:
+        >>> name_dead([3, 7])
+        '2 maps are dead, zero everywhere: channels 3, 7.'
+    """
+    if len(dead) == 0:
+        return "No map is dead."
+    names = ", ".join(str(channel) for channel in dead)
+    if len(dead) == 1:
+        return f"1 map is dead, zero everywhere: channel {names}."
+    return f"{len(dead)} maps are dead, zero everywhere: channels {names}."
+
+
+def network_diagram(model, inputs=None):
+    """Draw a network of Dense layers: units as circles, weights as lines.
+
+    A line's width is the weight's size; positive weights are blue and solid,
+    negative ones orange and dashed. Biases are not drawn.
+
+    Arguments:
+        model: built ``keras.Sequential`` of Dense layers, at most 16 units each.
+        inputs: one row ``(1, features)`` or ``(features,)``; its value in every unit
+            is then written into the circle. Without it the circles are empty.
+
+    Returns:
+        `Picture` of 8×4.5 inches.
+
+    Raises:
+        ValueError: the model has other layers, too many units or no kernels yet.
+
+    Example:
+        >>> from helpers.networks import dense_network
+        >>> network_diagram(dense_network())
+        dense_network: 3 inputs; hidden: 4 units, relu; output: 2 units, softmax. Blue
+        solid lines are positive weights, orange dashed lines negative ones, wider is
+        larger; the weights go from -0.971 to 0.922.
+    """
+    kernels = [dense_kernel(layer) for layer in model.layers]
+    units = [len(kernels[0])] + [kernel.shape[1] for kernel in kernels]
+    if max(units) > 16:
+        raise ValueError(f"{max(units)} units in one layer: at most 16 can be read.")
+    values = unit_values(model, inputs, units)
+    places = [
+        [(2.0 * column, (count - 1) / 2 - unit) for unit in range(count)]
+        for column, count in enumerate(units)
+    ]
+    picture = Picture(figsize=(8, 4.5), layout="constrained")
+    axes = picture.add_subplot()
+    largest = max(np.abs(kernel).max() for kernel in kernels) or 1
+    for column, kernel in enumerate(kernels):
+        for negative in (False, True):
+            chosen = np.argwhere((kernel < 0) == negative)
+            axes.add_collection(
+                LineCollection(
+                    [(places[column][i], places[column + 1][j]) for i, j in chosen],
+                    linewidths=[5 * abs(kernel[i, j]) / largest for i, j in chosen],
+                    colors=NEGATIVE if negative else POSITIVE,
+                    linestyles="dashed" if negative else "solid",
+                    zorder=1,
+                )
+            )
+    names = ["inputs"] + [
+        f"{layer.name} ({layer.activation.__name__})" for layer in model.layers
+    ]
+    for column, name in enumerate(names):
+        x, y = zip(*places[column], strict=True)
+        axes.scatter(x, y, s=1500, facecolor="white", edgecolor="black", zorder=2)
+        axes.text(x[0], max(units) / 2 + 0.2, name, ha="center", va="bottom")
+        for unit, place in enumerate(places[column]):
+            text = "" if values is None else f"{values[column][unit]:.3f}"
+            axes.text(*place, text, ha="center", va="center", fontsize=8.5, zorder=3)
+    axes.set_xlim(-0.6, 2 * len(kernels) + 0.6)
+    axes.set_ylim(-max(units) / 2 - 0.2, max(units) / 2 + 0.6)
+    axes.set_axis_off()
+    weights = np.concatenate([kernel.ravel() for kernel in kernels])
+    picture.sentence = (
+        f"{model.name}: {units[0]} inputs; "
+        + "; ".join(
+            f"{layer.name}: {count} units, {layer.activation.__name__}"
+            for layer, count in zip(model.layers, units[1:], strict=True)
+        )
+        + ". Blue solid lines are positive weights, orange dashed lines negative ones, "
+        f"wider is larger; the weights go from {weights.min():.3f} to "
+        f"{weights.max():.3f}."
+    )
+    return picture
+
+
+def dense_kernel(layer):
+    """Return a Dense layer's kernel ``(features, units)``, or say why there is none."""
+    if type(layer).__name__ != "Dense":
+        raise ValueError(
+            f"Layer {layer.name} is a {type(layer).__name__}; the diagram draws networks "
+            "of Dense layers only."
+        )
+    if not layer.built:
+        raise ValueError(
+            f"Layer {layer.name} has no kernel yet. Start the model with "
+            "keras.Input((features,)) or call model.build((None, features))."
+        )
+    return np.asarray(layer.get_weights()[0])
+
+
+def unit_values(model, inputs, units):
+    """Return one row's values in every layer, inputs first, or None without a row."""
+    if inputs is None:
+        return None
+    from helpers.by_hand import forward
+
+    row = np.asarray(inputs, "float64").reshape(1, -1)
+    if row.shape[1] != units[0]:
+        raise ValueError(
+            f"The diagram shows one row of {units[0]} inputs; this array has the shape "
+            f"{np.shape(inputs)}. Choose a row with x[0]."
+        )
+    return [row[0]] + [values[0] for values in forward(model, row).values()]

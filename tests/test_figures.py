@@ -1,0 +1,159 @@
+"""The pictures show the arrays they were given, and say so."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers import figures
+from helpers.figures import feature_map_grid, image_figure, network_diagram
+from helpers.networks import cifar10_cnn, dense_network
+
+
+@pytest.fixture
+def maps():
+    """Five maps of 3×4, channel 2 dead, channel 3 the same everywhere."""
+    maps = np.random.default_rng(0).uniform(0, 9, (3, 4, 5)).astype("float32")
+    maps[:, :, 2], maps[:, :, 3] = 0, 4
+    return maps
+
+
+def mosaic(picture):
+    return picture.axes[0].images[0]
+
+
+def test_every_map_stands_in_the_mosaic_unchanged(maps):
+    picture = feature_map_grid(maps, columns=3, scale="shared")
+    shown = mosaic(picture).get_array()
+    assert shown.shape == (1 + 2 * 4, 1 + 3 * 5)
+    for channel in range(5):
+        row, column = 1 + channel // 3 * 4, 1 + channel % 3 * 5
+        tile = shown[row : row + 3, column : column + 4]
+        np.testing.assert_array_equal(tile, maps[:, :, channel])
+    assert np.isnan(shown.filled(np.nan)[0]).all()  # the gap around
+
+
+def test_own_scale_goes_from_black_to_white_in_each_map(maps):
+    tiles = figures.own_scale(maps)
+    for channel in (0, 1, 4):
+        assert (tiles[..., channel].min(), tiles[..., channel].max()) == (0, 1)
+    assert (tiles[..., 3] == 0).all()
+
+
+def test_shared_scale_has_the_limits_of_the_maps_shown_and_a_bar(maps):
+    picture = feature_map_grid(maps, count=2, scale="shared")
+    assert mosaic(picture).get_clim() == (maps[..., :2].min(), maps[..., :2].max())
+    assert len(picture.axes[0].child_axes) == 1
+
+
+def test_only_dead_maps_are_crossed_out(maps):
+    assert len(feature_map_grid(maps).axes[0].patches) == 1
+    assert len(feature_map_grid(maps, count=2).axes[0].patches) == 0
+
+
+def test_sentence_tells_what_is_shown(maps):
+    assert str(feature_map_grid(maps, count=4, title="conv")) == (
+        "conv: 4 of 5 channels, 3 rows by 4 columns each. Each map has its own scale: "
+        "black is its smallest value, white its largest. "
+        f"Values from 0 to {maps[..., :4].max():.3g}. "
+        "1 map is dead, zero everywhere: channel 2."
+    )
+    assert "No map is dead." in str(feature_map_grid(maps, count=2))
+    assert "All maps share one scale" in str(feature_map_grid(maps, scale="shared"))
+
+
+def test_a_batch_of_one_is_the_picture_itself(maps):
+    assert str(feature_map_grid(maps[np.newaxis])) == str(feature_map_grid(maps))
+
+
+def test_gap_is_no_grey():
+    red, green, blue = (int(figures.GAP_COLOUR[i : i + 2], 16) for i in (1, 3, 5))
+    assert max(red, green, blue) - min(red, green, blue) > 40
+
+
+def test_size_in_inches_is_the_one_asked_for(maps):
+    picture = feature_map_grid(maps, figsize=(10, 4))
+    assert Image.open(io.BytesIO(picture.png(dpi=50))).size == (500, 200)
+
+
+def test_callers_array_is_not_changed(maps):
+    before = maps.copy()
+    feature_map_grid(maps)
+    np.testing.assert_array_equal(maps, before)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((2, 4, 4, 8), "outputs[0]"),
+        ((1, 64), "Dense layers have no rows and columns"),
+        ((0, 4, 8), "(0, 4, 8)"),
+    ],
+)
+def test_wrong_shapes_are_named(shape, words):
+    with pytest.raises(ValueError) as error:
+        feature_map_grid(np.zeros(shape))
+    assert words in str(error.value)
+
+
+def test_wrong_scale_and_count_are_named(maps):
+    with pytest.raises(ValueError, match='scale="map" or scale="shared"'):
+        feature_map_grid(maps, scale="both")
+    for count in (0, 6, 2.5):
+        with pytest.raises(ValueError, match="1 to 5 maps"):
+            feature_map_grid(maps, count=count)
+
+
+def test_image_figure_shows_the_pixels():
+    image = np.arange(48, dtype="uint8").reshape(4, 4, 3)
+    picture = image_figure(image, "test")
+    np.testing.assert_array_equal(mosaic(picture).get_array(), image)
+    assert str(picture) == (
+        "test: 4 rows, 4 columns, 3 channels of uint8, values from 0 to 47."
+    )
+    with pytest.raises(ValueError, match=r"images\[0\]"):
+        image_figure(image[np.newaxis])
+
+
+def test_diagram_writes_keras_numbers_into_the_circles():
+    model = dense_network()
+    row = np.array([[0.5, -1.0, 2.0]])
+    texts = [t.get_text() for t in network_diagram(model, row).axes[0].texts]
+    hidden = np.maximum(0, row @ model.layers[0].kernel.numpy())[0]
+    expected = [*row[0], *hidden, *model(row).numpy()[0]]
+    numbers = [float(text) for text in texts if not text[0].isalpha()]
+    np.testing.assert_allclose(numbers, expected, atol=6e-4)
+
+
+def test_diagram_draws_every_weight_by_size_and_sign():
+    model = dense_network()
+    kernel = model.layers[0].kernel.numpy()
+    positive, negative = network_diagram(model).axes[0].collections[:2]
+    assert len(positive.get_segments()) == (kernel >= 0).sum()
+    assert len(negative.get_segments()) == (kernel < 0).sum()
+    largest = max(np.abs(layer.kernel.numpy()).max() for layer in model.layers)
+    np.testing.assert_allclose(
+        negative.get_linewidths(), 5 * -kernel[kernel < 0] / largest, rtol=1e-6
+    )
+
+
+def test_diagram_refuses_what_it_cannot_draw():
+    with pytest.raises(ValueError, match="conv2d is a Conv2D"):
+        network_diagram(cifar10_cnn())
+    with pytest.raises(ValueError, match="one row of 3 inputs"):
+        network_diagram(dense_network(), [1, 2])
+
+
+def test_notebooks_get_picture_and_sentence(maps, capsys, monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda data, **options: shown.append((data, options))
+    )
+    picture = feature_map_grid(maps, figsize=(4, 2))
+    picture._ipython_display_()
+    ((data, options),) = shown
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == str(picture)
+    assert options["metadata"] == {"image/png": {"width": 400, "height": 200}}
+    assert capsys.readouterr().out == f"{picture}\n"
