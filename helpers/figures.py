@@ -5,6 +5,7 @@ Every function returns a `Picture`, a Matplotlib figure made without ``pyplot``
 """
 
 import io
+import textwrap
 
 import numpy as np
 from matplotlib import colormaps
@@ -45,7 +46,7 @@ class Picture(Figure):
             metadata={"image/png": {"width": width, "height": height}},
             raw=True,
         )
-        print(self.sentence)
+        print(textwrap.fill(self.sentence, 88))
 
 
 def image_figure(image, title=""):
@@ -62,7 +63,7 @@ def image_figure(image, title=""):
     Example:
         >>> from helpers.datasets import cat_photograph
         >>> image_figure(cat_photograph(), "cat")
-        cat: 32 rows, 32 columns, 3 channels of uint8, values from 12 to 237.
+        cat: 32 rows, 32 columns, 3 channels of uint8, values from 0 to 207.
     """
     image = np.asarray(image)
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[-1] not in (1, 3)):

@@ -156,4 +156,6 @@ def test_notebooks_get_picture_and_sentence(maps, capsys, monkeypatch):
     assert data["image/png"].startswith(b"\x89PNG")
     assert data["text/plain"] == str(picture)
     assert options["metadata"] == {"image/png": {"width": 400, "height": 200}}
-    assert capsys.readouterr().out == f"{picture}\n"
+    printed = capsys.readouterr().out
+    assert printed.split() == str(picture).split()
+    assert max(map(len, printed.splitlines())) <= 88

@@ -1,0 +1,277 @@
+"""Whether inputs fit a model, said in words before Keras sees them. NumPy only."""
+
+import difflib
+import warnings
+
+import numpy as np
+
+
+def check_inputs(model, inputs, name="inputs"):
+    """Check inputs against ``model.inputs`` and return them in that order.
+
+    Arguments:
+        model: built Sequential or functional Keras model.
+        inputs: for a model with one input an array, a tensor or nested lists; for
+            several inputs a list, tuple or dict of these, arranged as the model's own
+            inputs are, or a dict by their names.
+        name: what to call ``inputs`` in a message.
+
+    Returns:
+        List of NumPy arrays, one for each of ``model.inputs``, in their own dtype.
+
+    Raises:
+        TypeError: a dtype that the model cannot take.
+        ValueError: a wrong number of inputs, a wrong shape, or no input at all.
+
+    Example:
+        >>> [x.shape for x in check_inputs(dense_network(), [[1, 0, 0], [0, 1, 0]])]
+        [(2, 3)]
+    """
+    names = [x.name for x in model.inputs]
+    labels = [name] if len(names) == 1 else [f"{name}[{one!r}]" for one in names]
+    arrays = [
+        check_array(x, (None, *expected.shape[1:]), expected.dtype, label)
+        for x, expected, label in zip(
+            arrange(model, inputs, name), model.inputs, labels
+        )
+    ]
+    check_same_length(arrays, labels)
+    return arrays
+
+
+def arrange(model, inputs, name="inputs"):
+    """Return inputs as a flat list in the order of ``model.inputs``."""
+    structure = getattr(model, "input", model.inputs[0])  # a Sequential has no .input
+    if len(model.inputs) == 1 and not isinstance(inputs, dict):
+        rank = len(model.inputs[0].shape)
+        if isinstance(inputs, (list, tuple)) and len(inputs) == 1:
+            if len(getattr(inputs[0], "shape", ())) == rank:
+                return [inputs[0]]  # one array in a list, as Keras takes it too
+        return [inputs]
+    if isinstance(inputs, dict) != isinstance(structure, dict):
+        structure = model.inputs
+        if isinstance(inputs, dict):
+            structure = {x.name: x for x in model.inputs}
+    found = {}
+    if not match(structure, inputs, found):
+        names = [x.name for x in model.inputs]
+        raise ValueError(
+            f"{model.name} takes {len(names)} inputs, {', '.join(names)}, but {name} is "
+            f"{describe(inputs)}. Write a list of arrays in this order, or "
+            f"{{{', '.join(f'{one!r}: ...' for one in names)}}}."
+        )
+    return [found[id(x)] for x in model.inputs]
+
+
+def match(structure, inputs, found):
+    """Collect ``{id of the model's input: array}``; False if the two do not match."""
+    if isinstance(structure, dict):
+        return (
+            isinstance(inputs, dict)
+            and set(structure) <= set(inputs)
+            and all(match(structure[key], inputs[key], found) for key in structure)
+        )
+    if isinstance(structure, (list, tuple)):
+        return (
+            isinstance(inputs, (list, tuple))
+            and len(structure) == len(inputs)
+            and all(match(*pair, found) for pair in zip(structure, inputs))
+        )
+    found[id(structure)] = inputs
+    return True
+
+
+def describe(x):
+    """Say in a few words what came."""
+    if isinstance(x, dict):
+        return f"a dict of {', '.join(map(str, x)) or 'nothing'}"
+    if isinstance(x, (list, tuple)):
+        return f"a {type(x).__name__} of {len(x)}"
+    if hasattr(x, "shape"):
+        return f"one array of shape {tuple(x.shape)}"
+    return f"a {type(x).__name__}"
+
+
+def check_array(x, shape=None, dtype="float32", name="inputs"):
+    """Return ``x`` as a NumPy array if a model can take it; else say what to write.
+
+    Arguments:
+        x: array, tensor or nested lists, batch axis first.
+        shape: the shape expected, ``None`` where any length fits; ``None`` for any.
+        dtype: name of the dtype that Keras casts this input to.
+        name: what to call ``x`` in a message.
+
+    Returns:
+        NumPy array of the dtype that came.
+
+    Raises:
+        TypeError: a dtype that cannot be cast to ``dtype`` without a loss.
+        ValueError: a wrong shape, or no rows.
+
+    Example:
+        >>> check_array(np.zeros((28, 28)), (None, 28, 28))
+        Traceback (most recent call last):
+        ValueError: inputs has shape (28, 28), but the model takes (None, 28, 28): the
+        batch axis is missing. Write inputs[np.newaxis].
+    """
+    try:
+        x = np.asarray(x)
+    except Exception as error:  # each library refuses in its own words
+        raise TypeError(
+            f"{name} is {describe(x)} that NumPy cannot read as one array. Give all "
+            f"inputs one shape, and numbers only."
+        ) from error
+    check_dtype(x, dtype, name)
+    if 0 in x.shape:
+        raise ValueError(f"{name} is empty: shape {x.shape}. Pass at least one input.")
+    if shape is not None and not fits(x.shape, shape):
+        raise ValueError(wrong_shape(x.shape, shape, name))
+    if x.ndim == 0:
+        raise ValueError(f"{name} is one number, without a batch axis. Write [{name}].")
+    return x
+
+
+def check_dtype(x, dtype, name):
+    text = x.dtype.kind in "SUT"
+    real = x.dtype.kind in "biu" or "float" in x.dtype.name  # bfloat16 too
+    if dtype == "string":
+        if not text and x.dtype.kind != "O":
+            raise TypeError(f"{name} has dtype {x.dtype}, but the model takes text.")
+    elif text:
+        raise TypeError(
+            f"{name} is text, dtype {x.dtype}, but the model takes {dtype}. If it is "
+            f"numbers written as text, write np.asarray({name}).astype({dtype!r})."
+        )
+    elif x.dtype.kind == "c":
+        raise TypeError(
+            f"{name} has dtype {x.dtype}, but the model takes {dtype}. "
+            f"Write {name}.real or np.abs({name})."
+        )
+    elif not real:
+        raise TypeError(
+            f"{name} has dtype {x.dtype}, but the model takes {dtype}. Such an array "
+            f"comes of None or other objects, or of inputs that differ in shape."
+        )
+    elif "float" in x.dtype.name and "int" in dtype:
+        raise TypeError(
+            f"{name} has dtype {x.dtype}, but the model takes whole numbers, {dtype}. "
+            f"Write np.asarray({name}).astype({dtype!r})."
+        )
+
+
+def fits(shape, expected):
+    return len(shape) == len(expected) and all(
+        want in (None, came) for came, want in zip(shape, expected)
+    )
+
+
+def wrong_shape(shape, expected, name):
+    """Say which shape came and which was expected, and the line that mends it."""
+    message = f"{name} has shape {shape}, but the model takes {tuple(expected)}"
+    for what, line, mended in repairs(shape):
+        if fits(mended, expected):
+            if name == "batch" and line == "x[np.newaxis]":
+                return f"{message}: {what}. Yield batches: write dataset.batch(256)."
+            return f"{message}: {what}. Write {line.replace('x', name, 1)}."
+    return f"{message}, where None is the number of inputs."
+
+
+def repairs(shape):
+    """List (what may be wrong, the line that mends x, the shape it has then)."""
+    lines = [
+        ("the batch axis is missing", "x[np.newaxis]", (1, *shape)),
+        ("the channel axis is missing", "x[..., np.newaxis]", (*shape, 1)),
+        (
+            "the batch axis and the channel axis are missing",
+            "x[np.newaxis, ..., np.newaxis]",
+            (1, *shape, 1),
+        ),
+    ]
+    if len(shape) == 3:
+        channels, rows, columns = shape
+        lines += [
+            (
+                "the channels come first and the batch axis is missing",
+                "x.transpose(1, 2, 0)[np.newaxis]",
+                (1, rows, columns, channels),
+            ),
+            (
+                "the pictures are grey and have no channel axis",
+                "x[..., np.newaxis].repeat(3, axis=-1)",
+                (*shape, 3),
+            ),
+        ]
+    if len(shape) == 4:
+        images, a, b, c = shape
+        lines += [
+            ("the channels come first", "x.transpose(0, 2, 3, 1)", (images, b, c, a)),
+            ("the channels come last", "x.transpose(0, 3, 1, 2)", (images, c, a, b)),
+            ("there is a channel too many", "x[..., :3]", (images, a, b, min(c, 3))),
+        ]
+        if c == 1:
+            lines.append(
+                ("the pictures are grey", "x.repeat(3, axis=-1)", (images, a, b, 3))
+            )
+        if c == 3:
+            grey = "the pictures are in colour"
+            line = "x.mean(axis=-1, keepdims=True)"
+            lines.append((grey, line, (images, a, b, 1)))
+            lines.append((grey, "x.mean(axis=-1)", (images, a, b)))
+    if shape and shape[-1] == 1:
+        lines.append(("there is a channel axis too many", "x[..., 0]", shape[:-1]))
+    if shape and shape[0] == 1:
+        lines.append(("there is a batch axis too many", "x[0]", shape[1:]))
+    if len(shape) > 2:
+        images, numbers = shape[0], int(np.prod(shape[1:]))
+        line = f"x.reshape(-1, {numbers})"
+        lines.append(("the inputs are not flattened", line, (images, numbers)))
+    return lines
+
+
+def check_same_length(arrays, names):
+    """Refuse several inputs that do not have the same number of rows."""
+    if len({len(x) for x in arrays}) > 1:
+        pairs = ", ".join(f"{name} has {len(x)}" for name, x in zip(names, arrays))
+        raise ValueError(f"All inputs must have the same number of rows, but {pairs}.")
+
+
+class FiniteCheck:
+    """Counts NaN and infinity in all batches, to report them once."""
+
+    def __init__(self):
+        self.count, self.first = 0, None
+
+    def look(self, x, name, start):
+        """Look at one batch, whose first row is input number ``start``."""
+        if x.dtype.kind != "f" or np.isfinite(x).all():
+            return
+        positions = np.argwhere(~np.isfinite(x))
+        if self.first is None:
+            row, *rest = positions[0].tolist()
+            self.first = name, x[(row, *rest)], (start + row, *rest)
+        self.count += len(positions)
+
+    def report(self, stacklevel=3):
+        """Warn if anything was found."""
+        if self.first:
+            name, value, position = self.first
+            warnings.warn(
+                f"The input {name} holds NaN or infinity {self.count} times, first "
+                f"{value} at {position}. Outputs computed from it mean nothing.",
+                stacklevel=stacklevel,
+            )
+
+
+def nearest_names(name, names):
+    """Return a sentence with the names most like ``name``; if none is, the first ones.
+
+    Example:
+        >>> nearest_names("conv2d2", ["conv2d", "conv2d_2", "dense"])
+        "Did you mean 'conv2d_2' or 'conv2d'?"
+    """
+    inside = [one for one in names if one.endswith(f"/{name}")]
+    near = inside or difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(map(repr, near[:3]))}?"
+    more = ", ..." if len(names) > 8 else ""
+    return f"Its layers are {', '.join(map(repr, names[:8]))}{more}."

@@ -1,0 +1,150 @@
+"""Reading CIFAR-10's four arrays from a file: an archive, an .npz, the array cache.
+
+No pickle is opened before the archive that holds it has passed its checksum.
+"""
+
+import contextlib
+import hashlib
+import os
+import pickle
+import secrets
+import tarfile
+import warnings
+import zipfile
+
+import numpy as np
+
+ARCHIVE_SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
+
+SHAPES = {
+    "x_train": (50_000, 32, 32, 3),
+    "y_train": (50_000, 1),
+    "x_test": (10_000, 32, 32, 3),
+    "y_test": (10_000, 1),
+}
+
+
+def sha256(file):
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def is_verified(archive):
+    """Whether the file is CIFAR-10's archive, every byte of it."""
+    try:
+        with open(archive, "rb") as file:
+            return sha256(file) == ARCHIVE_SHA256
+    except OSError:
+        return False
+
+
+def read_archive(path):
+    """Read the original archive, once its checksum is right.
+
+    Arguments:
+        path: path of `cifar-10-python.tar.gz`, under whatever name.
+
+    Returns:
+        Dict of NumPy arrays, named and shaped as `SHAPES` says, uint8.
+
+    Raises:
+        ValueError: if its SHA-256 is another; nothing in it was read then.
+    """
+    with open(path, "rb") as file:
+        if sha256(file) != ARCHIVE_SHA256:
+            raise ValueError("its SHA-256 is not that of CIFAR-10's archive")
+        file.seek(0)
+        batches = {}
+        with tarfile.open(fileobj=file) as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # NumPy warns of pickles as old as these
+            for member in archive:
+                if "_batch" in member.name:
+                    pickled = archive.extractfile(member)
+                    name = os.path.basename(member.name)
+                    batches[name] = pickle.load(pickled, encoding="bytes")
+    training = [batches[f"data_batch_{i}"] for i in range(1, 6)]
+    x_train, y_train = _images_and_labels(training)
+    x_test, y_test = _images_and_labels([batches["test_batch"]])
+    return dict(zip(SHAPES, (x_train, y_train, x_test, y_test), strict=True))
+
+
+def _images_and_labels(batches):
+    labels = np.concatenate([batch[b"labels"] for batch in batches])
+    images = [batch[b"data"].reshape(-1, 3, 32, 32) for batch in batches]
+    channels_last = np.empty((len(labels), 32, 32, 3), "uint8")
+    np.concatenate([x.transpose(0, 2, 3, 1) for x in images], out=channels_last)
+    return channels_last, labels.astype("uint8").reshape(-1, 1)
+
+
+def read_npz(path):
+    """Read an `.npz` of the four arrays, of any number of images, without pickle.
+
+    Arguments:
+        path: path of the file.
+
+    Returns:
+        Dict of NumPy arrays, named as in `SHAPES`, uint8.
+
+    Raises:
+        ValueError: if the file is damaged, or an array is missing or is none of images
+            `(images, 32, 32, 3)` or labels `(images, 1)` from 0 to 9, uint8.
+    """
+    with open(path, "rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError("it is not an .npz file")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: np.asarray(file[name]) for name in SHAPES if name in file}
+    except Exception as error:  # a damaged .npz fails in many ways
+        raise ValueError(f"it cannot be read ({str(error).rstrip('.')})") from None
+    for name, (_, *axes) in SHAPES.items():
+        if name not in arrays:
+            raise ValueError(f"it has no array {name}")
+        array = arrays[name]
+        if array.dtype != np.uint8 or list(array.shape[1:]) != axes or not array.size:
+            expected = ", ".join(["images", *map(str, axes)])
+            raise ValueError(
+                f"its {name} has shape {array.shape} and dtype {array.dtype}, "
+                f"expected ({expected}) and uint8"
+            )
+    for x, y in (("x_train", "y_train"), ("x_test", "y_test")):
+        if len(arrays[x]) != len(arrays[y]):
+            raise ValueError(f"it has {len(arrays[x])} {x} and {len(arrays[y])} {y}")
+        if arrays[y].max() > 9:
+            raise ValueError(
+                f"its {y} has the label {arrays[y].max()}, expected 0 to 9"
+            )
+    return arrays
+
+
+def read_array_cache(folder):
+    """Map the four arrays of a folder into memory; None if one is damaged or missing."""
+    arrays = {}
+    for name, shape in SHAPES.items():
+        path = folder / f"{name}.npy"
+        try:
+            # copy-on-write: what a learner writes never reaches the file
+            array = np.load(path, mmap_mode="c", allow_pickle=False)
+            complete = path.stat().st_size == array.offset + array.nbytes
+        except (OSError, ValueError, EOFError, AttributeError):
+            return None
+        if not complete or array.shape != shape or array.dtype != np.uint8:
+            return None
+        arrays[name] = np.asarray(array)
+    return arrays
+
+
+def write_array_cache(folder, arrays):
+    """Leave the four arrays for the next kernel; where that fails, do without."""
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, array in arrays.items():
+            partial = folder / f"{name}.{secrets.token_hex(4)}.part"
+            try:
+                with open(partial, "xb") as file:
+                    np.save(file, array)
+                os.replace(partial, folder / f"{name}.npy")
+            finally:
+                partial.unlink(missing_ok=True)

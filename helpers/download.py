@@ -1,0 +1,159 @@
+"""Download one file from the first mirror that is fast enough, every byte checked.
+
+pooch writes to a temporary file, checks its SHA-256, and only then gives it its name.
+What is added here: several mirrors, when to leave one, a bar that stays plain text.
+"""
+
+import logging
+import os
+import shutil
+import sys
+import time
+from collections import deque
+from functools import partial
+from urllib.parse import urlsplit
+
+import pooch
+import requests
+import urllib3
+from tqdm import tqdm
+
+TIME_LIMIT = 180  # seconds for the whole file; a mirror that needs more is left
+JUDGE_AFTER = 8  # seconds of data before a mirror is judged
+WINDOW = 3  # seconds over which its present speed is measured
+CONNECT_TIMEOUT = 10  # seconds
+READ_TIMEOUT = 15  # seconds without a single byte
+BLOCK = 1 << 16  # bytes
+
+
+class TooSlow(Exception):
+    """The whole file would take longer than `TIME_LIMIT`."""
+
+
+class Projection:
+    """Foretells, block by block, how long the whole file will take.
+
+    The higher of two speeds counts: the average so far, and that of the last few
+    seconds. A stall at the start spoils the first only, one in the middle the second
+    only; a mirror that is slow, or trickles, is slow by both.
+
+    Arguments:
+        size: bytes of the whole file.
+    """
+
+    def __init__(self, size):
+        self.size = size
+        self.first = None
+        self.recent = deque()
+
+    def update(self, now, done):
+        """Note that `done` bytes have come at the time `now`, in seconds.
+
+        Raises:
+            TooSlow: if the whole file would take longer than `TIME_LIMIT`.
+        """
+        self.first = self.first or (now, done)
+        self.recent.append((now, done))
+        while len(self.recent) > 1 and self.recent[1][0] <= now - WINDOW:
+            self.recent.popleft()
+        elapsed = now - self.first[0]
+        if elapsed < JUDGE_AFTER:
+            return
+        speed = max(
+            (done - done_then) / (now - then)
+            for then, done_then in (self.first, self.recent[0])
+        )
+        if elapsed + (self.size - done) / speed > TIME_LIMIT:
+            raise TooSlow
+
+
+def stream(url, output_file, _, size):
+    """Write what `url` serves to `output_file`: a downloader for `pooch.retrieve`."""
+    request = requests.get(
+        url,
+        stream=True,
+        timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+        # asked for gzip, some servers call a .tar.gz a zipped .tar, to be unpacked
+        headers={"Accept-Encoding": "identity"},
+    )
+    with request as response, open(output_file, "wb") as file:
+        response.raise_for_status()
+        if int(response.headers.get("Content-Length", size)) != size:
+            raise ValueError("Another size was announced.")
+        projection = Projection(size)
+        with tqdm(
+            desc=urlsplit(url).hostname,
+            total=size,
+            unit="B",
+            unit_scale=True,
+            ncols=79,
+            leave=False,
+            file=sys.stdout,
+        ) as bar:
+            # read1 gives what has come. read waits for a whole block, so that a
+            # mirror that trickles would never be judged.
+            while block := response.raw.read1(BLOCK):
+                file.write(block)
+                bar.update(len(block))
+                if bar.n > size:
+                    raise ValueError("More came than was announced.")
+                projection.update(time.monotonic(), bar.n)
+    os.chmod(output_file, 0o644)  # pooch makes it readable for its owner alone
+
+
+def try_mirror(url, target, size, sha256):
+    """Download from one mirror; return why that failed, or None."""
+    try:
+        downloader = partial(stream, size=size)
+        pooch.retrieve(url, sha256, target.name, target.parent, downloader=downloader)
+    except TooSlow:
+        return f"too slow, it would take over {TIME_LIMIT / 60:g} minutes"
+    except requests.HTTPError as error:
+        return f"it answered {error.response.status_code}"
+    except (requests.Timeout, urllib3.exceptions.TimeoutError):
+        return "no answer"
+    except (requests.RequestException, urllib3.exceptions.HTTPError):
+        return "no connection, or it broke off"
+    except ValueError:
+        return "it sent another file (size or checksum differ)"
+
+
+def download(mirrors, target, size, sha256, space):
+    """Download a file, unless a good copy is there already.
+
+    Prints one line for each mirror that had to be left. The file gets its name when
+    it is complete and its checksum right. Whatever happens before, an interruption
+    included, nothing half-written stays, and what was at `target` does.
+
+    Arguments:
+        mirrors: URLs of the same file, in the order to try them.
+        target: `pathlib.Path` of the file; its folder is made when missing.
+        size: bytes of the file.
+        sha256: SHA-256 of the file, hexadecimal.
+        space: bytes that must be free on the disk.
+
+    Raises:
+        OSError: in one sentence, if the folder cannot be written, the disk is full,
+            or no mirror delivers the file.
+    """
+    pooch.get_logger().setLevel(logging.CRITICAL)
+    folder = target.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+        if free < space:
+            mirrors = ()
+        for url in mirrors:
+            reason = try_mirror(url, target, size, sha256)
+            if reason is None:
+                return
+            print(f"{urlsplit(url).hostname}: {reason}.")
+    except OSError as error:
+        reason = (error.__cause__ or error).strerror  # pooch wraps some in its own
+        raise OSError(f"{folder} cannot be written ({reason}).") from None
+    if free < space:
+        raise OSError(
+            f"{space // 10**6} MB are needed on the disk of {folder}, "
+            f"where {free // 10**6} MB are free."
+        )
+    raise OSError("no mirror could deliver it.")

@@ -1,0 +1,71 @@
+"""The course on CIFAR-10's own arrays, where they are.
+
+    LAYERS_TEST_CIFAR10=path/to/cifar10.npz pytest tests/test_cifar10.py
+
+The file is an ``.npz`` of the four arrays, or the original archive.
+"""
+
+import os
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+
+from helpers.datasets import CIFAR10_CLASSES, load_cifar10
+from helpers.extraction import layer_outputs
+from helpers.networks import trained_cifar10_cnn
+
+LESSON = (
+    Path(__file__).resolve().parent.parent / "notebooks/04_cifar10_feature_maps.ipynb"
+)
+ARRAYS = os.environ.get("LAYERS_TEST_CIFAR10")
+
+pytestmark = pytest.mark.skipif(not ARRAYS, reason="LAYERS_TEST_CIFAR10 is not set")
+
+
+@pytest.fixture
+def cifar10(monkeypatch):
+    monkeypatch.setenv("LAYERS_CIFAR10", str(Path(ARRAYS).resolve()))
+    return load_cifar10()
+
+
+def test_arrays_are_cifar10s(cifar10):
+    (x_train, y_train), (x_test, y_test) = cifar10
+    assert x_train.shape == (50_000, 32, 32, 3) and x_test.shape == (10_000, 32, 32, 3)
+    assert np.bincount(y_train.ravel()).tolist() == [5_000] * 10
+    assert np.bincount(y_test.ravel()).tolist() == [1_000] * 10
+    assert CIFAR10_CLASSES[y_test[0, 0]] == "cat"
+
+
+def test_shipped_weights_reach_their_accuracy(cifar10):
+    _, (x_test, y_test) = cifar10
+    outputs = layer_outputs(trained_cifar10_cnn(), x_test / np.float32(255), "dense_1")
+    accuracy = (outputs["dense_1"].argmax(axis=1) == y_test[:, 0]).mean()
+    assert accuracy >= 0.74
+    readme = (LESSON.parent.parent / "data/README.md").read_text(encoding="utf-8")
+    assert f"pictures: {accuracy:.4f}" in readme
+
+
+def test_lesson_04_shows_cifar10s_cat_and_its_maps(cifar10):
+    notebook = nbformat.read(LESSON, as_version=4)
+    proof = (
+        "assert not cifar10.is_stand_in\n"
+        "assert np.array_equal(image, x_test[0]) and y_test[0] == 3\n"
+        "assert output.shape == (1, 4, 4, 64)\n"
+    )
+    notebook.cells.append(nbformat.v4.new_code_cell(proof))
+    NotebookClient(
+        notebook, timeout=120, resources={"metadata": {"path": LESSON.parent}}
+    ).execute()
+    outputs = [o for c in notebook.cells for o in c.get("outputs", [])]
+    printed = " ".join("".join(o.get("text", "") for o in outputs).split())
+    assert not [o for o in outputs if o.get("name") == "stderr"]
+    _, (x_test, _) = cifar10
+    low, high = x_test[0].min(), x_test[0].max()
+    assert f"3 channels of uint8, values from {low} to {high}." in printed
+    assert "conv2d_2: 16 of 64 channels, 4 rows by 4 columns each." in printed
+    assert " cat 0.8" in printed
+    assert "stand in" not in printed
+    assert printed.count(": right. ") == 3

@@ -1,0 +1,27 @@
+"""Every example in a docstring is true."""
+
+import doctest
+import importlib
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from helpers import datasets, networks
+
+HELPERS = Path(__file__).resolve().parent.parent / "helpers"
+MODULES = sorted(path.stem for path in HELPERS.glob("*.py") if path.stem[0] != "_")
+OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_are_true(name):
+    module = importlib.import_module(f"helpers.{name}")
+    names = {"np": np, "keras": keras}
+    for known in ("dense_network", "cifar10_cnn", "trained_cifar10_cnn"):
+        names[known] = getattr(networks, known)
+    for known in ("shapes", "cat_photograph"):
+        names[known] = getattr(datasets, known)
+    result = doctest.testmod(module, extraglobs=names, optionflags=OPTIONS)
+    assert result.failed == 0
