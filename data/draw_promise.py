@@ -17,7 +17,7 @@ from matplotlib import colormaps
 from helpers import environment
 from helpers.datasets import CIFAR10_CLASSES, cat_photograph
 from helpers.extraction import layer_outputs
-from helpers.figures import GAP_COLOUR, Picture, own_scale, tile
+from helpers.figures import Picture, own_scale, paint, tile
 from helpers.networks import trained_cifar10_cnn
 
 
@@ -29,10 +29,10 @@ def main():
     photograph, early, late, decision = picture.subplots(1, 4)
     photograph.imshow(image)
     photograph.set_title("32 × 32 pixels")
-    grey = colormaps["gray"].with_extremes(bad=GAP_COLOUR)
     for axes, name in ((early, "conv2d"), (late, "conv2d_2")):
         maps = outputs[name][0, :, :, :16]
-        axes.imshow(tile(own_scale(maps), 4)[0], grey, interpolation="nearest")
+        mosaic = paint(tile(own_scale(maps), 4)[0], colormaps["gray"])
+        axes.imshow(mosaic, interpolation="nearest")
         axes.set_title(f"{name}: 16 of {outputs[name].shape[-1]} maps")
     for axes in (photograph, early, late):
         axes.set_axis_off()

@@ -110,13 +110,13 @@ def sparsemax(x, axis=-1):
 
     Source: Martins and Astudillo, 2016, "From softmax to sparsemax", algorithm 1.
     """
-    x = np.moveaxis(x, axis, -1)
+    x = np.moveaxis(np.asarray(x), axis, -1)
     largest = np.flip(np.sort(x, axis=-1), axis=-1)
     excess = np.cumsum(largest, axis=-1) - 1
     count = np.arange(1, x.shape[-1] + 1)
     support = np.sum(largest * count > excess, axis=-1, keepdims=True)
     amount = np.take_along_axis(excess, support - 1, axis=-1) / support
-    return np.moveaxis(relu(x - amount), -1, axis)
+    return np.moveaxis(relu(x - amount.astype(x.dtype)), -1, axis)
 
 
 def gelu(x, approximate=False):
@@ -1282,7 +1282,11 @@ def one_input(args, options):
     args, options = list(args), dict(options)
     x = args.pop(0) if args else options.pop(next(iter(options)))
     options.pop("training", None)  # the model decides: `layer_outputs` is inference
-    options = {key: v for key, v in options.items() if v is not None}
+    options = {  # Keras notes `mask=[None, None]` for a model that has none
+        key: value
+        for key, value in options.items()
+        if any(one is not None for one in flat(value))
+    }
     if args:
         options["a second argument"] = args
     return x, options

@@ -58,7 +58,8 @@ def read_archive(path):
         file.seek(0)
         batches = {}
         with tarfile.open(fileobj=file) as archive, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # NumPy warns of pickles as old as these
+            # NumPy 2.4.0 warns of pickles as old as these
+            warnings.simplefilter("ignore", np.exceptions.VisibleDeprecationWarning)
             for member in archive:
                 if "_batch" in member.name:
                     pickled = archive.extractfile(member)

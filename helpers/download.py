@@ -69,13 +69,8 @@ class Projection:
 
 def stream(url, output_file, _, size):
     """Write what `url` serves to `output_file`: a downloader for `pooch.retrieve`."""
-    request = requests.get(
-        url,
-        stream=True,
-        timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-        # asked for gzip, some servers call a .tar.gz a zipped .tar, to be unpacked
-        headers={"Accept-Encoding": "identity"},
-    )
+    timeout = (CONNECT_TIMEOUT, READ_TIMEOUT)
+    request = requests.get(url, stream=True, timeout=timeout)
     with request as response, open(output_file, "wb") as file:
         response.raise_for_status()
         if int(response.headers.get("Content-Length", size)) != size:

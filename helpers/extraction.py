@@ -451,9 +451,9 @@ class Recorder:
         if isinstance(layer, keras.Model) and len(symbols) == len(tensors):
             for symbol, tensor in zip(symbols, tensors):
                 source = symbol._keras_history.operation  # its InputLayer
-                self.keep(source, self.place_of(source, unlisted=-1), tensor)
+                self.keep(source, self.place_of(source, index=-1), tensor)
 
-    def place_of(self, layer, unlisted=np.inf):
+    def place_of(self, layer, index=None):
         """Count a call of a layer and return the Place of its own inner layers."""
         outer = self.here
         path, call = outer.path + layer.name, outer.call + layer.name
@@ -461,7 +461,8 @@ class Recorder:
         self.calls[call] += 1
         if number:
             call = f"{call}:{number}"
-        index = outer.indices.get(id(layer), unlisted)
+        indices = outer.indices  # a layer that no model lists comes when it is called
+        index = indices.setdefault(id(layer), len(indices) if index is None else index)
         return Place(f"{call}/", f"{path}/", (*outer.order, index, number), {})
 
     def call(self, layer, args, kwargs):

@@ -511,7 +511,9 @@ def test_a_model_loaded_from_disk(tmp_path):
     x = keras.Input((4,))
     y = layers.Add()([inner(x), inner(inner(x))]) * 3
     randomize(keras.Model(x, y)).save(tmp_path / "model.keras")
-    assert_same_outputs(keras.models.load_model(tmp_path / "model.keras"), pictures(2, 4))
+    assert_same_outputs(
+        keras.models.load_model(tmp_path / "model.keras"), pictures(2, 4)
+    )
 
 
 def test_subclass_of_a_known_layer_without_a_call_of_its_own():

@@ -7,7 +7,12 @@ import pytest
 from PIL import Image
 
 from helpers import figures
-from helpers.figures import feature_map_grid, image_figure, network_diagram
+from helpers.figures import (
+    feature_map_grid,
+    filter_grid,
+    image_figure,
+    network_diagram,
+)
 from helpers.networks import cifar10_cnn, dense_network
 
 
@@ -19,19 +24,25 @@ def maps():
     return maps
 
 
+GAP = [int(figures.GAP_COLOUR[i : i + 2], 16) for i in (1, 3, 5)]
+
+
 def mosaic(picture):
-    return picture.axes[0].images[0]
+    return picture.axes[0].images[0].get_array()[..., :3]
 
 
-def test_every_map_stands_in_the_mosaic_unchanged(maps):
-    picture = feature_map_grid(maps, columns=3, scale="shared")
-    shown = mosaic(picture).get_array()
-    assert shown.shape == (1 + 2 * 4, 1 + 3 * 5)
+def test_every_map_stands_in_the_mosaic(maps):
+    shown = mosaic(feature_map_grid(maps, columns=3, scale="shared"))
+    assert shown.shape == (1 + 2 * 4, 1 + 3 * 5, 3)
+    levels = 255 * (maps - maps.min()) / (maps.max() - maps.min())
     for channel in range(5):
         row, column = 1 + channel // 3 * 4, 1 + channel % 3 * 5
         tile = shown[row : row + 3, column : column + 4]
-        np.testing.assert_array_equal(tile, maps[:, :, channel])
-    assert np.isnan(shown.filled(np.nan)[0]).all()  # the gap around
+        for colour in range(3):
+            np.testing.assert_allclose(
+                tile[..., colour], levels[..., channel], atol=0.51
+            )
+    assert (shown[0] == GAP).all() and (shown[:, 5] == GAP).all()  # around and between
 
 
 def test_own_scale_goes_from_black_to_white_in_each_map(maps):
@@ -41,10 +52,16 @@ def test_own_scale_goes_from_black_to_white_in_each_map(maps):
     assert (tiles[..., 3] == 0).all()
 
 
-def test_shared_scale_has_the_limits_of_the_maps_shown_and_a_bar(maps):
-    picture = feature_map_grid(maps, count=2, scale="shared")
-    assert mosaic(picture).get_clim() == (maps[..., :2].min(), maps[..., :2].max())
-    assert len(picture.axes[0].child_axes) == 1
+def test_shared_scale_has_a_bar_with_the_limits_of_the_maps_shown(maps):
+    (bar,) = feature_map_grid(maps, count=2, scale="shared").axes[0].child_axes
+    assert bar.get_ylim() == pytest.approx((maps[..., :2].min(), maps[..., :2].max()))
+    assert feature_map_grid(maps, count=2).axes[0].child_axes == []
+
+
+def test_flat_maps_can_be_drawn_on_both_scales():
+    for scale in ("map", "shared"):
+        shown = mosaic(feature_map_grid(np.full((2, 2, 1), 7.0), scale=scale))
+        assert (shown[1:3, 1:3] == 0).all()
 
 
 def test_only_dead_maps_are_crossed_out(maps):
@@ -68,8 +85,7 @@ def test_a_batch_of_one_is_the_picture_itself(maps):
 
 
 def test_gap_is_no_grey():
-    red, green, blue = (int(figures.GAP_COLOUR[i : i + 2], 16) for i in (1, 3, 5))
-    assert max(red, green, blue) - min(red, green, blue) > 40
+    assert max(GAP) - min(GAP) > 40
 
 
 def test_size_in_inches_is_the_one_asked_for(maps):
@@ -108,7 +124,7 @@ def test_wrong_scale_and_count_are_named(maps):
 def test_image_figure_shows_the_pixels():
     image = np.arange(48, dtype="uint8").reshape(4, 4, 3)
     picture = image_figure(image, "test")
-    np.testing.assert_array_equal(mosaic(picture).get_array(), image)
+    np.testing.assert_array_equal(mosaic(picture), image)
     assert str(picture) == (
         "test: 4 rows, 4 columns, 3 channels of uint8, values from 0 to 47."
     )
@@ -159,3 +175,38 @@ def test_notebooks_get_picture_and_sentence(maps, capsys, monkeypatch):
     printed = capsys.readouterr().out
     assert printed.split() == str(picture).split()
     assert max(map(len, printed.splitlines())) <= 88
+
+
+def test_colour_filters_keep_sign_and_size():
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 3, 4)).astype("float32")
+    picture = filter_grid(kernel, columns=2)
+    shown = mosaic(picture)[1:4, 1:4].astype("float32")
+    limit = np.abs(kernel).max()
+    np.testing.assert_allclose(
+        (shown / 255 - 0.5) * 2 * limit, kernel[..., 0], atol=limit / 250
+    )
+    assert "4 of 4 filters, 3 rows by 3 columns each, in colour" in str(picture)
+
+
+def test_deeper_filters_are_averaged_or_one_channel():
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 5, 4)).astype("float32")
+    for channel, parts in ((None, kernel.mean(axis=2)), (3, kernel[:, :, 3])):
+        picture = filter_grid(kernel, channel=channel)
+        red, _, blue = np.moveaxis(mosaic(picture)[1:4, 5:8].astype(int), -1, 0)
+        strong = np.abs(parts[..., 1]) > np.abs(parts).max() / 5
+        assert strong.any()
+        np.testing.assert_array_equal((red > blue)[strong], (parts[..., 1] > 0)[strong])
+        (bar,) = picture.axes[0].child_axes
+        assert bar.get_ylim() == pytest.approx(
+            (-np.abs(parts).max(), np.abs(parts).max())
+        )
+    assert "input channel 3" in str(picture)
+
+
+def test_filter_grid_names_what_is_wrong():
+    with pytest.raises(ValueError, match="get_layer"):
+        filter_grid(np.zeros((3, 4)))
+    with pytest.raises(ValueError, match="0 to 4"):
+        filter_grid(np.ones((3, 3, 5, 2)), channel=5)
+    with pytest.raises(ValueError, match="1 to 2 filters"):
+        filter_grid(np.ones((3, 3, 5, 2)), count=3)
