@@ -8,6 +8,7 @@
 one, once. Words after them are handed on to JupyterLab or to pytest.
 """
 
+import os
 import sys
 
 COMMANDS = {
@@ -24,7 +25,10 @@ def main(words):
     if words[0] in COMMANDS:
         from helpers.launch import launch
 
-        return launch(COMMANDS[words[0]] + words[1:])
+        command = COMMANDS[words[0]] + words[1:]
+        if words[0] == "lab" and hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--allow-root")  # containers; JupyterLab refuses otherwise
+        return launch(command)
     print(__doc__.strip())
     return 0 if words[0] in ("help", "-h", "--help") else 2
 

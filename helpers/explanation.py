@@ -260,7 +260,9 @@ class Traced:
                 names = ["row", "column"]
                 part = part[1:] if channels_first else part[:2]
             ranges = [
-                f"{name}s {start} to {stop - 1}"
+                f"{name} {start}"
+                if stop - start == 1
+                else f"{name}s {start} to {stop - 1}"
                 for name, (start, stop) in zip(names, part)
             ]
             notes.append(f"Receptive field: {', '.join(ranges)}{of}.")
@@ -594,7 +596,7 @@ def activated(layer, x, position, fields):
     steps = list(fields["steps"])
     if name == "linear":
         value = before
-        if len(steps) != 1:
+        if not steps or steps[-1][0][0] in OPERATORS:
             steps.append(("= value", value))
     elif name in by_hand.ACTIVATIONS and name not in OVER_AN_AXIS:
         value = by_hand.ACTIVATIONS[name](before)

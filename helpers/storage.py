@@ -64,8 +64,7 @@ class Files:
     """
 
     def __init__(self, folder):
-        self.folder, self.files, self.headers = Path(folder), {}, {}
-        self.unfinished = None
+        self.folder, self.headers, self.unfinished = Path(folder), {}, None
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"out must be a folder, but {folder} is a file.")
 
@@ -73,61 +72,63 @@ class Files:
         return self
 
     def __exit__(self, *error):
-        for file in self.files.values():
-            file.close()
         if self.unfinished:
             self.unfinished.cleanup()
 
-    def path(self, key):
-        """Return the file of a layer: no two names give the same.
+    def name(self, key):
+        """Return the file name of a layer: no two layers have the same.
 
         Example:
-            >>> Files("folder").path("outer/inner:1").name
+            >>> Files("folder").name("outer/inner:1")
             'outer%2Finner%3A1.npy'
         """
-        name = re.sub(r"[^\w.-]", lambda match: f"%{ord(match[0]):02X}", key)
-        return self.folder / f"{name}.npy"
+        safe = re.sub(r"[^\w.-]", lambda match: f"%{ord(match[0]):02X}", key)
+        return f"{safe}.npy"
 
-    def open(self, key, output):
-        if self.path(key).exists():
+    def open(self, key, mode):
+        return Path(self.unfinished.name, self.name(key)).open(mode)
+
+    def start(self, key, output):
+        if (self.folder / self.name(key)).exists():
             raise FileExistsError(
-                f"{self.path(key)} exists and is not overwritten. Delete it, or choose "
-                f"another folder."
+                f"{self.folder / self.name(key)} exists and is not overwritten. Delete "
+                f"it, or choose another folder."
             )
         if output.dtype.hasobject:
             raise TypeError(f"{key} outputs text, which no memory map can hold.")
         if self.unfinished is None:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.unfinished = tempfile.TemporaryDirectory(dir=self.folder)
-        self.files[key] = Path(self.unfinished.name, self.path(key).name).open("wb")
         self.headers[key] = {
             "descr": np.lib.format.dtype_to_descr(output.dtype),
             "fortran_order": False,
             "shape": (0, *output.shape[1:]),
         }
-        np.lib.format.write_array_header_1_0(self.files[key], self.headers[key])
+        with self.open(key, "wb") as file:
+            np.lib.format.write_array_header_1_0(file, self.headers[key])
 
     def append(self, keys, outputs, count):
         """Add one batch: for each key an output of shape ``(count, ...)``."""
         for key, output in zip(keys, outputs):
             output = np.asarray(output, order="C")
             check_rows(key, output, count)
-            if key not in self.files:
-                self.open(key, output)
-            shape = self.headers[key]["shape"]
-            check_same_shape(key, shape, output.shape)
-            self.headers[key]["shape"] = shape[0] + count, *shape[1:]
-            self.files[key].write(output.data)
+            if key not in self.headers:
+                self.start(key, output)
+            rows, *rest = self.headers[key]["shape"]
+            check_same_shape(key, (rows, *rest), output.shape)
+            self.headers[key]["shape"] = rows + count, *rest
+            with self.open(key, "ab") as file:
+                file.write(output.data)
 
     def finish(self):
         """Return ``{key: read-only memory map}``."""
-        for key, file in self.files.items():
-            file.seek(0)  # NumPy leaves room in the header for a longer first axis
-            np.lib.format.write_array_header_1_0(file, self.headers[key])
-            file.close()
-        for key, file in self.files.items():
-            os.replace(file.name, self.path(key))
-        return {key: np.load(self.path(key), mmap_mode="r") for key in self.files}
+        for key, header in self.headers.items():
+            with self.open(key, "r+b") as file:  # the header has room for more rows
+                np.lib.format.write_array_header_1_0(file, header)
+        paths = {key: self.folder / self.name(key) for key in self.headers}
+        for key, path in paths.items():
+            os.replace(Path(self.unfinished.name, self.name(key)), path)
+        return {key: np.load(path, mmap_mode="r") for key, path in paths.items()}
 
 
 def check_rows(key, output, count):

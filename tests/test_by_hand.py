@@ -426,10 +426,6 @@ def test_a_layer_as_activation(activation):
 @pytest.mark.parametrize(
     "layer",
     [
-        layers.Conv2D(
-            4, 3, groups=2, activation="softmax", data_format="channels_first"
-        ),
-        layers.Conv2D(4, 2, padding="same", groups=2, data_format="channels_first"),
         layers.DepthwiseConv2D(3, data_format="channels_first"),
         layers.SeparableConv2D(4, 3, data_format="channels_first"),
         layers.MaxPooling2D(2, data_format="channels_first"),
@@ -445,6 +441,19 @@ def test_a_layer_as_activation(activation):
 )
 def test_channels_first(layer):
     assert_layer_is_known(layer, pictures(2, 4, 8, 7))
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_conv2d_channels_first_is_the_other_with_axes_moved(groups):
+    """TensorFlow has none on a CPU, and computes some in groups wrongly."""
+    layer = layers.Conv2D(4, 3, groups=groups, activation="softmax")
+    first = layers.Conv2D(4, 3, groups=groups, data_format="channels_first")
+    x = pictures(2, 6, 7, 4)
+    y = forward(randomize(one_layer(layer, 6, 7, 4)), x)[layer.name]
+    model = one_layer(first, 4, 6, 7)
+    first.set_weights(layer.get_weights())
+    z = forward(model, np.moveaxis(x, -1, 1))[first.name]
+    np.testing.assert_allclose(by_hand.softmax(z, axis=1), np.moveaxis(y, -1, 1))
 
 
 # ------------------------------------------------------------------- whole networks

@@ -1,0 +1,111 @@
+"""Errors and warnings that a lesson raises on purpose, shown in a line or two."""
+
+import re
+import textwrap
+import warnings
+from contextlib import contextmanager
+
+
+@contextmanager
+def expected_error(kind, start=""):
+    """Run a block that has to fail, and print its error without the traceback.
+
+    Printed are the error's class and its message. Of a long message that Keras frames
+    with the call it came from, only the sentence that Keras prints in bold is shown.
+
+    Arguments:
+        kind: class of the error. A tuple of classes where the version of Keras decides
+            which of them it is: then only their names are printed.
+        start: how the message has to start, with ``...`` for words in which versions of
+            Keras differ; these words are not printed.
+
+    Raises:
+        AssertionError: the block raises nothing, another error or another message.
+
+    Example:
+        >>> with expected_error(ZeroDivisionError):
+        ...     1 / 0
+        ZeroDivisionError: division by zero
+    """
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    names = " or ".join(one.__name__ for one in kinds)
+    try:
+        yield
+    except Exception as error:
+        came = essence(str(error))
+        message = cut(came, start)
+        if not isinstance(error, kinds) or message is None:
+            raise AssertionError(
+                f"Keras has changed: expected was {names}: {start or '...'} "
+                f"What came is {type(error).__name__}: {came}"
+            ) from error
+    else:
+        raise AssertionError(f"Keras has changed: expected was {names}, nothing came.")
+    show(names, message if len(kinds) == 1 else "the version of Keras decides which.")
+
+
+@contextmanager
+def expected_warning(kind=UserWarning, start=""):
+    """Run a block that has to warn, and print the warning instead of showing it.
+
+    Warnings of other classes are passed on.
+
+    Arguments:
+        kind: class of the warning.
+        start: as for `expected_error`.
+
+    Raises:
+        AssertionError: the block gives no such warning.
+
+    Example:
+        >>> with expected_warning(UserWarning):
+        ...     warnings.warn("Argument `input_shape` is deprecated.")
+        UserWarning: Argument `input_shape` is deprecated.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    messages = []
+    for warning in caught:
+        message = cut(str(warning.message), start)
+        if issubclass(warning.category, kind) and message is not None:
+            messages.append(message)
+        else:
+            place = warning.filename, warning.lineno
+            warnings.warn_explicit(warning.message, warning.category, *place)
+    if not messages:
+        raise AssertionError(
+            f"Keras has changed: expected was {kind.__name__}: {start or '...'} "
+            f"No such warning came."
+        )
+    for message in dict.fromkeys(messages):  # each one once
+        show(kind.__name__, message)
+
+
+def essence(message):
+    """Return the bold part of a message, or all of it if nothing is bold.
+
+    Example:
+        >>> essence("Exception encountered. \\x1b[1mInvalid input shape\\x1b[0m Arguments")
+        'Invalid input shape'
+    """
+    bold = re.search(r"\x1b\[1m(.*?)\x1b\[0m", message, re.DOTALL)
+    return (bold.group(1) if bold else message).strip()
+
+
+def cut(message, start):
+    """Return a message without the words that ``...`` stands for; None if none fits.
+
+    Example:
+        >>> cut("Input 0 of layer 'cnn' is incompatible with it", "Input 0 ... is")
+        'Input 0 ... is incompatible with it'
+    """
+    pattern = ".*?".join(map(re.escape, start.split("...")))
+    found = re.match(pattern, message, re.DOTALL)
+    return start + message[found.end() :] if found else None
+
+
+def show(name, message):
+    """Print ``name: message`` in lines of at most 88 characters."""
+    for line in f"{name}: {message}".splitlines():
+        print(textwrap.fill(line, 88, break_long_words=False, break_on_hyphens=False))
