@@ -9,7 +9,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+import keras
 import numpy as np
+from keras.layers import MaxPooling2D
 
 from helpers import by_hand
 from helpers.datasets import cat_photograph, shapes
@@ -58,6 +60,8 @@ def verdict(exercise, answer):
     """Return the sentence that `check` prints behind the exercise's number."""
     if answer is ...:
         return " is open: replace the ... and run the cell again."
+    if answer is None:
+        return ": not yet. The answer is None: nothing was assigned to it."
     try:
         given = np.asarray(answer, dtype="float64")
     except Exception:  # whatever a learner's object does when it is read
@@ -69,18 +73,28 @@ def verdict(exercise, answer):
     for sentence, mistake in exercise.mistakes.items():
         if same(given, computed(mistake)):
             return f": not yet. {sentence}"
+    return f": not yet. {difference(given, expected)}"
+
+
+def difference(given, expected):
+    """Say how an answer that no known mistake explains differs from the right one."""
+    got = f"Expected the shape {expected.shape}, got {given.shape}."
+    if not expected.shape:
+        got = f"Expected one number, got an array of shape {given.shape}."
     if given.shape != expected.shape:
-        return (
-            f": not yet. Expected the shape {expected.shape}, got {given.shape}."
-            if expected.shape
-            else f": not yet. Expected one number, got an array of shape {given.shape}."
-        )
+        if given.size == expected.size and same(
+            given.reshape(expected.shape), expected
+        ):
+            return f"The numbers are right, the axes are not. {got}"
+        return got
     if not np.isfinite(given).all():
-        return ": not yet. The answer contains NaN or infinity."
+        return "The answer contains NaN or infinity."
+    if np.allclose(given, expected, rtol=0, atol=6e-3):
+        return "That is close: give three decimals."
     wrong = int((~np.isclose(given, expected, rtol=1e-3, atol=1e-3)).sum())
     if given.size == 1:
-        return ": not yet. It is another number."
-    return f": not yet. The shape is right; {wrong} of {given.size} numbers are not."
+        return "It is another number."
+    return f"The shape is right; of {given.size} numbers, {wrong} differ."
 
 
 @cache
@@ -118,6 +132,10 @@ EXERCISES["0.1"] = Exercise(
         "That is the number of weights in the kernel; count the outputs.": (
             lambda: dense_weights()[0].size
         ),
+        "That is the number of parameters, bias included; count the outputs.": (
+            lambda: dense_weights()[0].size + dense_weights()[1].size
+        ),
+        "That is the number of rows given in; count the numbers given out.": lambda: 1,
     },
 )
 
@@ -126,7 +144,7 @@ EXERCISES["0.1"] = Exercise(
 
 SECOND_ROW = np.array([0.0, 1.0, 0.0])
 BOTH = np.array([1.0, 1.0, 0.0])
-NEW_ROW = np.array([2.0, -1.0, 0.5])
+NEW_ROW = np.array([2.0, 1.0, 0.5])
 SCORES = np.array([2.0, 1.0, 0.0])
 
 
@@ -155,8 +173,6 @@ EXERCISES["1.1"] = Exercise(
         "the second row is kernel[1].": (lambda: dense_weights()[0][0]),
         "This is the third row of the kernel. Counting starts at 0: "
         "the second row is kernel[1].": (lambda: dense_weights()[0][2]),
-        "The numbers are right, but there is one axis too many: take the row out "
-        "of its batch with [0].": (lambda: hidden_sums(SECOND_ROW)[np.newaxis]),
     },
 )
 
@@ -194,8 +210,8 @@ EXERCISES["1.3"] = Exercise(
         "The exponentials were divided by the largest of them, not by their sum.": (
             lambda: np.exp(SCORES) / np.exp(SCORES).max()
         ),
-        "The signs are turned: the largest score gets the largest share.": (
-            lambda: by_hand.softmax(-SCORES)
+        "The order is turned: the largest sum gets the largest share.": (
+            lambda: by_hand.softmax(SCORES)[::-1]
         ),
         "These are powers of 2; the exponential is a power of e, np.exp.": (
             lambda: 2**SCORES / (2**SCORES).sum()
@@ -213,17 +229,21 @@ EXERCISES["1.4"] = Exercise(
         "This is before softmax: the two numbers do not add up to 1.": (
             lambda: output_sums(by_hand.relu(hidden_sums(NEW_ROW)))
         ),
+        "The order of the two numbers is turned.": (
+            lambda: by_hand.softmax(output_sums(by_hand.relu(hidden_sums(NEW_ROW))))[
+                ::-1
+            ]
+        ),
+        "The output layer got ReLU before softmax; it has softmax alone.": (
+            lambda: by_hand.softmax(
+                by_hand.relu(output_sums(by_hand.relu(hidden_sums(NEW_ROW))))
+            )
+        ),
         "The hidden layer got softmax; its activation is ReLU.": (
             lambda: by_hand.softmax(output_sums(by_hand.softmax(hidden_sums(NEW_ROW))))
         ),
         "This is the hidden layer's output; the output layer is still to come.": (
             lambda: by_hand.relu(hidden_sums(NEW_ROW))
-        ),
-        "The numbers are right, but there is one axis too many: take the row out "
-        "of its batch with [0].": (
-            lambda: by_hand.softmax(output_sums(by_hand.relu(hidden_sums(NEW_ROW))))[
-                np.newaxis
-            ]
         ),
     },
 )
@@ -248,7 +268,7 @@ EXERCISES["3.1"] = Exercise(
     right=lambda: (BRIGHT_LEFT[0:3, 1:4] * EDGE).sum(),
     why="Bright times -1, dark times 1: an edge the other way round is negative.",
     mistakes={
-        "This is the patch of the first picture, dark on the left.": (
+        "Right size, wrong sign: the left column of the patch counts -1.": (
             lambda: -(BRIGHT_LEFT[0:3, 1:4] * EDGE).sum()
         ),
         "ReLU is not applied here; the sum may be negative.": (
@@ -265,28 +285,31 @@ EXERCISES["3.1"] = Exercise(
 
 
 @cache
-def one_value(row, column, channel=10, bias=True, scale=255, corner=0):
-    """Compute one value of ``conv2d`` for the cat photograph."""
+def two_values(row, column, filters=(10, 0), bias=1, scale=255, relu=True, turn=1):
+    """Compute one value each of two maps of ``conv2d`` for the cat photograph."""
     kernel, biases = trained_cifar10_cnn().get_layer("conv2d").get_weights()
-    row, column = row - corner, column - corner
-    patch = cat_photograph()[row : row + 3, column : column + 3] / scale
-    total = (patch * kernel[..., channel]).sum() + bias * biases[channel]
-    return by_hand.relu(total)
+    patch = cat_photograph()[row : row + 3, column : column + 3, :, np.newaxis] / scale
+    sums = (patch[::turn, ::turn] * kernel).sum(axis=(0, 1, 2)) + bias * biases
+    return (by_hand.relu(sums) if relu else sums)[list(filters)]
 
 
 EXERCISES["3.2"] = Exercise(
-    right=lambda: one_value(20, 5),
-    why="27 products and a bias, and what is left of them after ReLU.",
+    right=lambda: two_values(20, 5),
+    why="27 products and a bias each, and what is left of them after ReLU.",
     mistakes={
-        "The bias is missing.": lambda: one_value(20, 5, bias=False),
+        "This is before ReLU: a negative value is still there.": (
+            lambda: two_values(20, 5, relu=False)
+        ),
+        "The bias is missing.": lambda: two_values(20, 5, bias=0),
         "These are raw pixels from 0 to 255; the network wants pixels / 255.": (
-            lambda: one_value(20, 5, scale=1)
+            lambda: two_values(20, 5, scale=1)
         ),
         "The patch starts one row and one column too early: value (20, 5) looks at "
-        "rows 20 to 22 and columns 5 to 7.": lambda: one_value(20, 5, corner=1),
-        "Rows and columns are swapped.": lambda: one_value(5, 20),
-        "This is channel 7, as in the example; the question is about channel 10.": (
-            lambda: one_value(20, 5, channel=7)
+        "rows 20 to 22 and columns 5 to 7.": lambda: two_values(19, 4),
+        "Rows and columns are swapped.": lambda: two_values(5, 20),
+        "The order is filter 10, then filter 0.": lambda: two_values(20, 5, (0, 10)),
+        "The patch is turned; Keras multiplies it as it is.": (
+            lambda: two_values(20, 5, turn=-1)
         ),
     },
 )
@@ -339,31 +362,46 @@ EXERCISES["3.4"] = Exercise(
         "The picture itself is not one of the five; the last layer is missing.": (
             lambda: [64, *sizes(64)[:4]]
         ),
+        "Leave out the 64 itself: one size for each of the five layers.": (
+            lambda: [64, *sizes(64)]
+        ),
+        "There are no half pixels: pooling rounds down.": (
+            lambda: sizes(64, pool=lambda size: size / 2)
+        ),
     },
 )
 
 
-def field_height(layer, position):
-    """Return how many rows of the picture one value of a layer looks at."""
-    image = cat_photograph()[np.newaxis] / 255
-    rows, _ = by_hand.explain(cifar10_cnn(), image, layer, position).receptive_field
-    return rows.stop - rows.start
+@cache
+def field_height(layers):
+    """Return how many rows of the picture one value behind so many layers looks at.
+
+    The layers are the CIFAR-10 network's first five and a third pooling behind them.
+    """
+    chosen = [*cifar10_cnn().layers[:5], MaxPooling2D(2, name="third")][:layers]
+    model = keras.Sequential([keras.Input((32, 32, 3)), *chosen])
+    image = np.zeros((1, 32, 32, 3))
+    field = by_hand.explain(model, image, chosen[-1].name, (0, 0, 0, 0)).receptive_field
+    return field[0].stop - field[0].start
 
 
 EXERCISES["3.5"] = Exercise(
-    right=lambda: field_height("max_pooling2d_1", (0, 2, 2, 0)),
-    why="8 pixels, and one step of 2 more: pooling looks at two neighbours.",
+    right=lambda: field_height(6),
+    why="18 pixels, and one step of 4 more: pooling looks at two neighbours.",
     mistakes={
-        "That is conv2d_1, the layer before.": (
-            lambda: field_height("conv2d_1", (0, 2, 2, 0))
+        "That is conv2d_2, the layer before.": lambda: field_height(5),
+        "That is max_pooling2d_1, the second pooling; add a third.": (
+            lambda: field_height(4)
         ),
-        "That is conv2d_2, the layer after.": (
-            lambda: field_height("conv2d_2", (0, 1, 1, 0))
+        "Two neighbours overlap: the second adds one step, not a whole field.": (
+            lambda: 2 * field_height(5)
         ),
-        "That is the first pooling, max_pooling2d.": (
-            lambda: field_height("max_pooling2d", (0, 2, 2, 0))
+        "The step is 4 in this place: neighbours are 4 pixels apart.": (
+            lambda: field_height(5) + 1
         ),
-        "That is the number of values that pooling looks at; count pixels.": lambda: 2,
+        "That would be another convolution, which reaches two steps further.": (
+            lambda: field_height(5) + 2 * 4
+        ),
     },
 )
 
@@ -388,6 +426,9 @@ EXERCISES["4.1"] = Exercise(
         ),
         "That is one map; there is one for each channel.": (
             lambda: cat_outputs()["conv2d_2"][0, :, :, 0].size
+        ),
+        "That is conv2d, the first convolution.": (
+            lambda: cat_outputs()["conv2d"].size
         ),
         "That is max_pooling2d_1, one layer earlier.": (
             lambda: cat_outputs()["max_pooling2d_1"].size
@@ -417,6 +458,9 @@ EXERCISES["4.2"] = Exercise(
         "This is channel 4. Counting starts at 0: channel 5 has the index 5.": (
             lambda: cat_outputs()["max_pooling2d"][0, :, :, 4]
         ),
+        "This comes from the untrained network, and from raw pixels.": (
+            lambda: cat_outputs(trained=False, raw=True)["max_pooling2d"][0, :, :, 5]
+        ),
         "The batch axis is still there: index the picture with 0.": (
             lambda: cat_outputs()["max_pooling2d"][..., 5]
         ),
@@ -428,7 +472,7 @@ EXERCISES["4.2"] = Exercise(
 
 EXERCISES["4.3"] = Exercise(
     right=lambda: dead_maps(cat_outputs()["conv2d_2"]),
-    why="These channels found nothing to answer to in this picture.",
+    why="ReLU has cut everything these channels computed for this picture.",
     mistakes={
         "That is the untrained network.": (
             lambda: dead_maps(cat_outputs(trained=False)["conv2d_2"])
@@ -446,6 +490,9 @@ EXERCISES["4.3"] = Exercise(
         ),
         "That counts among the first 16 maps alone.": (
             lambda: dead_maps(cat_outputs()["conv2d_2"][..., :16])
+        ),
+        "That is the untrained network's count among the first 16 maps.": (
+            lambda: dead_maps(cat_outputs(trained=False)["conv2d_2"][..., :16])
         ),
     },
 )
@@ -475,6 +522,12 @@ EXERCISES["5.1"] = Exercise(
         "That is the first of the two pooling layers alone.": (
             lambda: cat_outputs()["max_pooling2d"].max()
         ),
+        "There are two layers; the answer is the larger of the two.": (
+            lambda: [
+                cat_outputs()[layer].max()
+                for layer in ("max_pooling2d", "max_pooling2d_1")
+            ]
+        ),
         "That is the largest value of all layers.": (
             lambda: max(values.max() for values in cat_outputs().values())
         ),
@@ -494,6 +547,10 @@ EXERCISES["5.2"] = Exercise(
     right=lambda: len(dead_channels(cat_outputs()) - dead_channels(shape_outputs())),
     why="These channels wait for something the cat does not have.",
     mistakes={
+        "That is what is dead for the 500 pictures and not for the cat: the other way "
+        "round.": (
+            lambda: len(dead_channels(shape_outputs()) - dead_channels(cat_outputs()))
+        ),
         "That is how many are dead for the cat.": (
             lambda: len(dead_channels(cat_outputs()))
         ),
@@ -502,10 +559,10 @@ EXERCISES["5.2"] = Exercise(
         ),
         "That counts the channels that live for the 500 pictures, those included "
         "that live for the cat.": (lambda: 64 - len(dead_channels(shape_outputs()))),
-        "That is another layer: the question is about conv2d_2.": (
+        "That is conv2d, the first layer; the question is about conv2d_2.": (
             lambda: len(
-                dead_channels(cat_outputs(), "conv2d_1")
-                - dead_channels(shape_outputs(), "conv2d_1")
+                dead_channels(cat_outputs(), "conv2d")
+                - dead_channels(shape_outputs(), "conv2d")
             )
         ),
     },
@@ -515,6 +572,11 @@ EXERCISES["5.3"] = Exercise(
     right=lambda: (shape_outputs()["dense"] == 0).mean(),
     why="The mean of true and false is the share of true.",
     mistakes={
+        "The table rounds; compute the share to three decimals.": (
+            lambda: (shape_outputs()["dense"] == 0).mean().round(2)
+        ),
+        "That is the table's number, rounded and in percent; compute a number from 0 "
+        "to 1.": lambda: 100 * (shape_outputs()["dense"] == 0).mean().round(2),
         "That is the share for the cat alone.": (
             lambda: (cat_outputs()["dense"] == 0).mean()
         ),
@@ -534,21 +596,154 @@ EXERCISES["5.3"] = Exercise(
 )
 
 EXERCISES["5.4"] = Exercise(
-    right=lambda: cat_outputs()["conv2d"].max(axis=(0, 1, 2)).argmax(),
-    why="One scale for all maps is needed to see it, or the numbers themselves.",
+    right=lambda: cat_outputs()["conv2d_2"].mean(axis=(0, 1, 2)).argmax(),
+    why="No grid with a scale for each map could have told it.",
     mistakes={
-        "That is the channel with the largest mean; the question is about the largest "
-        "value.": lambda: cat_outputs()["conv2d"].mean(axis=(0, 1, 2)).argmax(),
-        "That is the strongest of the 16 channels in the grid; there are 32.": (
-            lambda: cat_outputs()["conv2d"][..., :16].max(axis=(0, 1, 2)).argmax()
+        "That is the channel with the largest single value; the question is about the "
+        "mean.": lambda: cat_outputs()["conv2d_2"].max(axis=(0, 1, 2)).argmax(),
+        "That is the strongest of the first 16 channels; there are 64.": (
+            lambda: cat_outputs()["conv2d_2"][..., :16].mean(axis=(0, 1, 2)).argmax()
         ),
-        "That is the value itself; the question is about the channel's number.": (
-            lambda: cat_outputs()["conv2d"].max()
+        "That is the mean itself; the question is about the channel's number.": (
+            lambda: cat_outputs()["conv2d_2"].mean(axis=(0, 1, 2)).max()
         ),
         "That counts from 1; channels are counted from 0.": (
-            lambda: cat_outputs()["conv2d"].max(axis=(0, 1, 2)).argmax() + 1
+            lambda: cat_outputs()["conv2d_2"].mean(axis=(0, 1, 2)).argmax() + 1
         ),
-        "That is a position in the flattened array; take the maximum of each channel "
-        "first.": lambda: cat_outputs()["conv2d"].argmax(),
+        "That is a position in the flattened array; take the mean of each channel "
+        "first.": lambda: cat_outputs()["conv2d_2"].argmax(),
+    },
+)
+
+
+# 8. When extraction fails
+
+TWO_ROWS = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
+NESTED_ROW = np.array([20.0, -10.0, 5.0])
+FIRST_ROW = np.array([1.0, 0.0, 0.0])
+
+
+def channels_first_probabilities(mend, scale=255):
+    """Return what the trained CNN gives for the cat with its channels first, mended."""
+    channels_first = cat_photograph().transpose(2, 0, 1)
+    batch = mend(channels_first)[np.newaxis] / scale
+    return layer_outputs(trained_cifar10_cnn(), batch)["dense_1"][0]
+
+
+def colleague_outputs(kernel_factor=10, last_factor=100):
+    """Return what the changed Dense network of exercise 8.5 gives for one row."""
+    hidden = by_hand.relu(hidden_sums(kernel_factor * FIRST_ROW))
+    return last_factor * by_hand.softmax(output_sums(hidden))
+
+
+EXERCISES["8.1"] = Exercise(
+    right=lambda: by_hand.relu(hidden_sums(TWO_ROWS)),
+    why="`inputs[0]` at one end, a layer's `.output` at the other.",
+    mistakes={
+        "This is the output layer; in a Sequential, layers[0] is the hidden layer.": (
+            lambda: by_hand.softmax(output_sums(by_hand.relu(hidden_sums(TWO_ROWS))))
+        ),
+        "This is the first row alone; give both.": (
+            lambda: by_hand.relu(hidden_sums(TWO_ROWS[0]))
+        ),
+        "These are the sums before ReLU; a layer's .output has its activation in it.": (
+            lambda: hidden_sums(TWO_ROWS)
+        ),
+        "Rows and columns are swapped: one row for each input, one column for each unit.": (
+            lambda: by_hand.relu(hidden_sums(TWO_ROWS)).T
+        ),
+        "These are the rows in the other order.": (
+            lambda: by_hand.relu(hidden_sums(TWO_ROWS[::-1]))
+        ),
+    },
+)
+
+CONVOLUTIONS, NETWORKS = 3, 3
+
+EXERCISES["8.2"] = Exercise(
+    right=lambda: CONVOLUTIONS * NETWORKS - 1,
+    why="Nine layers share one count, and the first of them has no number.",
+    mistakes={
+        "That counts the layers; the first one is conv2d, without a number, and the "
+        "second is conv2d_1.": lambda: CONVOLUTIONS * NETWORKS,
+        "That is how it would be if each network counted anew; the count goes on.": (
+            lambda: CONVOLUTIONS - 1
+        ),
+        "That is the first layer of the third network.": (
+            lambda: CONVOLUTIONS * (NETWORKS - 1)
+        ),
+        "That is the last layer of the second network.": (
+            lambda: CONVOLUTIONS * (NETWORKS - 1) - 1
+        ),
+        "That is the fourth network, or the count was not set back to 0: call "
+        "clear_session first.": lambda: CONVOLUTIONS * (NETWORKS + 1) - 1,
+    },
+)
+
+EXERCISES["8.3"] = Exercise(
+    right=lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0)),
+    why="`transpose` puts the axes in order and leaves each pixel whole.",
+    mistakes={
+        "`reshape` made the shape fit and mixed up the pixels; use transpose.": (
+            lambda: channels_first_probabilities(lambda x: x.reshape(32, 32, 3))
+        ),
+        "Rows and columns are swapped, so the cat lies on its side: `.T` turns all axes "
+        "around.": lambda: channels_first_probabilities(lambda x: x.T),
+        "The network got raw pixels from 0 to 255; it was trained on pixels / 255.": (
+            lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0), 1)
+        ),
+        "`reshape` mixed up the pixels, and they are raw, from 0 to 255.": (
+            lambda: channels_first_probabilities(lambda x: x.reshape(32, 32, 3), 1)
+        ),
+        "The numbers are right, but the batch axis is still there: index with [0].": (
+            lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0))[None]
+        ),
+    },
+)
+
+EXERCISES["8.4"] = Exercise(
+    right=lambda: by_hand.relu(hidden_sums(NESTED_ROW / 10)),
+    why="The row passes `scale` before it reaches `inner`.",
+    mistakes={
+        "The row went into inner as it is; inside outer, scale divides it by 10.": (
+            lambda: by_hand.relu(hidden_sums(NESTED_ROW))
+        ),
+        "This is before ReLU; the activation belongs to the layer.": (
+            lambda: hidden_sums(NESTED_ROW / 10)
+        ),
+        "This is what inner gives out at its end; hidden is its first layer.": (
+            lambda: by_hand.softmax(
+                output_sums(by_hand.relu(hidden_sums(NESTED_ROW / 10)))
+            )
+        ),
+        "This is the output of scale, the row that reaches inner.": (
+            lambda: NESTED_ROW / 10
+        ),
+        "The numbers are right, but the batch axis is still there: index with [0].": (
+            lambda: by_hand.relu(hidden_sums(NESTED_ROW / 10))[np.newaxis]
+        ),
+    },
+)
+
+EXERCISES["8.5"] = Exercise(
+    right=colleague_outputs,
+    why="New weights reach an old sub-model, new layers do not.",
+    mistakes={
+        "This is what reader gives. It has the new kernel, but not the new layer.": (
+            lambda: colleague_outputs(last_factor=1)
+        ),
+        "The new layer is there, but the kernel is the old one; it was multiplied by "
+        "10.": lambda: colleague_outputs(kernel_factor=1),
+        "This is the network before both changes.": (
+            lambda: colleague_outputs(kernel_factor=1, last_factor=1)
+        ),
+        "The factor 100 came before softmax; the new layer stands behind it.": (
+            lambda: by_hand.softmax(
+                100 * output_sums(by_hand.relu(hidden_sums(10 * FIRST_ROW)))
+            )
+        ),
+        "The numbers are right, but the batch axis is still there: index with [0].": (
+            lambda: colleague_outputs()[np.newaxis]
+        ),
     },
 )

@@ -344,7 +344,7 @@ def seen_places(layer, axis, length, place):
 
 def convolution(layer, x, position):
     _, row, column, i = position
-    channels, kernel = channels_and_kernel(layer, x.shape[3], i)
+    channels = seen_channels(layer, x.shape[3], i)
     rows = seen_places(layer, 0, x.shape[1], row)
     columns = seen_places(layer, 1, x.shape[2], column)
     patch = x[0][np.ix_(rows % x.shape[1], columns % x.shape[2], channels)]
@@ -352,25 +352,34 @@ def convolution(layer, x, position):
     beside = (columns < 0) | (columns >= x.shape[2])
     patch[above_or_below] = patch[:, beside] = 0
     where = coordinates(rows, columns, channels)
-    fields = weighted_sum(where, patch, kernel, bias_of(layer, i))
+    fields = weighted_sum(where, patch, kernel_of(layer, i), bias_of(layer, i))
     if above_or_below.any() or beside.any():
         last = f"rows 0 to {x.shape[1] - 1}, columns 0 to {x.shape[2] - 1}"
         fields["notes"] = [f"What is outside {last} is padding, zeros."]
     return fields
 
 
-def channels_and_kernel(layer, count, i):
-    """The input channels that filter i sees, and its (rows, columns, channels)."""
-    channels = np.arange(count)
+def seen_channels(layer, count, i):
+    """Which of ``count`` input channels feature map i of a convolution sees."""
+    if kind(layer) == "DepthwiseConv2D":
+        channel = i // layer.depth_multiplier
+        return np.arange(channel, channel + 1)
+    if kind(layer) == "SeparableConv2D":
+        return np.arange(count)
+    in_group, filters = count // layer.groups, layer.filters // layer.groups
+    return i // filters * in_group + np.arange(in_group)
+
+
+def kernel_of(layer, i):
+    """The kernel of feature map i: (rows, columns, channels)."""
     if kind(layer) == "Conv2D":
-        group = i // (layer.filters // layer.groups)
-        return np.split(channels, layer.groups)[group], array(layer.kernel)[..., i]
+        return array(layer.kernel)[..., i]
     if kind(layer) == "DepthwiseConv2D":
         channel, i = divmod(i, layer.depth_multiplier)
-        return channels[[channel]], array(layer.kernel)[:, :, [channel], i]
+        return array(layer.kernel)[:, :, [channel], i]
     depthwise = array(layer.depthwise_kernel)
     pointwise = array(layer.pointwise_kernel)[0, 0, :, i].reshape(depthwise.shape[2:])
-    return channels, (depthwise * pointwise).sum(axis=-1)  # both steps in one kernel
+    return (depthwise * pointwise).sum(axis=-1)  # both steps in one kernel
 
 
 def pooling(layer, x, position):
@@ -700,9 +709,10 @@ def seen_by_window(layer, x, part):
             )
         ends.append((max(int(old.min()), 0), min(int(old.max()) + 1, lengths[axis])))
     if "Conv" in kind(layer):
-        seen_channels = [
-            channels_and_kernel(layer, lengths[2], i)[0] for i in (first, stop - 1)
-        ]
-        first, stop = int(seen_channels[0][0]), int(seen_channels[1][-1]) + 1
+        count = lengths[2]
+        first, stop = (
+            int(seen_channels(layer, count, first)[0]),
+            int(seen_channels(layer, count, stop - 1)[-1]) + 1,
+        )
     ends = [*ends, (first, stop)]
     return [ends[2], *ends[:2]] if channels_first else ends

@@ -6,7 +6,7 @@ import re
 import sys
 import threading
 import weakref
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import NamedTuple
 from unittest import mock
@@ -427,7 +427,7 @@ class Recorder:
     """
 
     def __init__(self, model):
-        self.model, self.records, self.calls = model, [], Counter()
+        self.model, self.records, self.calls = model, [], set()
         self.here = None  # the Place; None inside a layer that is not opened
         self.graph = tf.compat.v1.get_default_graph()
 
@@ -456,11 +456,11 @@ class Recorder:
     def place_of(self, layer, index=None):
         """Count a call of a layer and return the Place of its own inner layers."""
         outer = self.here
-        path, call = outer.path + layer.name, outer.call + layer.name
-        number = self.calls[call]
-        self.calls[call] += 1
-        if number:
-            call = f"{call}:{number}"
+        path, call, number = outer.path + layer.name, outer.call + layer.name, 0
+        while call in self.calls:
+            number += 1
+            call = f"{outer.call}{layer.name}:{number}"
+        self.calls.add(call)
         indices = outer.indices  # a layer that no model lists comes when it is called
         index = indices.setdefault(id(layer), len(indices) if index is None else index)
         return Place(f"{call}/", f"{path}/", (*outer.order, index, number), {})

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from helpers.datasets import CIFAR10_CLASSES, load_cifar10
+from helpers.datasets import CIFAR10_CLASSES, load_cifar10, shapes
 from helpers.extraction import layer_outputs
-from helpers.networks import trained_cifar10_cnn
+from helpers.networks import cifar10_cnn, trained_cifar10_cnn
+from helpers.statistics import layer_statistics
 
 LESSON = (
     Path(__file__).resolve().parent.parent / "notebooks/04_cifar10_feature_maps.ipynb"
@@ -46,6 +47,20 @@ def test_shipped_weights_reach_their_accuracy(cifar10):
     assert accuracy >= 0.74
     readme = (LESSON.parent.parent / "data/README.md").read_text(encoding="utf-8")
     assert f"pictures: {accuracy:.4f}" in readme
+
+
+def test_what_lesson_05_says_of_dead_channels(cifar10):
+    _, (x_test, _) = cifar10
+    drawings, _ = shapes(500, seed=5)
+    dead = {}
+    for name, images in {"photographs": x_test, "drawings": drawings}.items():
+        for network in (trained_cifar10_cnn(), cifar10_cnn()):
+            outputs = layer_outputs(network, images / np.float32(255), "conv2d_2")
+            trained = network.get_layer("conv2d_2").bias.numpy().any()
+            dead[name, trained] = layer_statistics(outputs)["conv2d_2"].dead
+    assert len(dead["photographs", True]) == 31
+    np.testing.assert_array_equal(dead["photographs", True], dead["drawings", True])
+    assert len(dead["photographs", False]) == 0
 
 
 def test_lesson_04_shows_cifar10s_cat_and_its_maps(cifar10):

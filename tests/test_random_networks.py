@@ -51,7 +51,9 @@ class Network:
             self.step(self.tensors[-min(back, len(self.tensors))])
         for x in inputs:  # an input that nothing uses is no input
             if id(x) not in self.used:
-                self.call(self.simple_layer(x.shape[1:]), x)
+                self.layer(x)
+        if len(self.shareable) == 0:  # arithmetic alone
+            self.layer(self.tensors[-1])
         outputs = [x for x in self.tensors if id(x) not in self.used]
         if len(outputs) == 1:
             outputs = outputs[0]
