@@ -88,7 +88,7 @@ def describe(x):
     if isinstance(x, (list, tuple)):
         return f"a {type(x).__name__} of {len(x)}"
     if hasattr(x, "shape"):
-        return f"one array of shape {tuple(x.shape)}"
+        return f"one {type(x).__name__} of shape {tuple(x.shape)}"
     return f"a {type(x).__name__}"
 
 
@@ -117,9 +117,9 @@ def check_array(x, shape=None, dtype="float32", name="inputs"):
     try:
         x = np.asarray(x)
     except Exception as error:  # each library refuses in its own words
+        hint = "it holds no numbers" if hasattr(x, "shape") else "give all one shape"
         raise TypeError(
-            f"{name} is {describe(x)} that NumPy cannot read as one array. Give all "
-            f"inputs one shape, and numbers only."
+            f"{name} is {describe(x)}, which NumPy cannot read as an array: {hint}."
         ) from error
     check_dtype(x, dtype, name)
     if 0 in x.shape:
@@ -147,6 +147,8 @@ def check_dtype(x, dtype, name):
             f"{name} has dtype {x.dtype}, but the model takes {dtype}. "
             f"Write {name}.real or np.abs({name})."
         )
+    elif x.dtype.kind == "O" and x.ndim == 0:
+        raise TypeError(f"{name} is {describe(x.item())}. Pass an array of numbers.")
     elif not real:
         raise TypeError(
             f"{name} has dtype {x.dtype}, but the model takes {dtype}. Such an array "

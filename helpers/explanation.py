@@ -206,7 +206,7 @@ class Traced:
         layer, x, name = call.layer, call.inputs, kind(call.layer)
         if isinstance(x, list | tuple):
             names = [self.name_of(one) for one in x]
-            fields = merged(layer, by_hand.same_axes(x), position, names)
+            fields = merged(layer, list(map(np.asarray, x)), position, names)
         elif copies(layer):
             fields = copied(layer, x, position)
         elif name in TERMS:
@@ -219,6 +219,8 @@ class Traced:
 
     def name_of(self, x):
         """The name of the layer that output x, or of the model's input."""
+        if not isinstance(x, np.ndarray):
+            return "number"
         if id(x) in self.makers:
             return self.makers[id(x)].name
         tensors = zip(self.model.inputs, self.arrays)
@@ -545,18 +547,22 @@ MERGED = {
     "Average": "average of {}",
     "Maximum": "largest of {}",
     "Minimum": "smallest of {}",
+    "Divide": "first divided by second",
+    "TrueDivide": "first divided by second",
+    "Negative": "with the other sign",
 }
 
 
 def merged(layer, xs, position, names):
-    """The fields of a layer that merges several inputs."""
+    """The fields of a layer, or of arithmetic without one, that has several inputs."""
     if kind(layer) == "Concatenate":
         which, position = concatenated(layer, xs, position)
         fields = steps_from(xs[which], position, [])
         fields["columns"] = {"from": np.array([names[which]])} | fields["columns"]
         return fields
-    patch = np.array([x[position] for x in np.broadcast_arrays(*xs)])
-    value = by_hand.LAYERS[kind(layer)](layer, patch[:, np.newaxis])[0]
+    xs = np.broadcast_arrays(*(by_hand.same_axes(xs) if is_layer(layer) else xs))
+    patch = np.array([x[position] for x in xs])
+    value = by_hand.before_activation(layer, list(patch[:, np.newaxis]))[0]
     return {
         "patch": patch,
         "columns": {"from": np.array(names), "x": patch},

@@ -2,14 +2,12 @@
 
 import operator
 import os
-import re
 import sys
 import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import NamedTuple
-from unittest import mock
 
 import keras
 import numpy as np
@@ -23,6 +21,7 @@ from helpers.checking import (
     check_same_length,
     nearest_names,
 )
+from helpers.recording import Recorder, recording, unbuilt
 from helpers.storage import Arrays, Files
 
 
@@ -33,7 +32,8 @@ def layer_outputs(model, inputs, layers=None, batch_size=256, training=False, ou
     symbolic inputs, no weight changes, no layer is copied.
 
     Arguments:
-        model: a built ``keras.Model``: Sequential, functional or subclassed.
+        model: a built ``keras.Model``: Sequential, functional or subclassed. If it was
+            made under a ``tf.distribute`` strategy, its devices share each batch.
         inputs: what the model takes, batch axis first, such as an array of shape
             ``(images, rows, columns, channels)``; several arrays in a list, tuple or
             dict if the model has several inputs; or batches of these: a
@@ -117,16 +117,6 @@ def check_model(model):
         raise ValueError(unbuilt(model, model))
 
 
-def unbuilt(model, layer):
-    what = "The model" if layer is model else "Its layer"
-    sequential = isinstance(model, keras.Sequential)
-    hint = ", or put keras.Input(shape) first" if sequential else ""
-    return (
-        f"{what} {layer.name} is not built: no input has reached it, so it has no "
-        f"weights. Write model(inputs) once{hint}."
-    )
-
-
 def check_batch_size(batch_size):
     whole = isinstance(batch_size, (int, np.integer)) and batch_size is not True
     if not whole or batch_size < 1:
@@ -160,8 +150,15 @@ def check_one(layer):
 
 def choose(model, records, wanted):
     """Return the records of the wanted layers, in the model's order."""
+    inputs = keras.layers.InputLayer
+    all_but_inputs = [r for r in records if not isinstance(r.layer, inputs)]
+    if not all_but_inputs:
+        raise ValueError(
+            f"{model.name} calls no layer whose output can be reached. If its call is a "
+            f"@tf.function, remove that: it is compiled here anyway."
+        )
     if wanted is None:
-        return [r for r in records if not isinstance(r.layer, keras.layers.InputLayer)]
+        return all_but_inputs
     keys = set()
     for want in wanted:
         found = {record.key for record in records if is_meant(model, record, want)}
@@ -279,9 +276,7 @@ def cast(x, spec):
 # A compiled function for each choice of layers ----------------------------------------
 
 CHOICES_KEPT = 8  # compiled functions a model
-compiled_functions = (
-    weakref.WeakKeyDictionary()
-)  # {model: (parts, {choice: Extractor})}
+compiled_functions = weakref.WeakKeyDictionary()  # {model: (parts, extractors)}
 lock = threading.RLock()
 
 
@@ -338,8 +333,6 @@ def trace(model, wanted, training, structure, expected):
     ]
     structure = keras.tree.map_structure(lambda x: 0, structure)
     model_alive = weakref.ref(model)  # or the function would keep its model for ever
-    strategy = model.distribute_strategy
-    replicas = strategy.num_replicas_in_sync
     keys = []
 
     def extract(*tensors):
@@ -355,23 +348,32 @@ def trace(model, wanted, training, structure, expected):
         keys[:] = [record.key for record in chosen]
         return [as_float32(record.output) for record in chosen]
 
-    def extract_on_all_devices(*tensors):
-        def extract_share(*tensors):
-            i = tf.distribute.get_replica_context().replica_id_in_sync_group
-            rows = tf.shape(tensors[0])[0]
-            share = slice(rows * i // replicas, rows * (i + 1) // replicas)
-            return extract(*(x[share] for x in tensors))
-
-        outputs = strategy.run(extract_share, args=tensors)
-        return [tf.concat(strategy.experimental_local_results(x), 0) for x in outputs]
-
     function = tf.function(
-        extract if replicas == 1 else extract_on_all_devices,
+        on_all_devices(extract, model.distribute_strategy),
         input_signature=signature,
         autograph=False,
     )
-    with mock.patch.object(keras.Layer, "__call__", recording_call):
+    with recording():
         return Extractor(function.get_concrete_function(), keys, signature)
+
+
+def on_all_devices(function, strategy):
+    """Let each device of a ``tf.distribute`` strategy compute a share of the rows."""
+    devices = strategy.num_replicas_in_sync
+    if devices == 1:
+        return function
+
+    def compute_share(*tensors):
+        i = tf.distribute.get_replica_context().replica_id_in_sync_group
+        rows = tf.shape(tensors[0])[0]
+        share = slice(rows * i // devices, rows * (i + 1) // devices)
+        return function(*(x[share] for x in tensors))
+
+    def compute_all(*tensors):
+        outputs = strategy.run(compute_share, args=tensors)
+        return [tf.concat(strategy.experimental_local_results(x), 0) for x in outputs]
+
+    return compute_all
 
 
 def seeds(model):
@@ -382,129 +384,3 @@ def seeds(model):
 
 def as_float32(x):
     return tf.cast(x, tf.float32) if x.dtype in (tf.bfloat16, tf.float16) else x
-
-
-# Recording the calls of layers --------------------------------------------------------
-
-call_layer = keras.Layer.__call__
-active = threading.local()
-
-
-def recording_call(layer, *args, **kwargs):
-    """Stand in for ``keras.Layer.__call__`` while a model is traced."""
-    recorder = getattr(active, "recorder", None)
-    if recorder is None or recorder.here is None:
-        return call_layer(layer, *args, **kwargs)
-    return recorder.call(layer, args, kwargs)
-
-
-class Record(NamedTuple):
-    """One output of one call of one layer; with the names of a nested example."""
-
-    order: tuple
-    key: str  # "outer:1/lstm/0"
-    call: str  # "outer:1/lstm"
-    path: str  # "outer/lstm"
-    layer: keras.Layer
-    output: tf.Tensor
-
-
-class Place(NamedTuple):
-    """The open model, or layer of your own, in which layers are being called."""
-
-    call: str
-    path: str
-    order: tuple
-    indices: dict
-
-
-class Recorder:
-    """Runs a model and records what its layers output, in the model's order.
-
-    The model runs as it always does, whatever its kind, with its masks. Recorded are
-    the layers of models and of your own layers; the layers inside one of Keras's, such
-    as the cell of an LSTM, are its own affair.
-    """
-
-    def __init__(self, model):
-        self.model, self.records, self.calls = model, [], set()
-        self.here = None  # the Place; None inside a layer that is not opened
-        self.graph = tf.compat.v1.get_default_graph()
-
-    def run(self, inputs, training):
-        active.recorder = self
-        self.enter(self.model, Place("", "", (), {}), inputs)
-        try:
-            call_layer(self.model, inputs, training=training)
-        except Exception as error:
-            raise ValueError(cannot_run(self.model, error)) from error
-        finally:
-            active.recorder = None
-        return sorted(self.records, key=lambda record: record.order)
-
-    def enter(self, layer, place, inputs):
-        layers = layer.layers if isinstance(layer, keras.Model) else []
-        place.indices.update((id(inner), i) for i, inner in enumerate(layers))
-        self.here = place
-        symbols = getattr(layer, "inputs", None) or []
-        tensors = keras.tree.flatten(inputs)
-        if isinstance(layer, keras.Model) and len(symbols) == len(tensors):
-            for symbol, tensor in zip(symbols, tensors):
-                source = symbol._keras_history.operation  # its InputLayer
-                self.keep(source, self.place_of(source, index=-1), tensor)
-
-    def place_of(self, layer, index=None):
-        """Count a call of a layer and return the Place of its own inner layers."""
-        outer = self.here
-        path, call, number = outer.path + layer.name, outer.call + layer.name, 0
-        while call in self.calls:
-            number += 1
-            call = f"{outer.call}{layer.name}:{number}"
-        self.calls.add(call)
-        indices = outer.indices  # a layer that no model lists comes when it is called
-        index = indices.setdefault(id(layer), len(indices) if index is None else index)
-        return Place(f"{call}/", f"{path}/", (*outer.order, index, number), {})
-
-    def call(self, layer, args, kwargs):
-        if not layer.built:
-            raise ValueError(unbuilt(self.model, layer))
-        outer, place = self.here, self.place_of(layer)
-        own = not type(layer).__module__.startswith("keras.")
-        if own or isinstance(layer, keras.Model):
-            self.enter(layer, place, args)
-        else:
-            self.here = None
-        try:
-            output = call_layer(layer, *args, **kwargs)
-        finally:
-            self.here = outer
-        self.keep(layer, place, output)
-        return output
-
-    def keep(self, layer, place, output):
-        call, path = place.call[:-1], place.path[:-1]
-        leaves = keras.tree.flatten_with_path(output)
-        for steps, leaf in leaves:
-            if isinstance(leaf, tf.SparseTensor):
-                leaf = tf.sparse.to_dense(leaf)
-            if not isinstance(leaf, tf.Tensor):
-                continue
-            if tf.is_symbolic_tensor(leaf) and leaf.graph is not self.graph:
-                continue  # computed inside a loop, out of reach
-            key = "/".join([call, *map(str, steps)]) if len(leaves) > 1 else call
-            order = *place.order, np.inf  # behind its inner layers
-            self.records.append(Record(order, key, call, path, layer, leaf))
-
-
-def cannot_run(model, error):
-    """Say in one line why a model refused its inputs."""
-    text = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras prints in bold
-    lines = [line for line in text.splitlines() if line.strip()]
-    if lines and lines[0].startswith("Exception encountered"):
-        del lines[0]
-    reason = lines[0].strip() if lines else type(error).__name__
-    return (
-        f"{model.name} cannot be run on these inputs: {reason} If model(inputs) does "
-        f"run, its call decides by the value of a tensor, which cannot be compiled. "
-        f"Write keras.ops.cond or keras.ops.where there."
-    )

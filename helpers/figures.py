@@ -61,7 +61,7 @@ def image_figure(image, title=""):
         title: text above the picture.
 
     Returns:
-        `Picture` of 3×3 inches.
+        `Picture`, 3 inches wide or, for a wide image, up to 10.
 
     Example:
         >>> from helpers.datasets import cat_photograph
@@ -74,7 +74,9 @@ def image_figure(image, title=""):
             f"One picture has the shape (rows, columns, 3), this array has {image.shape}. "
             "Take one picture out of a batch with images[0]."
         )
-    picture = Picture(figsize=(3, 3.2), layout="constrained")
+    wide = max(3, min(10, 3 * image.shape[1] / image.shape[0]))
+    tall = min(6, wide * image.shape[0] / image.shape[1])
+    picture = Picture(figsize=(wide, tall + 0.3), layout="constrained")
     axes = picture.add_subplot()
     axes.imshow(image, cmap="gray", interpolation="nearest")
     axes.set_title(title)

@@ -417,6 +417,16 @@ def test_a_model_inside_is_explained_by_its_last_layer():
     assert "Computed by inner:1/norm (BatchNormalization)." in str(explanation)
 
 
+@pytest.mark.parametrize(
+    "arithmetic", [lambda x: -x, lambda x: 1 - x, lambda x: x / 3 + x, lambda x: x * x]
+)
+def test_a_model_inside_that_ends_in_arithmetic(arithmetic):
+    a, b = keras.Input((3, 2)), keras.Input((3, 2))
+    inner = keras.Model(b, arithmetic(b), name="inner")
+    model = keras.Model(a, layers.Dense(2, name="dense")(inner(a)))
+    assert_explains(model, pictures(1, 3, 2))
+
+
 def behind_an_unknown_layer():
     x = keras.Input((3,))
     y = layers.Dense(2, "relu", name="after")(Doubled(4, name="own")(x))

@@ -25,6 +25,11 @@ ROOT = Path(__file__).resolve().parent.parent
 RANDOM = np.random.default_rng(0)
 
 
+@pytest.fixture(autouse=True)
+def same_weights_every_time():
+    keras.utils.set_random_seed(0)
+
+
 def images(count, rows=32, columns=32, channels=3):
     return RANDOM.random((count, rows, columns, channels), dtype="float32")
 
@@ -224,9 +229,10 @@ def test_shared_layer_gives_every_call():
 
 def test_a_mask_reaches_the_layers_behind():
     words = keras.Input((5,), dtype="int32", name="words")
-    x = layers.Embedding(10, 3, mask_zero=True, name="embedding")(words)
+    x = layers.Embedding(10, 3, "uniform", mask_zero=True, name="embedding")(words)
     x = layers.LSTM(4, return_sequences=True, name="sequences")(x)
     model = keras.Model(words, layers.LSTM(4, name="last")(x))
+    model.set_weights([10 * weight for weight in model.get_weights()])
     batch = np.array([[1, 2, 3, 0, 0], [4, 0, 0, 0, 0]])
     outputs = layer_outputs(model, batch)
     np.testing.assert_allclose(outputs["last"], model(batch), atol=1e-6)
@@ -946,6 +952,20 @@ def test_subclassed_models_with_several_inputs(arrange):
     np.testing.assert_allclose(outputs["add"], 1 + np.eye(5, 3), atol=1e-6)
 
 
+def test_sparse_outputs_come_back_as_arrays():
+    class Sparse(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.sparse = layers.Lambda(tf.sparse.from_dense, name="sparse")
+
+        def call(self, x):
+            return self.sparse(x)
+
+    model = Sparse()
+    model(np.eye(3))
+    np.testing.assert_array_equal(layer_outputs(model, np.eye(3))["sparse"], np.eye(3))
+
+
 def test_a_subclassed_model_that_cannot_be_compiled():
     class Decides(Subclassed):
         def call(self, x):
@@ -953,8 +973,19 @@ def test_a_subclassed_model_that_cannot_be_compiled():
 
     model = Decides()
     model(np.ones((2, 6)))
-    with pytest.raises(ValueError, match="decides by the value of a tensor.*ops.cond"):
+    with pytest.raises(ValueError, match="cannot decide by the value.*ops.cond"):
         layer_outputs(model, np.ones((2, 6)))
+
+
+def test_a_subclassed_model_that_compiles_itself():
+    class Compiled(Subclassed):
+        call = tf.function(Subclassed.call)
+
+    model = Compiled()
+    model(np.ones((2, 6)))
+    for wanted in None, "first", 0:
+        with pytest.raises(ValueError, match="can be reached.*@tf.function, remove"):
+            layer_outputs(model, np.ones((2, 6)), wanted)
 
 
 def test_a_subclassed_model_refuses_a_shape():
@@ -1019,10 +1050,20 @@ def test_wrong_shapes(make, shape, line):
         (np.array([["1", "2", "3"]]), TypeError, r"is text.*astype\('float32'\)"),
         ("picture.png", TypeError, "is text"),
         ([[1, 2, None]], TypeError, "dtype object, .* comes of None"),
-        ([[1, 2, 3], [4, 5]], TypeError, "a list of 2 that NumPy cannot read"),
+        (
+            [[1, 2, 3], [4, 5]],
+            TypeError,
+            "a list of 2, which NumPy .* give all one shape",
+        ),
+        (
+            keras.Input((3,)),
+            TypeError,
+            r"one KerasTensor of shape \(None, 3\).*no numbers",
+        ),
+        (tf.sparse.eye(3), TypeError, "inputs is one SparseTensor of shape"),
         (np.ones((2, 3), complex), TypeError, r"inputs.real or np.abs\(inputs\)"),
         (np.array([["2020-01-01"] * 3], "M8[D]"), TypeError, "dtype datetime64"),
-        (None, TypeError, "dtype object"),
+        (None, TypeError, "inputs is a NoneType. Pass an array of numbers"),
         (np.ones((0, 3)), ValueError, r"inputs is empty: shape \(0, 3\)"),
         ([], ValueError, "inputs is empty"),
         (iter([]), ValueError, "no batch"),
@@ -1055,7 +1096,10 @@ def test_fractions_are_not_cut_off():
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        (np.ones((2, 8, 8, 3)), "branching takes 2 inputs, left, right.*one array of"),
+        (
+            np.ones((2, 8, 8, 3)),
+            "branching takes 2 inputs, left, right.*one ndarray of",
+        ),
         ([np.ones((2, 8, 8, 3))], "list of 1"),
         ({"left": 1, "middle": 2}, "dict of left, middle.*{'left': ..., 'right': ...}"),
         (
@@ -1063,7 +1107,7 @@ def test_fractions_are_not_cut_off():
             r"'left'\] has 2, .*'right'\] has 3",
         ),
         ([np.ones((2, 8, 8, 3)), np.ones((2, 6))], r"inputs\['right'\] has shape"),
-        (iter([(np.ones((2, 8, 8, 3)), np.ones(2))]), "batch is one array of shape"),
+        (iter([(np.ones((2, 8, 8, 3)), np.ones(2))]), "batch is one ndarray of shape"),
     ],
 )
 def test_several_inputs_that_are_refused(inputs, words):
@@ -1219,6 +1263,9 @@ def test_two_devices():
             model = cifar10_cnn()
             model.add(Spy(0.5, name="spy"))
             inside = layer_outputs(model, x, batch_size=20)
+            middle = keras.Model(model.inputs[0], model.get_layer("conv2d_2").output)
+        predicted = middle.predict(x, batch_size=20, verbose=0)  # as lesson 05 does
+        np.testing.assert_allclose(predicted, one_device["conv2d_2"], atol=1e-6)
         seen.clear()
         layer_outputs(model, x, "spy")
         outside = layer_outputs(model, x[:1])
