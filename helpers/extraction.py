@@ -222,13 +222,10 @@ def cut_into_batches(model, inputs, batch_size):
     structure, arrays = check_batch(model, inputs, "inputs")
     rows = len(arrays[0])
     for x in getattr(model, "inputs", []):
-        if x.shape[0] is not None:
+        # Keras only notes a batch size: a model called on 3 rows still takes 2. It
+        # matters to layers with a state, which want it kept.
+        if x.shape[0] is not None and rows % x.shape[0] == 0:
             batch_size = x.shape[0]
-            if rows % batch_size:
-                raise ValueError(
-                    f"{model.name} takes batches of exactly {batch_size}, but {rows} "
-                    f"inputs came. Pass a multiple of {batch_size}."
-                )
     starts = range(0, rows, batch_size)
     return rows, ((structure, [x[i : i + batch_size] for x in arrays]) for i in starts)
 

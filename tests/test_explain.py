@@ -4,10 +4,12 @@ import keras
 import numpy as np
 import pytest
 from test_by_hand import (
+    CONVOLUTIONS,
     LAYERS_TO_TRY,
     MERGING,
     Doubled,
     branches,
+    channels_last_and_first,
     keras_activations,
     one_layer,
     pictures,
@@ -156,7 +158,6 @@ def test_a_layer_as_activation():
 @pytest.mark.parametrize(
     "layer",
     [
-        layers.DepthwiseConv2D(3, padding="same", data_format="channels_first"),
         layers.MaxPooling2D(2, data_format="channels_first"),
         layers.GlobalAveragePooling2D(data_format="channels_first"),
         layers.GlobalMaxPooling2D(keepdims=True, data_format="channels_first"),
@@ -167,6 +168,20 @@ def test_a_layer_as_activation():
 )
 def test_channels_first(layer):
     explained(layer, pictures(1, 4, 5, 6))
+
+
+@pytest.mark.parametrize("kind", CONVOLUTIONS)
+def test_convolutions_with_channels_first(kind):
+    last, first = channels_last_and_first(kind)
+    x = pictures(2, 6, 7, 4)
+    width = forward(last, x)["conv"].shape[-1]
+    for image, row, column, channel in spread((2, 6, 7, width)):
+        expected = explain(last, x, "conv", (image, row, column, channel))
+        channels_first = np.moveaxis(x, -1, 1)
+        found = explain(first, channels_first, "conv", (image, channel, row, column))
+        assert found.value == pytest.approx(expected.value, rel=1e-12)
+        assert str(found).split("\n")[1:] == str(expected).split("\n")[1:]
+        assert found.receptive_field == (slice(None), *expected.receptive_field)
 
 
 def test_nested_shared_and_branched():

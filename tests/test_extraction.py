@@ -638,15 +638,25 @@ def test_any_number_of_inputs_without_tracing_again():
     assert layer.count == 1
 
 
-def test_a_model_that_takes_batches_of_one_size():
-    model = keras.Sequential(
+def test_a_batch_size_that_keras_notes_binds_nobody():
+    noted = keras.Sequential(
         [keras.Input((3,), batch_size=4), layers.Dense(2, name="dense")]
     )
-    x = RANDOM.random((8, 3), dtype="float32")
-    output = layer_outputs(model, x)["dense"]
-    np.testing.assert_allclose(output[4:], model(x[4:]), atol=1e-6)
-    with pytest.raises(ValueError, match="batches of exactly 4, but 6 inputs came"):
-        layer_outputs(model, x[:6])
+    called = keras.Sequential([layers.Dense(2, name="dense")])
+    called(np.ones((4, 3)))
+    for model in (noted, called):
+        for count in (1, 4, 6, 8):
+            x = RANDOM.random((count, 3), dtype="float32")
+            output = layer_outputs(model, x)["dense"]
+            np.testing.assert_allclose(output, model(x), atol=1e-6)
+
+
+def test_layers_with_a_state_get_the_batches_they_were_made_for():
+    model = keras.Sequential(
+        [keras.Input((3, 2), batch_size=4), layers.GRU(5, stateful=True, name="gru")]
+    )
+    x = RANDOM.random((8, 3, 2), dtype="float32")
+    assert layer_outputs(model, x)["gru"].shape == (8, 5)
 
 
 def test_outputs_that_cannot_be_joined():
