@@ -563,7 +563,7 @@ def flatten(x):
     x = np.asarray(x)
     if x.ndim == 0:
         raise ValueError("flatten keeps the first axis of x, but x is a single number.")
-    return x.reshape(len(x), math.prod(x.shape[1:]))
+    return x.reshape(len(x), -1)
 
 
 def reshape(x, target_shape):
@@ -580,11 +580,7 @@ def reshape(x, target_shape):
         >>> reshape(np.arange(6).reshape(1, 6), (2, -1)).shape
         (1, 2, 3)
     """
-    size = math.prod(np.shape(x)[1:])
-    fixed = math.prod(n for n in target_shape if n != -1)
-    return np.reshape(
-        x, (len(x), *(size // fixed if n == -1 else n for n in target_shape))
-    )
+    return np.reshape(x, (len(x), *target_shape))
 
 
 def zero_padding2d(x, padding=1):
@@ -720,12 +716,8 @@ def windows(x, size, strides=1, padding="valid", dilation_rate=1, fill=0):
                [7, 8]])
     """
     size, strides, dilation_rate = pair(size), pair(strides), pair(dilation_rate)
-    edges = [
-        edge(length, *options, padding)
-        for length, *options in zip(
-            x.shape[1:3], size, strides, dilation_rate, strict=True
-        )
-    ]
+    both_axes = zip(x.shape[1:3], size, strides, dilation_rate)
+    edges = [edge(*options, padding) for options in both_axes]
     x = np.pad(x, ((0, 0), *edges, (0, 0)), constant_values=fill)
     spans = [(n - 1) * d + 1 for n, d in zip(size, dilation_rate)]
     if x.shape[1] < spans[0] or x.shape[2] < spans[1]:
@@ -1194,6 +1186,9 @@ def read_inputs(model, inputs):
             f"the model once, {model.name}(inputs), or start it with keras.Input(shape)."
         )
     arrays = check_inputs(model, inputs)
+    for tensor in model.inputs:
+        if tensor.dtype == "string":
+            raise ValueError(f"By hand go numbers; the input {tensor.name} is text.")
     with np.errstate(over="ignore"):  # a number too large for the dtype is infinity
         return [
             np.asarray(x, tensor.dtype).astype("float64")
@@ -1231,24 +1226,25 @@ class Walk:
         """Compute a model from a list of arrays, one for each of ``model.inputs``."""
         places = {id(layer): place for place, layer in enumerate(model.layers)}
 
-        def call(layer, args, options):
+        def call(layer, args, options, count):
             place = places.get(id(layer), -1)
-            return self.call(layer, args, options, prefix, (*order, place))
+            return self.call(layer, args, options, count, prefix, (*order, place))
 
         if kind(model) == "Sequential":
             (x,) = inputs
             for layer in model.layers:
-                x = call(layer, [x], {})
+                x = call(layer, [x], {}, 1)
             return x
         values = {id(t): x for t, x in zip(model.inputs, inputs)}
         for node in nodes(model):
-            args = fill_in(node.arguments.args, values)
-            y = call(node.operation, args, fill_in(node.arguments.kwargs, values))
+            args, options = node.arguments.args, node.arguments.kwargs
+            args, options = fill_in(args, values), fill_in(options, values)
+            y = call(node.operation, args, options, len(node.outputs))
             values.update((id(t), x) for t, x in zip(node.outputs, flat(y)))
         return fill_in(model.output, values)
 
-    def call(self, layer, args, options, prefix, order):
-        """Compute one layer, inner model or operation and keep the call."""
+    def call(self, layer, args, options, count, prefix, order):
+        """Compute a layer, inner model or operation of ``count`` outputs."""
         name = prefix + layer.name
         number = self.times[name]
         self.times[name] += 1
@@ -1269,7 +1265,7 @@ class Walk:
             elif self.keras_outputs is None:
                 raise ValueError(reason)
             elif is_layer(layer):
-                y = outputs_called(name, self.keras_outputs())
+                y = outputs_called(name, count, self.keras_outputs())
             else:
                 y = [np.asarray(one) for one in flat(layer(*args, **options))]
         # the calls inside a model come before the model, as in `layer_outputs`
@@ -1292,17 +1288,14 @@ def one_input(args, options):
     return x, options
 
 
-def outputs_called(name, keras_outputs):
+def outputs_called(name, count, keras_outputs):
     """Find the output of a layer by its name, or its outputs ``name/0``, ``name/1``, …"""
     if name in keras_outputs:
         return keras_outputs[name]
-    inside = len(f"{name}/")
-    found = {
-        key[inside:]: y
-        for key, y in keras_outputs.items()
-        if key[:inside] == f"{name}/"
-    }
-    return {int(key) if key.isdigit() else key: y for key, y in found.items()}
+    # the outputs of layers inside it have such names too; they come before
+    names = [key for key in keras_outputs if key.startswith(f"{name}/")][-count:]
+    found = {key[len(name) + 1 :]: keras_outputs[key] for key in names}
+    return list(found.values()) if "0" in found else found
 
 
 def nodes(model):

@@ -14,6 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import ScaledTranslation
 
 POSITIVE, NEGATIVE = "#0072b2", "#d55e00"  # told apart with every colour vision
 GAP_COLOUR = "#9db8d9"  # no grey: a grey gap would look like a dead map
@@ -348,21 +349,21 @@ def label(axes, corners, columns, rows, width, note):
     to add to it. Texts, not the axes' own ticks: they are drawn in half the time.
     """
     axes.set_axis_off()
-    beside, under = axes.get_yaxis_transform(), axes.get_xaxis_transform()
+    points = axes.figure.dpi_scale_trans
+
+    def below(transform, distance):
+        return transform + ScaledTranslation(0, -distance / 72, points)
+
+    beside, under = axes.get_yaxis_transform(), below(axes.get_xaxis_transform(), 4)
     for line, (row, _) in enumerate(corners[::columns]):
         y = row + (rows - 1) / 2
         number = str(columns * line)
         axes.text(-0.01, y, number, transform=beside, ha="right", va="center")
     for number, (_, column) in enumerate(corners[:columns]):
         x = column + (width - 1) / 2
-        place = {"xy": (x, 0), "xycoords": under, "textcoords": "offset points"}
-        axes.annotate(f"+{number}", xytext=(0, -4), ha="center", va="top", **place)
-    middle = {
-        "xy": (0.5, 0),
-        "xycoords": "axes fraction",
-        "textcoords": "offset points",
-    }
-    axes.annotate(note, xytext=(0, -20), ha="center", va="top", **middle)
+        axes.text(x, 0, f"+{number}", transform=under, ha="center", va="top")
+    under_all = below(axes.transAxes, 20)
+    axes.text(0.5, 0, note, transform=under_all, ha="center", va="top")
 
 
 def name_dead(dead):

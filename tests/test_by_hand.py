@@ -606,6 +606,13 @@ def test_forward_says_which_operation_is_not_known():
         forward(model, np.ones((1, 3)))
 
 
+def test_text_is_not_computed_by_hand():
+    x = keras.Input((1,), dtype="string", name="words")
+    model = keras.Model(x, layers.StringLookup(vocabulary=["a", "b"])(x))
+    with pytest.raises(ValueError, match="the input words is text"):
+        forward(model, np.array([["a"], ["b"]]))
+
+
 @pytest.mark.parametrize("function", [forward, hand_check])
 @pytest.mark.parametrize(
     "model, inputs, error, words",
@@ -661,6 +668,34 @@ after   Add      (2, 3)                 0     < 1e-05  equal
 2 of 5 layers are equal, 3 not known by hand.
 """
     assert capsys.readouterr().out == expected
+
+
+@pytest.mark.parametrize("as_dict", [False, True])
+def test_hand_check_goes_on_behind_a_layer_of_several_parts(as_dict, capsys):
+    class Parts(layers.Layer):
+        def __init__(self):
+            super().__init__(name="parts")
+            self.one, self.two = (
+                layers.Dense(3, name="one"),
+                layers.Dense(3, name="two"),
+            )
+
+        def build(self, shape):
+            self.one.build(shape)
+            self.two.build(shape)
+
+        def call(self, x):
+            y = [self.two(x), self.one(x)]
+            return {"one": y[1], "two": y[0]} if as_dict else y
+
+    x = keras.Input((4,))
+    y = Parts()(x)
+    first, second = [y["two"], y["one"]] if as_dict else y
+    y = layers.Subtract(name="difference")([first, second])
+    hand_check(randomize(keras.Model(x, y)), pictures(5, 4))
+    *_, last, summary = capsys.readouterr().out.splitlines()
+    assert last.split()[0] == "difference" and last.endswith("< 1e-05  equal")
+    assert summary == "1 of 3 layers are equal, 2 not known by hand."
 
 
 def test_hand_check_tells_a_wrong_layer_and_how_wrong_it_is(capsys, monkeypatch):

@@ -859,6 +859,7 @@ def test_models_are_freed(make, use):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.slow
 def test_memory_in_the_long_run():
     code = """
         import gc, weakref
