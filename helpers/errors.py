@@ -17,7 +17,8 @@ def expected_error(kind, start=""):
         kind: class of the error. A tuple of classes where the version of Keras decides
             which of them it is: then only their names are printed.
         start: how the message has to start, with ``...`` for words in which versions of
-            Keras differ; these words are not printed.
+            Keras differ; these words are not printed. After a ``...`` at the end, nothing
+            more is.
 
     Raises:
         AssertionError: the block raises nothing, another error or another message.
@@ -101,6 +102,7 @@ def cut(message, start):
         'Input 0 ... is incompatible with it'
     """
     pattern = ".*?".join(map(re.escape, start.split("...")))
+    pattern += ".*" if start.endswith("...") else ""
     found = re.match(pattern, message, re.DOTALL)
     return start + message[found.end() :] if found else None
 

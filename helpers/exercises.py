@@ -623,11 +623,11 @@ NESTED_ROW = np.array([20.0, -10.0, 5.0])
 FIRST_ROW = np.array([1.0, 0.0, 0.0])
 
 
-def channels_first_probabilities(mend, scale=255):
-    """Return what the trained CNN gives for the cat with its channels first, mended."""
+def channels_first_probabilities(mend, scale=255, network=trained_cifar10_cnn):
+    """Return what a CNN gives for the cat with its channels first, mended."""
     channels_first = cat_photograph().transpose(2, 0, 1)
     batch = mend(channels_first)[np.newaxis] / scale
-    return layer_outputs(trained_cifar10_cnn(), batch)["dense_1"][0]
+    return layer_outputs(network(), batch)["dense_1"][0]
 
 
 def colleague_outputs(kernel_factor=10, last_factor=100):
@@ -675,8 +675,12 @@ EXERCISES["8.2"] = Exercise(
         "That is the last layer of the second network.": (
             lambda: CONVOLUTIONS * (NETWORKS - 1) - 1
         ),
-        "That is the fourth network, or the count was not set back to 0: call "
+        "That is the fourth network, or one was built before these three: call "
         "clear_session first.": lambda: CONVOLUTIONS * (NETWORKS + 1) - 1,
+        "The count went on from two networks that were built before: call "
+        "clear_session first.": lambda: CONVOLUTIONS * (NETWORKS + 2) - 1,
+        "The count went on from three networks that were built before: call "
+        "clear_session first, each time.": lambda: CONVOLUTIONS * 2 * NETWORKS - 1,
     },
 )
 
@@ -695,6 +699,19 @@ EXERCISES["8.3"] = Exercise(
         "`reshape` mixed up the pixels, and they are raw, from 0 to 255.": (
             lambda: channels_first_probabilities(lambda x: x.reshape(32, 32, 3), 1)
         ),
+        "`.T` swapped rows and columns, and the pixels are raw, from 0 to 255.": (
+            lambda: channels_first_probabilities(lambda x: x.T, 1)
+        ),
+        "That is the untrained network; `trained` is the one asked for.": (
+            lambda: channels_first_probabilities(
+                lambda x: x.transpose(1, 2, 0), network=cifar10_cnn
+            )
+        ),
+        "That is the untrained network, with raw pixels; take `trained`, pixels / 255.": (
+            lambda: channels_first_probabilities(
+                lambda x: x.transpose(1, 2, 0), 1, cifar10_cnn
+            )
+        ),
         "The numbers are right, but the batch axis is still there: index with [0].": (
             lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0))[None]
         ),
@@ -707,6 +724,9 @@ EXERCISES["8.4"] = Exercise(
     mistakes={
         "The row went into inner as it is; inside outer, scale divides it by 10.": (
             lambda: by_hand.relu(hidden_sums(NESTED_ROW))
+        ),
+        "The row was divided by 10 twice; outer does it by itself.": (
+            lambda: by_hand.relu(hidden_sums(NESTED_ROW / 100))
         ),
         "This is before ReLU; the activation belongs to the layer.": (
             lambda: hidden_sums(NESTED_ROW / 10)

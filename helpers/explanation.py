@@ -183,7 +183,7 @@ class Traced:
     def explain(self, name, position):
         """Explain one number; ``position`` begins with the number of the image."""
         outer, y = self.outputs[name]
-        call = self.makers[id(y)]
+        call = self.makers.get(id(y), outer)  # a model may pass its input on
         if call.unknown:
             raise ValueError(call.unknown)
         place = (0, *position[1:])
@@ -256,11 +256,12 @@ class Traced:
                 slices[tensor.name] = None
                 notes.append(f"Receptive field: nothing{of or ' of the input'}.")
                 continue
-            names = axis_names(len(part))
+            names, before = axis_names(len(part)), []
             if len(part) == 3:  # a picture: its rows and columns
                 of = of or " of the picture"
                 names = ["row", "column"]
                 part = part[1:] if channels_first else part[:2]
+                before = [slice(None)] * channels_first
             ranges = [
                 f"{name} {start}"
                 if stop - start == 1
@@ -268,7 +269,6 @@ class Traced:
                 for name, (start, stop) in zip(names, part)
             ]
             notes.append(f"Receptive field: {', '.join(ranges)}{of}.")
-            before = [slice(None)] * (len(part) == 2 and channels_first)
             slices[tensor.name] = (*before, *(slice(*ends) for ends in part))
         return slices if len(slices) > 1 else slices[tensor.name], notes
 

@@ -25,7 +25,13 @@ from helpers.recording import Recorder, recording, unbuilt
 from helpers.storage import Arrays, Files
 
 
-def layer_outputs(model, inputs, layers=None, batch_size=256, training=False, out=None):
+AT_ONCE = 256  # so many inputs are one batch, and are not copied
+OF_MORE = 64  # more are cut into batches as fast, and of less memory
+
+
+def layer_outputs(
+    model, inputs, layers=None, batch_size=None, training=False, out=None
+):
     """Compute what the layers of a model output, all of them in one pass.
 
     The model itself is run, compiled, and stays as it is: no layer is called on new
@@ -45,6 +51,7 @@ def layer_outputs(model, inputs, layers=None, batch_size=256, training=False, ou
             ``"outer/inner"``, indices into ``model.layers``, layers, or layer classes.
             By default all, except InputLayers.
         batch_size: how many inputs are computed at a time, if ``inputs`` are arrays.
+            By default up to 256 at once, and 64 at a time of more.
         training: whether Dropout, BatchNormalization and the like behave as in
             training. BatchNormalization then looks at each batch by itself.
         out: folder to write one ``.npy`` file a layer into, for outputs that do not
@@ -75,7 +82,7 @@ def layer_outputs(model, inputs, layers=None, batch_size=256, training=False, ou
     wanted = check_wanted(layers)
     rows, batches = cut_into_batches(model, inputs, batch_size)
     finite = FiniteCheck()
-    one_batch = rows is not None and rows <= batch_size
+    one_batch = rows is not None and rows <= (batch_size or AT_ONCE)
     bar = tqdm(total=rows, delay=2, file=sys.stdout, disable=one_batch, leave=False)
     done = 0
     with Arrays(rows) if out is None else Files(out) as store, bar:
@@ -118,6 +125,8 @@ def check_model(model):
 
 
 def check_batch_size(batch_size):
+    if batch_size is None:
+        return
     whole = isinstance(batch_size, (int, np.integer)) and batch_size is not True
     if not whole or batch_size < 1:
         raise ValueError(
@@ -221,6 +230,7 @@ def cut_into_batches(model, inputs, batch_size):
         return None, (check_batch(model, unpack(batch)[0], "batch") for batch in stream)
     structure, arrays = check_batch(model, inputs, "inputs")
     rows = len(arrays[0])
+    batch_size = batch_size or (AT_ONCE if rows <= AT_ONCE else OF_MORE)
     for x in getattr(model, "inputs", []):
         # Keras only notes a batch size: a model called on 3 rows still takes 2. It
         # matters to layers with a state, which want it kept.

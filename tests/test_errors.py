@@ -54,6 +54,12 @@ def test_words_that_differ_between_versions_are_left_out(capsys):
     assert capsys.readouterr().out == 2 * line
 
 
+def test_after_dots_at_the_end_nothing_is_printed(capsys):
+    with expected_error(ValueError, "A ... function. ..."):
+        raise ValueError("A tensor in a function. You are likely\n\ndoing this")
+    assert capsys.readouterr().out == "ValueError: A ... function. ...\n"
+
+
 @pytest.mark.parametrize("error", [ValueError("1"), KeyError("2")])
 def test_of_several_classes_the_names(error, capsys):
     with expected_error((ValueError, KeyError)):
@@ -171,7 +177,10 @@ def test_one_of_two_messages_is_what_keras_says_of_a_nested_layer():
 
 def test_each_row_of_the_table_names_a_section():
     text = "\n".join(cell.source for cell in cells())
+    headings = re.findall(r"^### (.+)$", text.replace("`", ""), re.MULTILINE)
+    anchors = [heading.replace(" ", "-") for heading in headings]  # as in JupyterLab
     for *_, section in table():
         if re.search(r"\d", section):
-            for number in section.split(", "):
-                assert re.search(rf"^### {re.escape(number)} ", text, re.MULTILINE)
+            for link in section.split(", "):
+                number, anchor = re.fullmatch(r"\[([\d.]+)\]\(#(.+)\)", link).groups()
+                assert anchor.startswith(f"{number}-") and anchor in anchors

@@ -269,6 +269,43 @@ def test_receptive_field_of_branches_is_what_both_see():
     assert both == (slice(2, 7), slice(3, 6))
 
 
+@pytest.mark.parametrize(
+    "layer, rows, columns",
+    [
+        (layers.LayerNormalization(axis=1), (0, 12), (4, 5)),
+        (layers.Softmax(axis=2), (3, 4), (0, 11)),
+        (layers.LayerNormalization(axis=[1, 2]), (0, 12), (0, 11)),
+        (layers.BatchNormalization(axis=1), (3, 4), (4, 5)),
+        (layers.Activation("softmax"), (3, 4), (4, 5)),
+    ],
+)
+def test_receptive_field_of_what_goes_over_an_axis(layer, rows, columns):
+    model = chain(layer)
+    explanation = explain(model, pictures(1, 12, 11, 2), layer.name, (0, 3, 4, 1))
+    assert explanation.receptive_field == (slice(*rows), slice(*columns))
+
+
+@pytest.mark.parametrize("kind", ["softmax", "glu", "log_softmax"])
+def test_an_activation_over_the_channels_sees_all_branches(kind):
+    x = keras.Input((9, 9, 1))
+    wide = layers.Conv2D(1, (5, 1), padding="same")(x)
+    both = layers.Concatenate()([layers.Conv2D(1, (1, 3), padding="same")(x), wide])
+    model = keras.Model(x, layers.Activation(kind, name="over")(both))
+    explanation = explain(model, pictures(1, 9, 9, 1), "over", (0, 4, 4, 0))
+    assert explanation.receptive_field == (slice(2, 7), slice(3, 6))
+
+
+def test_a_layer_that_changes_nothing_is_no_dead_end():
+    x = keras.Input((9, 9, 1), name="x")
+    y = layers.Dropout(0.5, name="drop")(layers.Conv2D(1, 3, name="conv")(x))
+    z = layers.Conv2D(1, 3, name="again")(layers.Activation("linear", name="same")(y))
+    model = keras.Model(x, [z, layers.Add(name="sum")([y, y])])
+    explanation = explain(model, pictures(1, 9, 9, 1), "again", (0, 2, 3, 0))
+    assert explanation.receptive_field == (slice(2, 7), slice(3, 8))
+    explanation = explain(model, pictures(1, 9, 9, 1), "sum", (0, 0, 0, 0))
+    assert explanation.columns["from"].tolist() == ["drop", "drop"]
+
+
 def test_receptive_field_of_several_inputs():
     a, b = keras.Input((4, 4, 1), name="a"), keras.Input((3,), name="b")
     y = layers.Dense(2, name="dense")(b)
