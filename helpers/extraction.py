@@ -24,7 +24,6 @@ from helpers.checking import (
 from helpers.recording import Recorder, recording, unbuilt
 from helpers.storage import Arrays, Files
 
-
 AT_ONCE = 256  # so many inputs are one batch, and are not copied
 OF_MORE = 64  # more are cut into batches as fast, and of less memory
 

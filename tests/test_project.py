@@ -96,7 +96,9 @@ def test_the_launcher_is_read_by_old_pythons_and_needs_no_package(name):
     assert set(top) <= {"os", "shutil", "subprocess", "sys"}
 
 
-@pytest.mark.parametrize("module", ["by_hand", "datasets", "figures", "environment"])
+@pytest.mark.parametrize(
+    "module", ["arithmetic", "by_hand", "datasets", "figures", "environment"]
+)
 def test_module_imports_without_tensorflow(module):
     code = (
         "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None; "

@@ -1,0 +1,801 @@
+"""The arithmetic of Keras layers and activations in NumPy, a few lines each.
+
+The functions follow NumPy's dtypes: float32 in, float32 out.
+"""
+
+import math
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+# ---------------------------------------------------------------- activations
+
+
+def relu(x):
+    """Keep the positive numbers and replace the negative ones by 0.
+
+    Arguments:
+        x: array of any shape.
+
+    Returns:
+        Array of the same shape and dtype.
+
+    Example:
+        >>> relu(np.array([-2.0, 0.0, 3.0]))
+        array([0., 0., 3.])
+    """
+    return np.maximum(x, 0)
+
+
+def sigmoid(x):
+    """Compute ``1 / (1 + exp(-x))``: any number becomes one between 0 and 1.
+
+    Written with ``exp`` of negative numbers only, so that nothing overflows.
+
+    Arguments:
+        x: array of any shape.
+
+    Returns:
+        Array of the same shape.
+
+    Example:
+        >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
+        array([0. , 0.5, 1. ])
+    """
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+
+
+def softmax(x, axis=-1):
+    """Turn scores into probabilities: ``exp`` of each, divided by their sum.
+
+    The largest score is taken off first. It cancels in the division and keeps ``exp``
+    from overflowing.
+
+    Arguments:
+        x: array of scores of any shape.
+        axis: the axis, or tuple of axes, along which the results add up to 1.
+
+    Returns:
+        Array of the same shape.
+
+    Example:
+        >>> softmax(np.log([[1.0, 3.0]]))
+        array([[0.25, 0.75]])
+    """
+    powers = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return powers / np.sum(powers, axis=axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    """Compute the logarithm of ``softmax`` without dividing.
+
+    Arguments:
+        x: array of scores of any shape.
+        axis: the axis of the scores that belong together.
+
+    Returns:
+        Array of the same shape.
+
+    Example:
+        >>> log_softmax(np.zeros(2)).round(3)
+        array([-0.693, -0.693])
+    """
+    x = x - np.max(x, axis=axis, keepdims=True)
+    return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+
+
+def sparsemax(x, axis=-1):
+    """Turn scores into probabilities of which small ones are exactly 0.
+
+    The same amount is taken from every score, negative results become 0, and the
+    amount is the one that makes the rest add up to 1. Keras 3 takes away too much as
+    soon as two scores stay above 0, so its results add up to less than 1.
+
+    Arguments:
+        x: array of scores of any shape.
+        axis: the axis along which the results add up to 1.
+
+    Returns:
+        Array of the same shape.
+
+    Example:
+        >>> sparsemax(np.array([0.5, 1.0, -1.0]))
+        array([0.25, 0.75, 0.  ])
+
+    Source: Martins and Astudillo, 2016, "From softmax to sparsemax", algorithm 1.
+    """
+    x = np.moveaxis(np.asarray(x), axis, -1)
+    largest = np.flip(np.sort(x, axis=-1), axis=-1)
+    excess = np.cumsum(largest, axis=-1) - 1
+    count = np.arange(1, x.shape[-1] + 1)
+    support = np.sum(largest * count > excess, axis=-1, keepdims=True)
+    amount = np.take_along_axis(excess, support - 1, axis=-1) / support
+    return np.moveaxis(relu(x - amount.astype(x.dtype)), -1, axis)
+
+
+def gelu(x, approximate=False):
+    """Multiply x by the probability that a standard normal number is below x.
+
+    Arguments:
+        x: array of any shape.
+        approximate: use the formula with ``tanh`` in place of the error function.
+
+    Returns:
+        Array of the same shape.
+
+    Example:
+        >>> gelu(np.array([-1.0, 0.0, 1.0])).round(3)
+        array([-0.159,  0.   ,  0.841])
+    """
+    if approximate:
+        return x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2
+    erf = np.vectorize(math.erf, otypes=[np.result_type(x, 0.0)])
+    return x * (1 + erf(x / math.sqrt(2))) / 2
+
+
+def elu(x, alpha=1.0):
+    """Keep the positive numbers and bend the negative ones towards ``-alpha``.
+
+    Arguments:
+        x: array of any shape.
+        alpha: where very negative numbers end.
+
+    Returns:
+        Array of the same shape.
+
+    Example:
+        >>> elu(np.array([-1.0, 2.0])).round(3)
+        array([-0.632,  2.   ])
+    """
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def leaky_relu(x, negative_slope=0.2):
+    """Keep the positive numbers and multiply the negative ones by a small slope.
+
+    Arguments:
+        x: array of any shape.
+        negative_slope: what negative numbers are multiplied by.
+
+    Returns:
+        Array of the same shape.
+
+    Example:
+        >>> leaky_relu(np.array([-1.0, 2.0]))
+        array([-0.2,  2. ])
+    """
+    return np.where(x > 0, x, negative_slope * x)
+
+
+def glu(x, axis=-1):
+    """Split an axis in halves and multiply one by the sigmoid of the other.
+
+    Arguments:
+        x: array with an even number of values along ``axis``.
+        axis: the axis to split.
+
+    Returns:
+        Array with half as many values along ``axis``.
+
+    Example:
+        >>> glu(np.array([3.0, 0.0]))
+        array([1.5])
+    """
+    values, gates = np.split(x, 2, axis=axis)
+    return values * sigmoid(gates)
+
+
+def softplus(x):
+    """Compute ``log(1 + exp(x))``, a ReLU without the corner.
+
+    Arguments:
+        x: array of any shape.
+
+    Returns:
+        Array of the same shape.
+
+    Example:
+        >>> softplus(np.array([0.0, 100.0])).round(3)
+        array([  0.693, 100.   ])
+    """
+    return np.logaddexp(x, 0)
+
+
+# The names are those of keras.activations.
+ACTIVATIONS = {
+    "linear": lambda x: x,
+    "relu": relu,
+    "relu6": lambda x: np.clip(x, 0, 6),
+    "leaky_relu": leaky_relu,
+    "elu": elu,
+    "celu": elu,
+    "selu": lambda x: 1.0507009873554805 * elu(x, 1.6732632423543772),
+    "gelu": gelu,
+    "silu": lambda x: x * sigmoid(x),
+    "mish": lambda x: x * np.tanh(softplus(x)),
+    "exponential": np.exp,
+    "sigmoid": sigmoid,
+    "log_sigmoid": lambda x: -softplus(-x),
+    "hard_sigmoid": lambda x: np.clip(x + 3, 0, 6) / 6,
+    "hard_silu": lambda x: x * np.clip(x + 3, 0, 6) / 6,
+    "sparse_sigmoid": lambda x: np.clip((x + 1) / 2, 0, 1),
+    "tanh": np.tanh,
+    "tanh_shrink": lambda x: x - np.tanh(x),
+    "hard_tanh": lambda x: np.clip(x, -1, 1),
+    "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, x, 0),
+    "soft_shrink": lambda x: np.sign(x) * relu(np.abs(x) - 0.5),
+    "softplus": softplus,
+    "sparse_plus": lambda x: np.where(x < 1, relu(x + 1) ** 2 / 4, x),
+    "squareplus": lambda x: (x + np.sqrt(x**2 + 4)) / 2,
+    "softsign": lambda x: x / (1 + np.abs(x)),
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "sparsemax": sparsemax,
+    "glu": glu,
+}
+
+# --------------------------------------------------------------------- layers
+
+
+def dense(x, kernel, bias=None):
+    """Multiply each row by the kernel and add the bias.
+
+    One output is ``x[0] * kernel[0, unit] + x[1] * kernel[1, unit] + … + bias[unit]``.
+
+    Arguments:
+        x: inputs, shape ``(rows, inputs)``; axes before the last are kept as they are.
+        kernel: weights, shape ``(inputs, units)``.
+        bias: shape ``(units,)``, or None.
+
+    Returns:
+        Array of shape ``(rows, units)``.
+
+    Raises:
+        ValueError: the last axis of x and the first of kernel differ.
+
+    Example:
+        >>> dense(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([0.5]))
+        array([[11.5]])
+    """
+    x, kernel = np.asarray(x), np.asarray(kernel)
+    if x.ndim == 0 or kernel.ndim != 2 or x.shape[-1] != kernel.shape[0]:
+        raise ValueError(
+            f"dense multiplies x of shape (rows, inputs) by a kernel of shape "
+            f"(inputs, units); x has shape {x.shape}, the kernel {kernel.shape}."
+        )
+    return add_bias(x @ kernel, bias)
+
+
+def conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1, groups=1):
+    """Slide the kernel over pictures; multiply, sum and add the bias at every place.
+
+    One output is the sum of ``patch * kernel[:, :, :, filter]`` plus ``bias[filter]``,
+    where the patch is the part of the picture under the kernel.
+
+    Arguments:
+        x: pictures, shape ``(images, rows, columns, channels)``.
+        kernel: shape ``(kernel rows, kernel columns, channels, filters)``; with
+            groups, as many channels as one group has.
+        bias: shape ``(filters,)``, or None.
+        strides: step of the kernel, an integer or ``(rows, columns)``.
+        padding: ``"valid"``, or ``"same"`` to put zeros around the picture.
+        dilation_rate: distance of the kernel's values on the picture, an integer or
+            ``(rows, columns)``.
+        groups: number of groups of channels; each has filters of its own.
+
+    Returns:
+        Feature maps, shape ``(images, rows, columns, filters)``.
+
+    Raises:
+        ValueError: wrong number of axes, or channels that do not match.
+
+    Example:
+        >>> picture = np.arange(9.0).reshape(1, 3, 3, 1)
+        >>> conv2d(picture, np.ones((2, 2, 1, 1)))[0, :, :, 0]
+        array([[ 8., 12.],
+               [20., 24.]])
+    """
+    x, kernel = pictures("conv2d", x), kernel4d("conv2d", kernel)
+    channels, filters = x.shape[3], kernel.shape[3]
+    if channels != kernel.shape[2] * groups or filters % groups:
+        raise ValueError(
+            f"conv2d with groups={groups}: x has {channels} channels, but a kernel of "
+            f"shape {kernel.shape} needs {kernel.shape[2] * groups} channels and a "
+            f"number of filters that {groups} divides."
+        )
+    patches = windows(x, kernel.shape[:2], strides, padding, dilation_rate)
+    # axes of patches: images, rows, columns, channels, kernel rows, kernel columns
+    maps = [
+        np.tensordot(group, filters_of_group, axes=([4, 5, 3], [0, 1, 2]))
+        for group, filters_of_group in zip(
+            np.split(patches, groups, axis=3),
+            np.split(kernel, groups, axis=3),
+        )
+    ]
+    return add_bias(np.concatenate(maps, axis=-1), bias)
+
+
+def depthwise_conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
+    """Convolve every channel alone, with kernels of its own.
+
+    One output is the sum of ``patch[:, :, channel] * kernel[:, :, channel, i]``; it is
+    feature map ``channel * multiplier + i``.
+
+    Arguments:
+        x: pictures, shape ``(images, rows, columns, channels)``.
+        kernel: shape ``(kernel rows, kernel columns, channels, multiplier)``.
+        bias: shape ``(channels * multiplier,)``, or None.
+        strides: step of the kernel, an integer or ``(rows, columns)``.
+        padding: ``"valid"`` or ``"same"``.
+        dilation_rate: distance of the kernel's values on the picture, an integer or
+            ``(rows, columns)``.
+
+    Returns:
+        Feature maps, shape ``(images, rows, columns, channels * multiplier)``.
+
+    Raises:
+        ValueError: wrong number of axes, or channels that do not match.
+
+    Example:
+        >>> picture = np.arange(8.0).reshape(1, 2, 2, 2)
+        >>> depthwise_conv2d(picture, np.ones((2, 2, 2, 1)))
+        array([[[[12., 16.]]]])
+    """
+    x, kernel = pictures("depthwise_conv2d", x), kernel4d("depthwise_conv2d", kernel)
+    if x.shape[3] != kernel.shape[2]:
+        raise ValueError(
+            f"depthwise_conv2d: x has {x.shape[3]} channels, the kernel of shape "
+            f"{kernel.shape} is for {kernel.shape[2]}."
+        )
+    patches = windows(x, kernel.shape[:2], strides, padding, dilation_rate)
+    maps = np.einsum("nrcdij,ijdm->nrcdm", patches, kernel)
+    return add_bias(maps.reshape(*maps.shape[:3], -1), bias)
+
+
+def separable_conv2d(
+    x,
+    depthwise_kernel,
+    pointwise_kernel,
+    bias=None,
+    strides=1,
+    padding="valid",
+    dilation_rate=1,
+):
+    """Convolve every channel alone, then mix the channels pixel by pixel.
+
+    Arguments:
+        x: pictures, shape ``(images, rows, columns, channels)``.
+        depthwise_kernel: shape ``(kernel rows, kernel columns, channels, multiplier)``.
+        pointwise_kernel: shape ``(1, 1, channels * multiplier, filters)``.
+        bias: shape ``(filters,)``, or None.
+        strides: step of the depthwise kernel, an integer or ``(rows, columns)``.
+        padding: ``"valid"`` or ``"same"``.
+        dilation_rate: distance of the depthwise kernel's values on the picture.
+
+    Returns:
+        Feature maps, shape ``(images, rows, columns, filters)``.
+
+    Raises:
+        ValueError: wrong number of axes, or channels that do not match.
+
+    Example:
+        >>> picture = np.arange(8.0).reshape(1, 2, 2, 2)
+        >>> separable_conv2d(picture, np.ones((2, 2, 2, 1)), np.ones((1, 1, 2, 1)))
+        array([[[[28.]]]])
+    """
+    x = depthwise_conv2d(x, depthwise_kernel, None, strides, padding, dilation_rate)
+    return conv2d(x, pointwise_kernel, bias)
+
+
+def max_pool2d(x, pool_size=2, strides=None, padding="valid"):
+    """Keep the largest value of every window, channel by channel.
+
+    Arguments:
+        x: pictures or feature maps, shape ``(images, rows, columns, channels)``.
+        pool_size: size of the window, an integer or ``(rows, columns)``.
+        strides: step of the window; as long as the window when None.
+        padding: ``"valid"``, or ``"same"`` to let windows hang over the edge.
+
+    Returns:
+        Array of shape ``(images, rows, columns, channels)``.
+
+    Raises:
+        ValueError: x does not have four axes, or is smaller than the window.
+
+    Example:
+        >>> max_pool2d(np.arange(16.0).reshape(1, 4, 4, 1))[0, :, :, 0]
+        array([[ 5.,  7.],
+               [13., 15.]])
+    """
+    x = pictures("max_pool2d", x)
+    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    strides = pool_size if strides is None else strides
+    return windows(x, pool_size, strides, padding, fill=lowest).max(axis=(4, 5))
+
+
+def average_pool2d(x, pool_size=2, strides=None, padding="valid"):
+    """Average every window, channel by channel.
+
+    Arguments:
+        x: pictures or feature maps, shape ``(images, rows, columns, channels)``.
+        pool_size: size of the window, an integer or ``(rows, columns)``.
+        strides: step of the window; as long as the window when None.
+        padding: ``"valid"``, or ``"same"`` to let windows hang over the edge; what is
+            outside the picture does not count in the average.
+
+    Returns:
+        Array of shape ``(images, rows, columns, channels)``.
+
+    Raises:
+        ValueError: x does not have four axes, or is smaller than the window.
+
+    Example:
+        >>> average_pool2d(np.arange(16.0).reshape(1, 4, 4, 1))[0, :, :, 0]
+        array([[ 2.5,  4.5],
+               [10.5, 12.5]])
+    """
+    x = pictures("average_pool2d", x)
+    strides = pool_size if strides is None else strides
+    inside = windows(np.ones_like(x[:1, :, :, :1]), pool_size, strides, padding)
+    total = windows(x, pool_size, strides, padding).sum(axis=(4, 5))
+    return total / inside.sum(axis=(4, 5))
+
+
+def global_average_pool2d(x, keepdims=False):
+    """Average each feature map: one number per image and channel.
+
+    Arguments:
+        x: feature maps, shape ``(images, rows, columns, channels)``.
+        keepdims: keep rows and columns as axes of length 1.
+
+    Returns:
+        Array of shape ``(images, channels)``.
+
+    Raises:
+        ValueError: x does not have four axes.
+
+    Example:
+        >>> global_average_pool2d(np.arange(8.0).reshape(1, 2, 2, 2))
+        array([[3., 4.]])
+    """
+    return pictures("global_average_pool2d", x).mean(axis=(1, 2), keepdims=keepdims)
+
+
+def global_max_pool2d(x, keepdims=False):
+    """Take the largest value of each feature map.
+
+    Arguments:
+        x: feature maps, shape ``(images, rows, columns, channels)``.
+        keepdims: keep rows and columns as axes of length 1.
+
+    Returns:
+        Array of shape ``(images, channels)``.
+
+    Raises:
+        ValueError: x does not have four axes.
+
+    Example:
+        >>> global_max_pool2d(np.arange(8.0).reshape(1, 2, 2, 2))
+        array([[6., 7.]])
+    """
+    return pictures("global_max_pool2d", x).max(axis=(1, 2), keepdims=keepdims)
+
+
+def batch_normalization(
+    x, mean, variance, gamma=None, beta=None, epsilon=1e-3, axis=-1
+):
+    """Shift and scale each channel by the mean and variance seen in training.
+
+    Computes ``gamma * (x - mean) / sqrt(variance + epsilon) + beta``.
+
+    Arguments:
+        x: array of any shape.
+        mean, variance: the moving averages of training, shape ``(channels,)``.
+        gamma: learned factor, shape ``(channels,)``, or None.
+        beta: learned shift, shape ``(channels,)``, or None.
+        epsilon: small number that keeps the division from failing.
+        axis: the axis of the channels.
+
+    Returns:
+        Array of the same shape.
+
+    Example:
+        >>> batch_normalization(np.array([[5.0]]), [1.0], [4.0], epsilon=0)
+        array([[2.]])
+    """
+    x = np.asarray(x)
+    mean, variance = along(x, axis, mean), along(x, axis, variance)
+    y = (x - mean) / np.sqrt(variance + epsilon)
+    y = y if gamma is None else y * along(x, axis, gamma)
+    return y if beta is None else y + along(x, axis, beta)
+
+
+def layer_normalization(x, gamma=None, beta=None, epsilon=1e-3, axis=-1):
+    """Shift and scale the values of each image by their own mean and variance.
+
+    Computes ``gamma * (x - mean) / sqrt(variance + epsilon) + beta``, mean and
+    variance being those of x along ``axis``.
+
+    Arguments:
+        x: array of any shape.
+        gamma: learned factor, as many values as ``axis`` has, or None.
+        beta: learned shift, as many values as ``axis`` has, or None.
+        epsilon: small number that keeps the division from failing.
+        axis: the axis, or the axes, whose values are taken together.
+
+    Returns:
+        Array of the same shape.
+
+    Example:
+        >>> layer_normalization(np.array([[1.0, 3.0]]), epsilon=0)
+        array([[-1.,  1.]])
+    """
+    x = np.asarray(x)
+    axes = tuple(np.atleast_1d(axis))
+    y = x - x.mean(axes, keepdims=True)
+    y = y / np.sqrt(x.var(axes, keepdims=True) + epsilon)
+    y = y if gamma is None else y * along(x, axis, gamma)
+    return y if beta is None else y + along(x, axis, beta)
+
+
+def flatten(x):
+    """Write all values of an image in one row: last axis fastest.
+
+    Arguments:
+        x: array of shape ``(images, …)``.
+
+    Returns:
+        Array of shape ``(images, values)``.
+
+    Raises:
+        ValueError: x has no batch axis.
+
+    Example:
+        >>> flatten(np.arange(4).reshape(1, 2, 2, 1))
+        array([[0, 1, 2, 3]])
+    """
+    x = np.asarray(x)
+    if x.ndim == 0:
+        raise ValueError("flatten keeps the first axis of x, but x is a single number.")
+    return x.reshape(len(x), -1)
+
+
+def reshape(x, target_shape):
+    """Give the values of each image a new shape; their order stays.
+
+    Arguments:
+        x: array of shape ``(images, …)``.
+        target_shape: the shape of one image; -1 stands for what is left over.
+
+    Returns:
+        Array of shape ``(images, *target_shape)``.
+
+    Example:
+        >>> reshape(np.arange(6).reshape(1, 6), (2, -1)).shape
+        (1, 2, 3)
+    """
+    return np.reshape(x, (len(x), *target_shape))
+
+
+def zero_padding2d(x, padding=1):
+    """Put rows and columns of zeros around pictures.
+
+    Arguments:
+        x: pictures, shape ``(images, rows, columns, channels)``.
+        padding: an integer, ``(rows, columns)``, or
+            ``((top, bottom), (left, right))``.
+
+    Returns:
+        Array with more rows and columns.
+
+    Raises:
+        ValueError: x does not have four axes.
+
+    Example:
+        >>> zero_padding2d(np.ones((1, 1, 1, 1)))[0, :, :, 0]
+        array([[0., 0., 0.],
+               [0., 1., 0.],
+               [0., 0., 0.]])
+    """
+    rows, columns = pair(padding)
+    return np.pad(
+        pictures("zero_padding2d", x), ((0, 0), pair(rows), pair(columns), (0, 0))
+    )
+
+
+def cropping2d(x, cropping):
+    """Cut rows and columns off the edges of pictures.
+
+    Arguments:
+        x: pictures, shape ``(images, rows, columns, channels)``.
+        cropping: ``((top, bottom), (left, right))``.
+
+    Returns:
+        Array with fewer rows and columns.
+
+    Raises:
+        ValueError: x does not have four axes.
+
+    Example:
+        >>> cropping2d(np.arange(9).reshape(1, 3, 3, 1), ((1, 1), (0, 2)))
+        array([[[[3]]]])
+    """
+    x = pictures("cropping2d", x)
+    (top, bottom), (left, right) = cropping
+    return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+
+
+def up_sampling2d(x, size=2, interpolation="nearest"):
+    """Make pictures larger by repeating rows and columns, or by blending them.
+
+    Arguments:
+        x: pictures, shape ``(images, rows, columns, channels)``.
+        size: factor, an integer or ``(rows, columns)``.
+        interpolation: ``"nearest"`` repeats, ``"bilinear"`` blends the neighbours.
+
+    Returns:
+        Array of shape ``(images, rows * factor, columns * factor, channels)``.
+
+    Raises:
+        ValueError: x does not have four axes, or another interpolation.
+
+    Example:
+        >>> up_sampling2d(np.array([1.0, 3.0]).reshape(1, 1, 2, 1), (1, 2)).ravel()
+        array([1., 1., 3., 3.])
+    """
+    x = pictures("up_sampling2d", x)
+    if interpolation not in ("nearest", "bilinear"):
+        raise ValueError(
+            f'up_sampling2d knows interpolation "nearest" and "bilinear", '
+            f"not {interpolation!r}."
+        )
+    for axis, factor in zip((1, 2), pair(size)):
+        if interpolation == "nearest":
+            x = np.repeat(x, factor, axis)
+        else:
+            # a new pixel's centre, measured in old pixels and kept inside the picture
+            centre = (np.arange(x.shape[axis] * factor) + 0.5) / factor - 0.5
+            centre = np.clip(centre, 0, x.shape[axis] - 1)
+            below = np.floor(centre).astype(int)
+            above = np.minimum(below + 1, x.shape[axis] - 1)
+            first, second = x.take(below, axis), x.take(above, axis)
+            share = along(first, axis, centre - below).astype(x.dtype)
+            x = first * (1 - share) + second * share
+    return x
+
+
+def rescaling(x, scale, offset=0.0):
+    """Multiply by ``scale`` and add ``offset``.
+
+    Arguments:
+        x: array of any shape.
+        scale: number, or one number per channel.
+        offset: number, or one number per channel.
+
+    Returns:
+        Array of the same shape.
+
+    Example:
+        >>> rescaling(np.array([0, 255]), 1 / 255)
+        array([0., 1.])
+    """
+    return np.asarray(x) * scale + offset
+
+
+# ---------------------------------------- small parts the layers are made of
+
+
+def windows(x, size, strides=1, padding="valid", dilation_rate=1, fill=0):
+    """Cut pictures into the patches that a kernel or a pooling window sees.
+
+    Arguments:
+        x: pictures, shape ``(images, rows, columns, channels)``.
+        size: size of the window, an integer or ``(rows, columns)``.
+        strides: step of the window, an integer or ``(rows, columns)``.
+        padding: ``"valid"``, or ``"same"``: then the window stands at
+            ``ceil(length / stride)`` places and ``fill`` surrounds the picture.
+        dilation_rate: distance of the window's values on the picture.
+        fill: the value outside the picture.
+
+    Returns:
+        Array of shape ``(images, rows, columns, channels, window rows, window
+        columns)``: rows and columns count the places of the window.
+
+    Raises:
+        ValueError: unknown padding, or pictures smaller than the window.
+
+    Example:
+        >>> windows(np.arange(9).reshape(1, 3, 3, 1), 2)[0, 1, 1, 0]
+        array([[4, 5],
+               [7, 8]])
+    """
+    size, strides, dilation_rate = pair(size), pair(strides), pair(dilation_rate)
+    both_axes = zip(x.shape[1:3], size, strides, dilation_rate)
+    edges = [edge(*options, padding) for options in both_axes]
+    x = np.pad(x, ((0, 0), *edges, (0, 0)), constant_values=fill)
+    spans = [(n - 1) * d + 1 for n, d in zip(size, dilation_rate)]
+    if x.shape[1] < spans[0] or x.shape[2] < spans[1]:
+        raise ValueError(
+            f"A window of {spans[0]}×{spans[1]} does not fit into pictures of "
+            f"{x.shape[1]}×{x.shape[2]}."
+        )
+    x = sliding_window_view(x, spans, axis=(1, 2))
+    x = x[:, :: strides[0], :: strides[1]]
+    return x[..., :: dilation_rate[0], :: dilation_rate[1]]
+
+
+def edge(length, size, stride, dilation_rate, padding):
+    """Count the values that padding puts before and after an axis.
+
+    Arguments:
+        length: number of rows or columns of the picture.
+        size, stride, dilation_rate: of the window, along this axis.
+        padding: ``"valid"`` or ``"same"``.
+
+    Returns:
+        Two integers. An odd one out goes to the end, as in TensorFlow.
+
+    Raises:
+        ValueError: unknown padding.
+
+    Example:
+        >>> edge(32, 3, 1, 1, "same"), edge(32, 3, 2, 1, "same")
+        ((1, 1), (0, 1))
+    """
+    if padding == "valid":
+        return 0, 0
+    if padding != "same":
+        raise ValueError(f'padding is "valid" or "same", not {padding!r}.')
+    places = -(-length // stride)
+    total = max((places - 1) * stride + (size - 1) * dilation_rate + 1 - length, 0)
+    return total // 2, total - total // 2
+
+
+def pair(value):
+    """Read an integer as the same for rows and columns."""
+    return (value, value) if isinstance(value, int | np.integer) else tuple(value)
+
+
+def along(x, axis, values):
+    """Shape ``values`` so that they lie along ``axis`` of x and broadcast elsewhere."""
+    axes = [i % x.ndim for i in np.atleast_1d(axis)]
+    return np.reshape(values, [n if i in axes else 1 for i, n in enumerate(x.shape)])
+
+
+def add_bias(x, bias):
+    """Add one bias per channel, or nothing when there is none."""
+    if bias is None:
+        return x
+    if np.shape(bias) != x.shape[-1:]:
+        raise ValueError(
+            f"One bias per output is needed, shape {x.shape[-1:]}; the bias has shape "
+            f"{np.shape(bias)}."
+        )
+    return x + bias
+
+
+def pictures(function, x):
+    """Return x as an array, or say which axes are missing."""
+    x = np.asarray(x)
+    if x.ndim == 4:
+        return x
+    hint = {
+        3: " For one picture write x[np.newaxis]; for pictures of one channel write "
+        "x[..., np.newaxis].",
+        2: " For one picture of one channel write x[np.newaxis, ..., np.newaxis].",
+    }
+    raise ValueError(
+        f"{function} needs x of shape (images, rows, columns, channels), not of shape "
+        f"{x.shape}.{hint.get(x.ndim, '')}"
+    )
+
+
+def kernel4d(function, kernel):
+    """Return the kernel as an array, or say that it must have four axes."""
+    kernel = np.asarray(kernel)
+    if kernel.ndim != 4:
+        raise ValueError(
+            f"{function} needs a kernel of shape (kernel rows, kernel columns, "
+            f"channels, filters), not of shape {kernel.shape}."
+        )
+    return kernel
