@@ -19,6 +19,11 @@ COMMANDS = {
 
 def main(words):
     if not words:
+        from helpers.launch import report_from_own_environment
+
+        code = report_from_own_environment()
+        if code is not None:
+            return code
         from helpers.environment import report
 
         return 0 if report() else 1

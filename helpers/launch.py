@@ -6,6 +6,7 @@ needs no network once everything is installed. Nothing outside the course's fold
 changes.
 """
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -36,6 +37,21 @@ def launch(command):
         )
     except KeyboardInterrupt:
         return 130
+
+
+def report_from_own_environment():
+    """Let the course's environment report on itself when this Python has no TensorFlow.
+
+    Returns:
+        The report's exit code; None where there is no such environment, or no need.
+    """
+    folder, name = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+    python = COURSE / ".venv" / folder / name
+    if importlib.util.find_spec("tensorflow") or not python.exists():
+        return None
+    if Path(sys.prefix) == COURSE / ".venv":  # it is damaged, and will say so itself
+        return None
+    return subprocess.call([str(python), "-m", "helpers"], cwd=COURSE)
 
 
 def find_uv():

@@ -108,3 +108,23 @@ def test_launcher_without_pip_or_network_says_what_to_do(course, monkeypatch, ca
     monkeypatch.setattr(launch.subprocess, "call", lambda words, **options: 1)
     assert launch.launch(["pytest"]) == 1
     assert "uv could not be installed" in capsys.readouterr().out
+
+
+def test_report_comes_from_the_environment_that_has_the_packages(course, monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        launch.subprocess, "call", lambda words, **options: calls.append(words) or 5
+    )
+    missing = True
+    monkeypatch.setattr(
+        launch.importlib.util, "find_spec", lambda name: None if missing else "found"
+    )
+    assert launch.report_from_own_environment() is None  # nothing was installed yet
+    folder = course / ".venv" / ("Scripts" if os.name == "nt" else "bin")
+    folder.mkdir(parents=True)
+    python = folder / ("python.exe" if os.name == "nt" else "python")
+    python.write_text("")
+    assert launch.report_from_own_environment() == 5
+    assert calls == [[str(python), "-m", "helpers"]]
+    missing = False
+    assert launch.report_from_own_environment() is None
