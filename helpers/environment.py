@@ -25,8 +25,8 @@ def set_up():
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # it adds in another order
-    missing = [name for name in PACKAGES if installed_version(name) is None]
-    if "tensorflow" in missing or "keras" in missing:
+    missing = [p for p in ("tensorflow", "keras") if installed_version(p) is None]
+    if missing:
         raise ImportError(
             f"{' and '.join(missing)} cannot be found by this Python "
             f"({sys.executable}). Start JupyterLab with `python -m helpers lab` in "

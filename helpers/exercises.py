@@ -17,7 +17,7 @@ from helpers import by_hand
 from helpers.datasets import cat_photograph, shapes
 from helpers.extraction import layer_outputs
 from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
-from helpers.statistics import layer_statistics
+from helpers.statistics import dead_channels
 
 
 class Exercise(NamedTuple):
@@ -154,6 +154,16 @@ def hidden_sums(row):
     return row @ kernel + bias
 
 
+def hidden_outputs(row):
+    """Return the hidden layer's outputs, after ReLU, for one row."""
+    return by_hand.relu(hidden_sums(row))
+
+
+def predictions(row):
+    """Return what the whole network gives out for one row."""
+    return by_hand.softmax(output_sums(hidden_outputs(row)))
+
+
 def output_sums(hidden):
     """Return the output layer's sums, before softmax, for one row of hidden outputs."""
     kernel, bias = dense_weights()[2:]
@@ -165,7 +175,7 @@ EXERCISES["1.1"] = Exercise(
     why="The only 1 in the row picks out the second row of the kernel.",
     mistakes={
         "This is after ReLU; the question asks for the sums before it.": (
-            lambda: by_hand.relu(hidden_sums(SECOND_ROW))
+            lambda: hidden_outputs(SECOND_ROW)
         ),
         "This is a column of the kernel: each row of the kernel belongs to one "
         "input, each column to one unit.": (lambda: dense_weights()[0][:, 1]),
@@ -177,7 +187,7 @@ EXERCISES["1.1"] = Exercise(
 )
 
 EXERCISES["1.2"] = Exercise(
-    right=lambda: by_hand.relu(hidden_sums(BOTH)),
+    right=lambda: hidden_outputs(BOTH),
     why="Add first, then cut: ReLU acts on the sum, not on its terms.",
     mistakes={
         "This is before ReLU: negative values are still there.": (
@@ -189,7 +199,7 @@ EXERCISES["1.2"] = Exercise(
             lambda: by_hand.relu(hidden_sums(np.array([1.0, 0.0, 0.0])))
         ),
         "This belongs to [0, 1, 0]: the first input is 1 as well.": (
-            lambda: by_hand.relu(hidden_sums(SECOND_ROW))
+            lambda: hidden_outputs(SECOND_ROW)
         ),
         "This is the mean of the two kernel rows; a Dense layer adds them.": (
             lambda: by_hand.relu(hidden_sums(BOTH / 2))
@@ -220,30 +230,24 @@ EXERCISES["1.3"] = Exercise(
 )
 
 EXERCISES["1.4"] = Exercise(
-    right=lambda: by_hand.softmax(output_sums(by_hand.relu(hidden_sums(NEW_ROW)))),
+    right=lambda: predictions(NEW_ROW),
     why="Multiply, add, cut; multiply, add, share out: the whole network.",
     mistakes={
         "ReLU is missing between the two layers.": (
             lambda: by_hand.softmax(output_sums(hidden_sums(NEW_ROW)))
         ),
         "This is before softmax: the two numbers do not add up to 1.": (
-            lambda: output_sums(by_hand.relu(hidden_sums(NEW_ROW)))
+            lambda: output_sums(hidden_outputs(NEW_ROW))
         ),
-        "The order of the two numbers is turned.": (
-            lambda: by_hand.softmax(output_sums(by_hand.relu(hidden_sums(NEW_ROW))))[
-                ::-1
-            ]
-        ),
+        "The order of the two numbers is turned.": (lambda: predictions(NEW_ROW)[::-1]),
         "The output layer got ReLU before softmax; it has softmax alone.": (
-            lambda: by_hand.softmax(
-                by_hand.relu(output_sums(by_hand.relu(hidden_sums(NEW_ROW))))
-            )
+            lambda: by_hand.softmax(by_hand.relu(output_sums(hidden_outputs(NEW_ROW))))
         ),
         "The hidden layer got softmax; its activation is ReLU.": (
             lambda: by_hand.softmax(output_sums(by_hand.softmax(hidden_sums(NEW_ROW))))
         ),
         "This is the hidden layer's output; the output layer is still to come.": (
-            lambda: by_hand.relu(hidden_sums(NEW_ROW))
+            lambda: hidden_outputs(NEW_ROW)
         ),
     },
 )
@@ -409,9 +413,9 @@ EXERCISES["3.5"] = Exercise(
 # 4. CIFAR-10 feature maps
 
 
-def dead_maps(maps):
+def number_dead(maps):
     """Count the channels that are zero at every position."""
-    return int((maps == 0).all(axis=(0, 1, 2)).sum())
+    return len(dead_channels(maps))
 
 
 EXERCISES["4.1"] = Exercise(
@@ -471,14 +475,14 @@ EXERCISES["4.2"] = Exercise(
 )
 
 EXERCISES["4.3"] = Exercise(
-    right=lambda: dead_maps(cat_outputs()["conv2d_2"]),
+    right=lambda: number_dead(cat_outputs()["conv2d_2"]),
     why="ReLU has cut everything these channels computed for this picture.",
     mistakes={
         "That is the untrained network.": (
-            lambda: dead_maps(cat_outputs(trained=False)["conv2d_2"])
+            lambda: number_dead(cat_outputs(trained=False)["conv2d_2"])
         ),
         "That is with raw pixels from 0 to 255.": (
-            lambda: dead_maps(cat_outputs(raw=True)["conv2d_2"])
+            lambda: number_dead(cat_outputs(raw=True)["conv2d_2"])
         ),
         "That counts the numbers that are zero; a map is dead when all of its numbers "
         "are.": (lambda: (cat_outputs()["conv2d_2"] == 0).sum()),
@@ -486,13 +490,13 @@ EXERCISES["4.3"] = Exercise(
             lambda: (cat_outputs()["conv2d_2"] == 0).any(axis=(0, 1, 2)).sum()
         ),
         "That counts the maps that are not dead.": (
-            lambda: 64 - dead_maps(cat_outputs()["conv2d_2"])
+            lambda: 64 - number_dead(cat_outputs()["conv2d_2"])
         ),
         "That counts among the first 16 maps alone.": (
-            lambda: dead_maps(cat_outputs()["conv2d_2"][..., :16])
+            lambda: number_dead(cat_outputs()["conv2d_2"][..., :16])
         ),
         "That is the untrained network's count among the first 16 maps.": (
-            lambda: dead_maps(cat_outputs(trained=False)["conv2d_2"][..., :16])
+            lambda: number_dead(cat_outputs(trained=False)["conv2d_2"][..., :16])
         ),
     },
 )
@@ -508,9 +512,9 @@ def shape_outputs():
     return layer_outputs(trained_cifar10_cnn(), pictures / np.float32(255))
 
 
-def dead_channels(outputs, layer="conv2d_2"):
+def dead_in(outputs, layer="conv2d_2"):
     """Return the numbers of a layer's channels that are zero everywhere, as a set."""
-    return set(layer_statistics(outputs)[layer].dead.tolist())
+    return set(dead_channels(outputs[layer]).tolist())
 
 
 EXERCISES["5.1"] = Exercise(
@@ -544,25 +548,20 @@ EXERCISES["5.1"] = Exercise(
 )
 
 EXERCISES["5.2"] = Exercise(
-    right=lambda: len(dead_channels(cat_outputs()) - dead_channels(shape_outputs())),
+    right=lambda: len(dead_in(cat_outputs()) - dead_in(shape_outputs())),
     why="These channels wait for something the cat does not have.",
     mistakes={
         "That is what is dead for the 500 pictures and not for the cat: the other way "
-        "round.": (
-            lambda: len(dead_channels(shape_outputs()) - dead_channels(cat_outputs()))
-        ),
-        "That is how many are dead for the cat.": (
-            lambda: len(dead_channels(cat_outputs()))
-        ),
+        "round.": (lambda: len(dead_in(shape_outputs()) - dead_in(cat_outputs()))),
+        "That is how many are dead for the cat.": (lambda: len(dead_in(cat_outputs()))),
         "That is how many are dead for all 500 pictures.": (
-            lambda: len(dead_channels(shape_outputs()))
+            lambda: len(dead_in(shape_outputs()))
         ),
         "That counts the channels that live for the 500 pictures, those included "
-        "that live for the cat.": (lambda: 64 - len(dead_channels(shape_outputs()))),
+        "that live for the cat.": (lambda: 64 - len(dead_in(shape_outputs()))),
         "That is conv2d, the first layer; the question is about conv2d_2.": (
             lambda: len(
-                dead_channels(cat_outputs(), "conv2d")
-                - dead_channels(shape_outputs(), "conv2d")
+                dead_in(cat_outputs(), "conv2d") - dead_in(shape_outputs(), "conv2d")
             )
         ),
     },

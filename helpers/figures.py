@@ -11,10 +11,12 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import ScaledTranslation
+
+from helpers.statistics import dead_channels
 
 POSITIVE, NEGATIVE = "#0072b2", "#d55e00"  # told apart with every colour vision
 GAP_COLOUR = "#9db8d9"  # no grey: a grey gap would look like a dead map
@@ -126,15 +128,11 @@ def feature_map_grid(
     """
     maps = one_picture(maps)
     rows, width, channels = maps.shape
-    count = channels if count is None else count
-    if not isinstance(count, (int, np.integer)) or not 1 <= count <= channels:
-        raise ValueError(
-            f"count={count!r}: this layer has 1 to {channels} maps to draw."
-        )
+    count = check_count(count, channels, "maps")
     if scale not in ("map", "shared"):
         raise ValueError(f'scale={scale!r}: write scale="map" or scale="shared".')
     maps = maps[:, :, :count].astype("float32")
-    dead = np.flatnonzero(~maps.any(axis=(0, 1)))
+    dead = dead_channels(maps)
     lowest, highest = maps.min(), maps.max()
 
     if scale == "shared":
@@ -201,11 +199,7 @@ def filter_grid(
             f"has {kernel.shape}. Pass model.get_layer(name).kernel."
         )
     rows, width, channels, filters = kernel.shape
-    count = filters if count is None else count
-    if not isinstance(count, (int, np.integer)) or not 1 <= count <= filters:
-        raise ValueError(
-            f"count={count!r}: this layer has 1 to {filters} filters to draw."
-        )
+    count = check_count(count, filters, "filters")
     if channel is not None and not 0 <= channel < channels:
         raise ValueError(
             f"channel={channel!r}: these filters have 0 to {channels - 1}."
@@ -222,8 +216,8 @@ def filter_grid(
         parts = kernel[:, :, channel : channel + 1]
         how = f"input channel {channel}: blue is negative, white 0, red positive"
     limit = np.abs(parts).max() or 1
-    mosaics = [tile(parts[:, :, part], columns)[0] for part in range(parts.shape[2])]
-    corners = tile(parts[:, :, 0], columns)[1]
+    tiled = [tile(parts[:, :, part], columns) for part in range(parts.shape[2])]
+    mosaics, (corners, *_) = zip(*tiled)
     picture, axes = mosaic_axes(mosaics[0], figsize)
     scaled = np.stack(mosaics, axis=-1) / (2 * limit) + 0.5
     if in_colour:
@@ -241,6 +235,17 @@ def filter_grid(
         f"Weights from {parts.min():.3g} to {parts.max():.3g}."
     )
     return picture
+
+
+def check_count(count, available, what):
+    """Return how many maps or filters to draw, all of them where none is named."""
+    if count is None:
+        return available
+    if not isinstance(count, (int, np.integer)) or not 1 <= count <= available:
+        raise ValueError(
+            f"count={count!r}: this layer has 1 to {available} {what} to draw."
+        )
+    return count
 
 
 def one_picture(maps):
@@ -324,7 +329,7 @@ def paint(mosaic, colours=None, gap=GAP_COLOUR):
     if colours:
         levels = (255 * colours(range(256))[:, :3]).round()[levels]
     pixels[..., :3] = levels
-    pixels[gaps, :3] = [int(gap[i : i + 2], 16) for i in (1, 3, 5)]
+    pixels[gaps, :3] = [round(255 * part) for part in to_rgb(gap)]
     return pixels
 
 

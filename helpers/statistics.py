@@ -30,6 +30,19 @@ class StatisticsTable(dict):
         return "\n".join(lines)
 
 
+def dead_channels(values):
+    """Return the numbers of the channels that are zero everywhere.
+
+    Arguments:
+        values: array with channels or units on the last axis.
+
+    Example:
+        >>> dead_channels(np.array([[0, 1, 0], [0, 0, 2]]))
+        array([0])
+    """
+    return np.flatnonzero((values == 0).all(axis=tuple(range(values.ndim - 1))))
+
+
 def layer_statistics(outputs):
     """Tell how much of each layer is zero, which channels are dead, and how it spreads.
 
@@ -60,10 +73,9 @@ def layer_statistics(outputs):
                 f"{name} has the shape {values.shape}; outputs for at least one input, "
                 "(inputs, ..., channels), are needed. Pass what layer_outputs returns."
             )
-        is_zero = values == 0
         table[name] = LayerStatistics(
-            zeros=float(is_zero.mean()),
-            dead=np.flatnonzero(is_zero.all(axis=tuple(range(values.ndim - 1)))),
+            zeros=float((values == 0).mean()),
+            dead=dead_channels(values),
             channels=values.shape[-1],
             mean=float(values.mean(dtype="float64")),
             spread=float(values.std(dtype="float64")),

@@ -19,17 +19,21 @@ from nbclient import NotebookClient
 import conftest  # noqa: F401  makes the machine the one of the tests
 
 
-def rerun(path):
-    """Execute one notebook and write it back, free of times and machine details."""
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
+def execute(notebook, folder):
+    """Run the cells of a notebook in a new kernel that starts in ``folder``."""
+    NotebookClient(
         notebook,
         timeout=120,
         record_timing=False,
-        resources={"metadata": {"path": path.parent}},
+        resources={"metadata": {"path": folder}},
         coalesce_streams=True,
-    )
-    client.execute()
+    ).execute()
+
+
+def rerun(path):
+    """Execute one notebook and write it back, free of times and machine details."""
+    notebook = nbformat.read(path, as_version=4)
+    execute(notebook, path.parent)
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
+from rerun import execute
 
 from helpers.datasets import CIFAR10_CLASSES, load_cifar10, shapes
 from helpers.extraction import layer_outputs
@@ -71,9 +71,7 @@ def test_lesson_04_shows_cifar10s_cat_and_its_maps(cifar10):
         "assert output.shape == (1, 4, 4, 64)\n"
     )
     notebook.cells.append(nbformat.v4.new_code_cell(proof))
-    NotebookClient(
-        notebook, timeout=120, resources={"metadata": {"path": LESSON.parent}}
-    ).execute()
+    execute(notebook, LESSON.parent)
     outputs = [o for c in notebook.cells for o in c.get("outputs", [])]
     printed = " ".join("".join(o.get("text", "") for o in outputs).split())
     assert not [o for o in outputs if o.get("name") == "stderr"]

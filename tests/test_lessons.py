@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
+from rerun import execute
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
@@ -149,12 +149,7 @@ def test_every_cell_can_be_run_twice(lesson, path):
     )
     for cell, original in zip(notebook.cells, twice):
         cell.metadata.tags = original.metadata.get("tags", [])
-    NotebookClient(
-        notebook,
-        timeout=120,
-        coalesce_streams=True,
-        resources={"metadata": {"path": path.parent}},
-    ).execute()
+    execute(notebook, path.parent)
     for cell, stored in zip(notebook.cells, expected):
         if stored:
             assert shown(cell.outputs) == shown(stored), cell.source
