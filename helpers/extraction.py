@@ -25,7 +25,7 @@ from helpers.recording import Recorder, recording, unbuilt
 from helpers.storage import Arrays, Files
 
 AT_ONCE = 256  # so many inputs are one batch, and are not copied
-OF_MORE = 64  # more are cut into batches as fast, and of less memory
+OF_MORE = 128  # more are cut into batches as fast, and of less memory
 
 
 def layer_outputs(
@@ -50,7 +50,7 @@ def layer_outputs(
             ``"outer/inner"``, indices into ``model.layers``, layers, or layer classes.
             By default all, except InputLayers.
         batch_size: how many inputs are computed at a time, if ``inputs`` are arrays.
-            By default up to 256 at once, and 64 at a time of more.
+            By default up to 256 at once, and 128 at a time of more.
         training: whether Dropout, BatchNormalization and the like behave as in
             training. BatchNormalization then looks at each batch by itself.
         out: folder to write one ``.npy`` file a layer into, for outputs that do not
