@@ -1,42 +1,70 @@
 """Each exercise accepts the right answer in every form and names each mistake."""
 
+import decimal
+import fractions
 import re
+from pathlib import Path
 
+import ipywidgets
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers.exercises import EXERCISES, check, computed
+from helpers.exercises import check, compare, exercise, predict, predictions, quiz
+from helpers.exercises.exercise import computed
+from helpers.exercises.quizzes import LETTERS, Quiz, choices
 
-NAMES = list(EXERCISES)
-MISTAKES = [(name, text) for name in NAMES for text in EXERCISES[name].mistakes]
+FILES = sorted(Path(exercise.__file__).parent.glob("lesson_*.py"))
+LESSONS = {int(file.stem[-2:]): exercise.lesson(int(file.stem[-2:])) for file in FILES}
+EXERCISES = {n: e for module in LESSONS.values() for n, e in module.EXERCISES.items()}
+PREDICTIONS = {
+    n: p for module in LESSONS.values() for n, p in module.PREDICTIONS.items()
+}
+MISTAKES = [(name, text) for name, e in EXERCISES.items() for text in e.mistakes]
+COMMENTS = [(name, text) for name, p in PREDICTIONS.items() for text in p.mistakes]
+QUESTIONS = [(n, i) for n, module in LESSONS.items() for i in range(len(module.QUIZ))]
+
+
+def printed(capsys):
+    """Return what was printed as one line: it is wrapped for the screen."""
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert max(map(len, out.splitlines()), default=0) <= 88
+    return " ".join(out.split())
 
 
 def said(name, answer, capsys):
     check(name, answer)
-    out, err = capsys.readouterr()
-    assert err == ""
-    assert out.startswith(f"Exercise {name}") and out.count("\n") == 1
-    return out
+    return printed(capsys)
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_names_begin_with_the_number_of_their_lesson():
+    for number, module in LESSONS.items():
+        for name in module.EXERCISES:
+            assert re.fullmatch(rf"{number}\.\d+", name)
+        for name in module.PREDICTIONS:
+            assert re.fullmatch(rf"{number}\.[A-Z]", name)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
 def test_right_answer_passes_in_every_form(name, capsys):
     right = computed(EXERCISES[name].right)
     forms = [right, right.tolist(), tf.constant(right), right.astype("float32")]
     forms += [right.round(3), tuple(right.tolist()) if right.shape else right.item()]
+    forms += [keras.ops.convert_to_tensor(right), right.astype(object)]
     for answer in forms:
         assert ": right. " in said(name, answer, capsys)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EXERCISES)
 def test_open_exercise_stays_open(name, capsys):
     assert said(name, ..., capsys) == (
-        f"Exercise {name} is open: replace the ... and run the cell again.\n"
+        f"Exercise {name} is open: replace the ... and run the cell again."
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EXERCISES)
 def test_at_least_three_mistakes_are_diagnosed(name):
     assert len(EXERCISES[name].mistakes) >= 3
 
@@ -44,60 +72,208 @@ def test_at_least_three_mistakes_are_diagnosed(name):
 @pytest.mark.parametrize(("name", "text"), MISTAKES)
 def test_each_mistake_gets_its_own_diagnosis(name, text, capsys):
     answer = EXERCISES[name].mistakes[text]()
-    assert said(name, answer, capsys) == f"Exercise {name}: not yet. {text}\n"
+    assert said(name, answer, capsys) == f"Exercise {name}: not yet. {text}"
 
 
 class Hostile:
-    def __array__(self, *args, **kwargs):
+    """An object that raises whatever is done with it."""
+
+    def refuse(self, *args, **kwargs):
         raise RuntimeError("no")
 
-    def __len__(self):
+    __array__ = __len__ = __float__ = __iter__ = __eq__ = __repr__ = refuse
+    __bool__ = __getitem__ = __hash__ = __str__ = refuse
+
+
+class Interface:
+    __array_interface__ = {"shape": "?", "typestr": 3}
+
+
+class Loud(type):
+    def __repr__(cls):
         raise RuntimeError("no")
 
 
-GARBAGE = [
-    None,
-    "0.5",
-    "",
-    object,
-    Hostile(),
-    {},
-    {"a": 1},
-    [],
-    [[1], [1, 2]],
-    [None],
-    b"x",
+CIRCLE = []
+CIRCLE.append(CIRCLE)
+DEEP = 0.0
+for _ in range(80):
+    DEEP = [DEEP]
+
+GARBAGE = [None, "0.5", "", " ", "nan", "...", "right", b"x", bytearray(3), "0\n1"]
+GARBAGE += [object, object(), Hostile(), [Hostile()], Interface(), Loud("L", (), {})()]
+GARBAGE += [{}, {"a": 1}, set(), {1, 2}, frozenset([0.5]), [], [[]], (), CIRCLE, DEEP]
+GARBAGE += [[[1], [1, 2]], [None], [...], ["a", 1], [[], [1]], range(0), slice(3)]
+GARBAGE += [np.nan, np.inf, -np.inf, [np.nan] * 4, 1j, np.array([1j] * 4), -(10**400)]
+GARBAGE += [12345.678, -0.0771, fractions.Fraction(1, 7), decimal.Decimal("NaN")]
+GARBAGE += [np.zeros((0, 3)), np.zeros((4, 1)), np.full(4, 7.7), np.array(["a"])]
+GARBAGE += [np.ma.masked, np.datetime64("2020-01-01"), np.zeros(2, "i4,f4")]
+GARBAGE += [tf.constant("a"), tf.constant([9e9] * 4), tf.ragged.constant([[1], [1, 2]])]
+GARBAGE += [
+    keras.Input((3,)),
+    keras.layers.Dense(2),
+    tf.sparse.eye(2),
+    tf.Variable(9e9),
 ]
 GARBAGE += [
-    np.nan,
-    np.inf,
-    [np.nan] * 4,
-    1j,
-    True,
-    -(10**400),
-    np.zeros((0, 3)),
-    12345.678,
-]
-GARBAGE += [
-    np.zeros((4, 1)),
-    np.zeros(4),
-    np.array(["a"]),
-    tf.constant("a"),
     print,
-    ...,
+    len,
+    lambda: 1,
+    (x for x in [1]),
+    iter([1]),
+    NotImplemented,
+    Exception,
 ]
+GARBAGE += [type, ValueError("no"), open, re.compile("a"), Path("a"), memoryview(b"ab")]
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_there_are_fifty_kinds_of_garbage():
+    assert len(GARBAGE) >= 50
+
+
+@pytest.mark.parametrize("name", EXERCISES)
 def test_garbage_gets_a_sentence_and_never_the_answer(name, capsys):
     right = computed(EXERCISES[name].right)
-    for answer in GARBAGE[:-1]:
+    for answer in GARBAGE:
         out = said(name, answer, capsys)
-        assert re.fullmatch(r"Exercise [\d.]+: not yet\. [^\n]+\.\n", out), out
+        assert re.fullmatch(r"Exercise [\d.]+: not yet\. .+\.", out), out
         for number in right.ravel()[:4]:
             assert f"{number:.3f}" not in out
 
 
+def test_swapped_axes_are_named(capsys):
+    right = computed(EXERCISES["1.1"].right)
+    assert "Expected the shape (4,), got (1, 4)." in said("1.1", right[None], capsys)
+    assert "the axes are not" in said("1.1", right[:, None], capsys)
+
+
 def test_unknown_exercise_lists_the_known_ones():
-    with pytest.raises(ValueError, match="There are: 0.1, 1.1"):
+    with pytest.raises(ValueError, match="there are: 1.1, 1.2"):
+        check("1.9", 1)
+    with pytest.raises(ValueError, match="There are: 0, 1, "):
         check("9.9", 1)
+    with pytest.raises(ValueError, match="no prediction '1.9'"):
+        predict("1.9", 1)
+
+
+# Predictions
+
+
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_prediction_is_noted_and_then_compared(name, capsys):
+    prediction = PREDICTIONS[name]
+    right = computed(prediction.right)
+    predict(name, right if isinstance(right, str) else right.tolist())
+    assert printed(capsys) == f"Prediction {name} is noted. Run the next cell."
+    compare(name)
+    assert printed(capsys) == f"Prediction {name}: as you expected. {prediction.why}"
+
+
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_open_prediction_still_gets_the_reason(name, capsys):
+    predict(name, ...)
+    compare(name)
+    assert printed(capsys) == (
+        f"Prediction {name} is open: replace the ... by what you expect, or read on. "
+        f"Prediction {name} was left open. {PREDICTIONS[name].why}"
+    )
+
+
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_prediction_has_a_comment_on_something_else(name):
+    assert len(PREDICTIONS[name].mistakes) >= 1
+
+
+@pytest.mark.parametrize(("name", "text"), COMMENTS)
+def test_each_wrong_prediction_gets_its_own_comment(name, text, capsys):
+    predict(name, PREDICTIONS[name].mistakes[text]())
+    compare(name)
+    why = PREDICTIONS[name].why
+    assert printed(capsys).endswith(
+        f"Prediction {name}: not what you expected. {text} {why}"
+    )
+
+
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_garbage_as_prediction_gets_a_sentence(name, capsys):
+    for guess in GARBAGE:
+        predict(name, guess)
+        compare(name)
+        assert re.fullmatch(rf"Prediction {name}.+\.", printed(capsys))
+
+
+def test_words_are_understood_in_any_case(capsys):
+    name, word = next(
+        (n, computed(p.right))
+        for n, p in PREDICTIONS.items()
+        if isinstance(computed(p.right), str)
+    )
+    predict(name, f" {word.upper()}. ")
+    assert "is noted" in printed(capsys)
+    predict(name, "perhaps")
+    assert re.search(r'write "[^"]+" or "', printed(capsys))
+    assert name not in predictions.GUESSES
+
+
+# Quizzes
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_quiz_has_five_questions_of_three_or_more_choices(number):
+    questions = LESSONS[number].QUIZ
+    assert len(questions) == 5 or number == 0
+    for question in questions:
+        assert 3 <= len(choices(question)) <= 5
+        assert len(set(choices(question))) == 1 + len(question.wrong)
+
+
+@pytest.mark.parametrize("number", [n for n in LESSONS if LESSONS[n].QUIZ])
+def test_right_choices_stand_at_different_letters(number):
+    places = [choices(q).index(q.right) for q in LESSONS[number].QUIZ]
+    assert len(set(places)) > 1
+
+
+@pytest.mark.parametrize(("number", "i"), QUESTIONS)
+def test_a_click_on_each_choice_gets_its_comment(number, i):
+    question = LESSONS[number].QUIZ[i]
+    shown = quiz(number)
+    text, buttons, said = shown.cards[i].children
+    assert isinstance(buttons, ipywidgets.ToggleButtons) and buttons.value is None
+    for letter, choice in zip(buttons.options, choices(question)):
+        buttons.value = letter
+        if choice == question.right:
+            assert said.value.startswith("Right. ")
+            assert shown.score.value.startswith("1 right, 1 of ")
+        else:
+            assert said.value.startswith("Not this one. ")
+            assert shown.score.value.startswith("0 right, 1 of ")
+
+
+def test_quiz_as_text_and_answered_by_letters(capsys):
+    questions = LESSONS[1].QUIZ
+    text = repr(Quiz(1, questions))
+    assert questions[0].text.split()[0] in text and "   a) " in text
+    right = "".join(LETTERS[choices(q).index(q.right)] for q in questions)
+    quiz(1, right)
+    assert printed(capsys).count("Right. ") == 5
+    quiz(1, "-" + "z" + right[2:])
+    out = printed(capsys)
+    assert "1. Left out. 2. There is no choice 'z'" in out
+    assert out.count("Right. ") == 3
+
+
+@pytest.mark.parametrize("answers", ["ab", 3, "abcabc", ["a"] * 5])
+def test_letters_that_do_not_fit_are_refused(answers):
+    with pytest.raises(ValueError, match="5 questions: pass 5 letters"):
+        quiz(1, answers)
+
+
+def test_quiz_is_stored_as_text(monkeypatch):
+    stored = []
+    monkeypatch.setattr(
+        "helpers.exercises.quizzes.display", lambda data, raw: stored.append(data)
+    )
+    shown = quiz(1)
+    shown._ipython_display_()
+    assert stored[0]["text/plain"] == repr(shown)
+    assert stored[0]["application/vnd.jupyter.widget-view+json"]["model_id"]

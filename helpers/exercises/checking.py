@@ -1,0 +1,68 @@
+"""``check(name, answer)``: exercises that say what went wrong."""
+
+import numpy as np
+
+from helpers.exercises.exercise import computed, find, read, same, say
+
+
+def check(name, answer):
+    """Say whether an answer is right, and if not, what went wrong.
+
+    Prints one or two sentences; never raises on an answer, whatever it is, and
+    never shows the right one.
+
+    Arguments:
+        name: number of the exercise, such as ``"1.2"``.
+        answer: number, list, NumPy array or tensor; ``...`` while it is open.
+            Three decimals are exact enough.
+
+    Raises:
+        ValueError: there is no exercise of that name.
+
+    Example:
+        >>> check("0.1", ...)
+        Exercise 0.1 is open: replace the ... and run the cell again.
+    """
+    say(f"Exercise {name}{verdict(find(name, 'EXERCISES'), answer)}")
+
+
+def verdict(exercise, answer):
+    """Return the sentence that `check` prints behind the exercise's number."""
+    if answer is ...:
+        return " is open: replace the ... and run the cell again."
+    try:
+        given = read(answer)
+    except ValueError as reason:
+        return f": not yet. {reason}"
+    expected = computed(exercise.right)
+    if same(given, expected):
+        return f": right. {exercise.why}"
+    for sentence, mistake in exercise.mistakes.items():
+        if same(given, computed(mistake)):
+            return f": not yet. {sentence}"
+    return f": not yet. {difference(given, expected)}"
+
+
+def difference(given, expected):
+    """Say how an answer that no known mistake explains differs from the right one."""
+    if given.shape != expected.shape:
+        got = f"Expected the shape {expected.shape}, got {given.shape}."
+        if not expected.shape:
+            got = f"Expected one number, got an array of shape {given.shape}."
+        if expected.ndim > 1 and same(given.T, expected):
+            return f"Rows and columns are swapped. {got}"
+        if given.size == expected.size and same(
+            given.reshape(expected.shape), expected
+        ):
+            return f"The numbers are right, the axes are not. {got}"
+        return got
+    if not np.isfinite(given).all():
+        return "The answer contains NaN or infinity."
+    if expected.ndim > 1 and same(given.T, expected):
+        return "Rows and columns are swapped."
+    if np.allclose(given, expected, rtol=0, atol=6e-3):
+        return "That is close: give three decimals."
+    if given.size == 1:
+        return "It is another number."
+    wrong = int((~np.isclose(given, expected, rtol=1e-3, atol=1e-3)).sum())
+    return f"The shape is right; of {given.size} numbers, {wrong} differ."

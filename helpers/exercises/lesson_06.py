@@ -1,0 +1,7 @@
+"""Exercises, predictions and quiz of lesson 06: What training changes."""
+
+EXERCISES = {}
+
+PREDICTIONS = {}
+
+QUIZ = []

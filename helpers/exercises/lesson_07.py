@@ -1,0 +1,7 @@
+"""Exercises, predictions and quiz of lesson 07: Using layer outputs."""
+
+EXERCISES = {}
+
+PREDICTIONS = {}
+
+QUIZ = []

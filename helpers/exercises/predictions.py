@@ -1,0 +1,83 @@
+"""``predict(name, guess)`` before a cell, ``compare(name)`` after it."""
+
+from helpers.exercises.exercise import computed, find, read, same, say
+
+GUESSES = {}  # name of the prediction: what the learner expects
+
+
+def predict(name, guess):
+    """Take down what a learner expects of the next cell.
+
+    Prints one sentence; never raises on a guess, whatever it is. A second guess
+    replaces the first.
+
+    Arguments:
+        name: name of the prediction, such as ``"1.A"``.
+        guess: number, list, NumPy array or tensor, or one of the words that the
+            question offers; ``...`` while it is open.
+
+    Raises:
+        ValueError: there is no prediction of that name.
+
+    Example:
+        >>> predict("1.A", ...)
+        Prediction 1.A is open: replace the ... by what you expect, or read on.
+    """
+    prediction = find(name, "PREDICTIONS")
+    GUESSES.pop(name, None)
+    if guess is ...:
+        say(
+            f"Prediction {name} is open: replace the ... by what you expect, or read on."
+        )
+        return
+    try:
+        GUESSES[name] = understood(prediction, guess)
+    except ValueError as reason:
+        say(f"Prediction {name}: {reason}")
+    else:
+        say(f"Prediction {name} is noted. Run the next cell.")
+
+
+def compare(name):
+    """Say how a prediction compares with what came out, and why it came out so.
+
+    Arguments:
+        name: name of the prediction, such as ``"1.A"``.
+
+    Raises:
+        ValueError: there is no prediction of that name.
+    """
+    prediction = find(name, "PREDICTIONS")
+    if name not in GUESSES:
+        say(f"Prediction {name} was left open. {prediction.why}")
+    elif equal(GUESSES[name], computed(prediction.right)):
+        say(f"Prediction {name}: as you expected. {prediction.why}")
+    else:
+        comment = ""
+        for sentence, mistake in prediction.mistakes.items():
+            if equal(GUESSES[name], computed(mistake)):
+                comment = f"{sentence} "
+        say(f"Prediction {name}: not what you expected. {comment}{prediction.why}")
+
+
+def understood(prediction, guess):
+    """Return a guess as one of the prediction's words, or as an array.
+
+    Raises:
+        ValueError: in a sentence, if it is neither.
+    """
+    options = [prediction.right, *prediction.mistakes.values()]
+    words = sorted(word for word in map(computed, options) if isinstance(word, str))
+    if not words:
+        return read(guess)
+    if type(guess) is str and guess.strip(" .").casefold() in words:
+        return guess.strip(" .").casefold()
+    offered = " or ".join(f'"{word}"' for word in words)
+    raise ValueError(f"write {offered}, with the quotation marks.")
+
+
+def equal(guess, value):
+    """Tell whether a guess that was understood equals a computed value."""
+    if isinstance(value, str):
+        return guess == value
+    return same(guess, value)

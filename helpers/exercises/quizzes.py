@@ -1,0 +1,147 @@
+"""``quiz(lesson)``: five questions with buttons, or as text where no button works."""
+
+import html
+import textwrap
+import zlib
+
+import ipywidgets as widgets
+from IPython.display import display
+
+from helpers.exercises.exercise import lesson, say
+
+LETTERS = "abcdef"
+
+
+def quiz(number, answers=None):
+    """Show a lesson's quiz, or comment on answers given as letters.
+
+    With buttons, each answer is commented on as it is chosen and can be changed.
+    Where buttons do not work, read the questions as text and pass the letters.
+
+    Arguments:
+        number: number of the lesson, from 0 to 8.
+        answers: string with one letter for each question, such as ``"abacd"``; a
+            question may be left out with ``-``. By default the quiz is shown.
+
+    Returns:
+        `Quiz`, which shows itself; None if answers were given.
+
+    Raises:
+        ValueError: there is no such lesson, or ``answers`` is no such string.
+
+    Example:
+        >>> quiz(1, "a")
+        Traceback (most recent call last):
+        ...
+        ValueError: The quiz has 5 questions: pass 5 letters, such as "ab-ca"; got 'a'.
+    """
+    questions = lesson(number).QUIZ
+    if answers is None:
+        return Quiz(number, questions)
+    letters = answers.replace(" ", "").lower() if isinstance(answers, str) else ""
+    if len(letters) != len(questions):
+        raise ValueError(
+            f"The quiz has {len(questions)} questions: pass {len(questions)} letters, "
+            f'such as "ab-ca"; got {answers!r}.'
+        )
+    for i, (question, letter) in enumerate(zip(questions, letters), start=1):
+        say(f"{i}. {typed(question, letter)}")
+
+
+def choices(question):
+    """Return a question's choices in an order that does not give the right one away."""
+    return sorted(
+        [question.right, *question.wrong],
+        key=lambda choice: zlib.crc32(choice.encode()),
+    )
+
+
+def comment(question, choice):
+    """Return what there is to say about a choice."""
+    if choice == question.right:
+        return f"Right. {question.why}"
+    return f"Not this one. {question.wrong[choice]}"
+
+
+def typed(question, letter):
+    """Return what there is to say about a choice that was given as a letter."""
+    offered = dict(zip(LETTERS, choices(question)))
+    if letter == "-":
+        return "Left out."
+    if letter not in offered:
+        return f"There is no choice {letter!r}; there are {', '.join(offered)}."
+    return comment(question, offered[letter])
+
+
+class Quiz:
+    """A lesson's quiz: buttons in a notebook, the questions as text elsewhere."""
+
+    def __init__(self, number, questions):
+        self.number, self.questions = number, questions
+        self.answers = [None] * len(questions)
+        self.score = widgets.HTML()
+        self.cards = [self.card(i) for i in range(len(questions))]
+        self.count()
+        self.box = widgets.VBox([*self.cards, self.score])
+
+    def card(self, i):
+        """Return the question number ``i`` as a widget."""
+        offered = dict(zip(LETTERS, choices(self.questions[i])))
+        text = f"<b>{i + 1}. {as_html(self.questions[i].text)}</b>" + "".join(
+            f"<br>{letter}) {as_html(choice)}" for letter, choice in offered.items()
+        )
+        buttons = widgets.ToggleButtons(
+            options=list(offered),
+            value=None,
+            style={"button_width": "3em"},
+            tooltips=list(offered.values()),
+        )
+        said = widgets.HTML()
+
+        def answered(change):
+            choice = offered.get(change["new"])
+            self.answers[i] = choice
+            said.value = as_html(comment(self.questions[i], choice)) if choice else ""
+            self.count()
+
+        buttons.observe(answered, "value")
+        lines = [widgets.HTML(text), buttons, said]
+        return widgets.VBox(lines, layout={"margin": "0 0 16px 0"})
+
+    def count(self):
+        """Bring the line with the score up to date."""
+        right = sum(q.right == a for q, a in zip(self.questions, self.answers))
+        given = sum(answer is not None for answer in self.answers)
+        total = len(self.questions)
+        self.score.value = f"{right} right, {given} of {total} answered."
+
+    def __repr__(self):
+        lines = []
+        for i, question in enumerate(self.questions, start=1):
+            lines += textwrap.wrap(f"{i}. {question.text}", 88)
+            for letter, choice in zip(LETTERS, choices(question)):
+                lines += textwrap.wrap(
+                    f"   {letter}) {choice}", 88, subsequent_indent="      "
+                )
+        example = "".join(LETTERS[i % 3] for i in range(len(self.questions)))
+        lines += [f'No buttons here? Write quiz({self.number}, "{example}").']
+        return "\n".join(lines)
+
+    def _ipython_display_(self):
+        # The same in ipywidgets 7 and 8, and as text exactly what a file can store.
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
+        display(
+            {
+                "text/plain": repr(self),
+                "application/vnd.jupyter.widget-view+json": view,
+            },
+            raw=True,
+        )
+
+
+def as_html(text):
+    """Return text as HTML; what stands between backticks is code."""
+    pieces = html.escape(text).split("`")
+    return "".join(
+        f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces)
+    )

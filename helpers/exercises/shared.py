@@ -1,0 +1,46 @@
+"""What the exercises of several lessons compute, each once."""
+
+from functools import cache
+
+import numpy as np
+
+from helpers import by_hand
+from helpers.datasets import cat_photograph
+from helpers.extraction import layer_outputs
+from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
+
+
+@cache
+def dense_weights():
+    """Return kernel and bias of both layers of the Dense network."""
+    return dense_network().get_weights()
+
+
+def hidden_sums(row):
+    """Return the hidden layer's sums, before ReLU, for one row."""
+    kernel, bias = dense_weights()[:2]
+    return row @ kernel + bias
+
+
+def hidden_outputs(row):
+    """Return the hidden layer's outputs, after ReLU, for one row."""
+    return by_hand.relu(hidden_sums(row))
+
+
+def predictions(row):
+    """Return what the whole network gives out for one row."""
+    return by_hand.softmax(output_sums(hidden_outputs(row)))
+
+
+def output_sums(hidden):
+    """Return the output layer's sums, before softmax, for one row of hidden outputs."""
+    kernel, bias = dense_weights()[2:]
+    return hidden @ kernel + bias
+
+
+@cache
+def cat_outputs(trained=True, raw=False):
+    """Return every layer's output for the cat photograph."""
+    network = trained_cifar10_cnn() if trained else cifar10_cnn()
+    image = cat_photograph()[np.newaxis]
+    return layer_outputs(network, image if raw else image / 255)
