@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PACKAGES = (
-    "tensorflow keras numpy matplotlib jupyterlab ipywidgets pillow pooch tqdm".split()
-)
+    "tensorflow keras numpy matplotlib jupyterlab ipywidgets anywidget pillow pooch tqdm"
+).split()
 PYTHONS = (3, 10), (3, 13)
 
 

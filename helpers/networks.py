@@ -44,7 +44,7 @@ def seeded_glorot_uniform(shape, dtype=None):
     """
     area = int(np.prod(shape[:-2]))
     limit = np.sqrt(6 / (area * (shape[-2] + shape[-1])))
-    with tf.device("CPU:0"):  # a GPU draws other numbers from the same seed
+    with tf.device("CPU:0"):  # another device may draw other numbers
         return tf.random.uniform(shape, -limit, limit, dtype or "float32")
 
 

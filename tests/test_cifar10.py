@@ -18,9 +18,7 @@ from helpers.extraction import layer_outputs
 from helpers.networks import cifar10_cnn, trained_cifar10_cnn
 from helpers.statistics import layer_statistics
 
-LESSON = (
-    Path(__file__).resolve().parent.parent / "notebooks/04_cifar10_feature_maps.ipynb"
-)
+ROOT = Path(__file__).resolve().parent.parent
 ARRAYS = os.environ.get("LAYERS_TEST_CIFAR10")
 
 pytestmark = pytest.mark.skipif(not ARRAYS, reason="LAYERS_TEST_CIFAR10 is not set")
@@ -45,7 +43,7 @@ def test_shipped_weights_reach_their_accuracy(cifar10):
     outputs = layer_outputs(trained_cifar10_cnn(), x_test / np.float32(255), "dense_1")
     accuracy = (outputs["dense_1"].argmax(axis=1) == y_test[:, 0]).mean()
     assert accuracy >= 0.74
-    readme = (LESSON.parent.parent / "data/README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "data/README.md").read_text(encoding="utf-8")
     assert f"pictures: {accuracy:.4f}" in readme
 
 
@@ -63,22 +61,34 @@ def test_what_lesson_05_says_of_dead_channels(cifar10):
     assert len(dead["photographs", False]) == 0
 
 
+def run(name, proof):
+    """Run a lesson, a cell of assertions behind it; return what it prints as one line."""
+    path = ROOT / "notebooks" / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(proof))
+    execute(notebook, path.parent)
+    outputs = [o for c in notebook.cells for o in c.get("outputs", [])]
+    assert not [o for o in outputs if o.get("name") == "stderr"]
+    printed = " ".join("".join(o.get("text", "") for o in outputs).split())
+    solutions = [c for c in notebook.cells if c.source.startswith("# @title Solution")]
+    assert printed.count(": right. ") == len(solutions) >= 4
+    assert "stand in" not in printed
+    return printed
+
+
 def test_lesson_04_shows_cifar10s_cat_and_its_maps(cifar10):
-    notebook = nbformat.read(LESSON, as_version=4)
-    proof = (
+    printed = run(
+        "04_cifar10_feature_maps",
         "assert not cifar10.is_stand_in\n"
         "assert np.array_equal(image, x_test[0]) and y_test[0] == 3\n"
-        "assert output.shape == (1, 4, 4, 64)\n"
+        "assert output.shape == (1, 4, 4, 64)\n",
     )
-    notebook.cells.append(nbformat.v4.new_code_cell(proof))
-    execute(notebook, LESSON.parent)
-    outputs = [o for c in notebook.cells for o in c.get("outputs", [])]
-    printed = " ".join("".join(o.get("text", "") for o in outputs).split())
-    assert not [o for o in outputs if o.get("name") == "stderr"]
     _, (x_test, _) = cifar10
     low, high = x_test[0].min(), x_test[0].max()
     assert f"3 channels of uint8, values from {low} to {high}." in printed
     assert "conv2d_2: 16 of 64 channels, 4 rows by 4 columns each." in printed
     assert " cat 0.8" in printed
-    assert "stand in" not in printed
-    assert printed.count(": right. ") == 3
+
+
+def test_lesson_07_runs_on_cifar10(cifar10):
+    run("07_using_layer_outputs", "assert not cifar10.is_stand_in\n")

@@ -1,6 +1,6 @@
 """Exercises, predictions and quiz of lesson 00: Start here."""
 
-from helpers.exercises.exercise import Exercise
+from helpers.exercises.exercise import Exercise, Question
 from helpers.exercises.shared import dense_weights
 from helpers.extraction import layer_outputs
 from helpers.networks import dense_network
@@ -29,4 +29,49 @@ EXERCISES["0.1"] = Exercise(
 
 PREDICTIONS = {}
 
-QUIZ = []
+
+def number_of(layer, row):
+    """Return the first number that a layer of the Dense network gives out for a row."""
+    return layer_outputs(dense_network(), [row])[layer][0, 0]
+
+
+PREDICTIONS["0.A"] = Exercise(
+    right=lambda: number_of("hidden", [0, 0, 0]),
+    why="Whatever the weights are, each is multiplied by 0, and the products add up to 0.",
+    mistakes={
+        "Three inputs arrive at each unit, but it adds up products, not inputs.": (
+            lambda: dense_weights()[0].shape[0]
+        ),
+        "One number, whatever the number of units: each of them gives it out.": (
+            lambda: [0] * dense_weights()[0].shape[1]
+        ),
+        "That is what the output layer gives; the question is about the hidden one.": (
+            lambda: number_of("output", [0, 0, 0])
+        ),
+    },
+)
+
+QUIZ = [
+    Question(
+        'What does `layer_outputs(network, inputs)["hidden"]` hold?',
+        right="What the units of the layer `hidden` give out",
+        why="One number for each unit, for each row of inputs.",
+        wrong={
+            "The weights on the lines that lead to `hidden`": "Weights belong to the "
+            "network and are the same for all inputs; outputs change with the inputs.",
+            "What the network as a whole gives out": "That is under the name of the last "
+            'layer, "output".',
+        },
+    ),
+    Question(
+        "You leave an exercise open and run the cells below it. What happens?",
+        right="The lesson goes on: no cell needs your answer.",
+        why="A lesson can be read without solving anything.",
+        wrong={
+            "The next cell stops and shows an error.": "An open exercise prints one line "
+            "that says so, and nothing stops.",
+            "The solution is filled in in your place.": "A solution cell runs on its own; "
+            "your dots stay where they are.",
+        },
+    ),
+]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers import by_hand
-from helpers.exercises.exercise import Exercise
+from helpers.exercises.exercise import Exercise, Question
 from helpers.exercises.shared import (
     dense_weights,
     hidden_outputs,
@@ -104,4 +104,110 @@ EXERCISES["1.4"] = Exercise(
 
 PREDICTIONS = {}
 
-QUIZ = []
+FIRST_ROW = np.array([1.0, 0.0, 0.0])
+
+
+PREDICTIONS["1.A"] = Exercise(
+    right=lambda: np.flatnonzero(FIRST_ROW)[0],
+    why="Every weight in the other rows is multiplied by 0.",
+    mistakes={
+        "Counting starts at 0: the 1 stands at place 0.": lambda: 1,
+        "The last input is 0: the weights in its row are multiplied by 0.": lambda: 2,
+        "Not all of them: an input of 0 silences its whole row.": lambda: [0, 1, 2],
+    },
+)
+
+PREDICTIONS["1.B"] = Exercise(
+    right=lambda: hidden_outputs(FIRST_ROW),
+    why="The hidden layer's output is the sum with its negative part cut off.",
+    mistakes={
+        "Dropping the sign is another function, the absolute value.": (
+            lambda: abs(hidden_sums(FIRST_ROW))
+        ),
+        "Those are the sums themselves.": lambda: hidden_sums(FIRST_ROW),
+        "A positive sum stays as it is; it does not become 1.": (
+            lambda: hidden_sums(FIRST_ROW) > 0
+        ),
+        "It is the negative sums that are cut, not the positive ones.": (
+            lambda: np.minimum(0, hidden_sums(FIRST_ROW))
+        ),
+    },
+)
+
+PREDICTIONS["1.C"] = Exercise(
+    right=lambda: "yes" if hidden_outputs(BOTH)[1] == 0 else "no",
+    why="ReLU looks at the sum, which is above 0, and not at the terms.",
+    mistakes={"One negative term does not make the sum negative.": lambda: "yes"},
+)
+
+PREDICTIONS["1.D"] = Exercise(
+    right=lambda: "yes" if (predictions(FIRST_ROW) == 0).any() else "no",
+    why="A power of e is always positive, so a negative sum gets a share as well.",
+    mistakes={"Softmax does not cut at 0; it compares the sums.": lambda: "yes"},
+)
+
+QUIZ = [
+    Question(
+        "The hidden kernel has the shape `(3, 4)`. What stands in `kernel[:, 2]`?",
+        right="The weights of one unit, for all 3 inputs",
+        why="A column belongs to a unit: it has one weight for each input.",
+        wrong={
+            "The weights of one input, for all 4 units": "That is a row, such as "
+            "`kernel[2]`.",
+            "The outputs of one unit, for 3 rows of data": "The kernel holds weights. "
+            "They are there before any data arrive.",
+            "The weights of two inputs, for all 4 units": "2 is a place on the second "
+            "axis, counted from 0, and not a number of rows.",
+        },
+    ),
+    Question(
+        "A unit with ReLU gives out 0 for a row of inputs. What do you know?",
+        right="Its sum, bias included, is not above 0.",
+        why="ReLU gives 0 for every sum that is negative or 0.",
+        wrong={
+            "All its weights are negative.": "Negative inputs or larger negative terms "
+            "can pull a sum down too, whatever the sign of the others.",
+            "None of its terms is positive.": "A positive term can be outweighed by "
+            "negative ones; only the sum is cut.",
+            "It gives out 0 for all other rows.": "Another row can lead to a positive "
+            "sum, as the second row does for unit 1.",
+        },
+    ),
+    Question(
+        "5 is added to both sums of the output layer. What do the probabilities do?",
+        right="They stay the same.",
+        why="Both powers grow by the same factor, which the division takes out again.",
+        wrong={
+            "Both of them grow.": "They add up to 1 before and after, so both cannot "
+            "grow.",
+            "They come closer to each other.": "Softmax depends on the difference of "
+            "the sums, and that has not changed.",
+            "The larger one grows.": "It would if both sums were multiplied by 5; adding "
+            "leaves their difference as it is.",
+        },
+    ),
+    Question(
+        "How many parameters has a Dense layer of 5 units that gets 10 inputs?",
+        right="55",
+        why="10 × 5 weights in the kernel and a bias for each of the 5 units.",
+        wrong={
+            "50": "The kernel has that many weights; the biases are missing.",
+            "60": "There is a bias for each unit, not for each input.",
+            "15": "Each unit has a weight of its own for each input: multiply.",
+        },
+    ),
+    Question(
+        "`hidden_model` ends at a layer of `network`. Then the kernel of that layer is "
+        "changed. What does `hidden_model` give out?",
+        right="Outputs of the changed kernel",
+        why="Both models share the layer; there is one kernel.",
+        wrong={
+            "Outputs of the old kernel": "Nothing was copied when `hidden_model` was "
+            "made: it uses the very same layer.",
+            "An error until it is made anew": "A model keeps its layers, and uses the "
+            "weights that they have when it is called.",
+            "The sums before the activation": "The activation is part of the layer, "
+            "whatever its kernel holds.",
+        },
+    ),
+]

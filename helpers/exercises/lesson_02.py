@@ -1,7 +1,294 @@
 """Exercises, predictions and quiz of lesson 02: Seeds and initializers."""
 
+from random import Random
+
+import keras
+import numpy as np
+
+from helpers.exercises.exercise import Exercise, Question
+from helpers.exercises.shared import dense_weights
+
 EXERCISES = {}
+
+DENSE, CONVOLUTION = (64, 10), (3, 3, 32, 64)
+
+
+def limit(shape, area_in=True, area_out=True, fan_out=True, root=True):
+    """Return the Glorot limit of a kernel's shape."""
+    area = int(np.prod(shape[:-2]))
+    fans = shape[-2] * area**area_in + shape[-1] * area**area_out * fan_out
+    return np.sqrt(6 / fans) if root else 6 / fans
+
+
+def limits(**changes):
+    """Return the limits of the two kernels of exercise 2.1."""
+    return [limit(DENSE, **changes), limit(CONVOLUTION, **changes)]
+
+
+EXERCISES["2.1"] = Exercise(
+    right=limits,
+    why="The 3 × 3 places of the convolution count in both fans.",
+    mistakes={
+        "The square root is missing.": lambda: limits(root=False),
+        "The convolution's 3 × 3 places are missing: they count in both fans.": (
+            lambda: limits(area_in=False, area_out=False)
+        ),
+        "The 3 × 3 places count in the fan out as well: each input goes into a sum "
+        "at each of them.": lambda: limits(area_out=False),
+        "The 3 × 3 places count in the fan in as well: each sum takes all of them.": (
+            lambda: limits(area_in=False)
+        ),
+        "The fan out is missing under the root.": lambda: limits(fan_out=False),
+        "The order is the Dense layer, then the convolution.": lambda: limits()[::-1],
+    },
+)
+
+NEW_SHAPE = (10, 5)
+
+
+def shares(kernel):
+    """Return where each weight stands between minus limit, 0, and limit, 1."""
+    return (kernel / limit(kernel.shape) + 1) / 2
+
+
+def first_share():
+    """Return the first share of the first draw after ``tf.random.set_seed(0)``."""
+    return shares(dense_weights()[0])[0, 0]
+
+
+def stretched(top, bottom=None):
+    """Return the first share stretched from bottom, by default minus top, to top."""
+    bottom = -top if bottom is None else bottom
+    return bottom + (top - bottom) * first_share()
+
+
+EXERCISES["2.2"] = Exercise(
+    right=lambda: stretched(limit(NEW_SHAPE)),
+    why="The first draw gives the same first share; only the limit is another.",
+    mistakes={
+        "This is share × limit. The share counts from minus limit, not from 0.": (
+            lambda: stretched(limit(NEW_SHAPE), bottom=0)
+        ),
+        "From minus limit to limit is twice the limit.": (
+            lambda: stretched(0, bottom=-limit(NEW_SHAPE))
+        ),
+        "This is the share; stretch it to the limits.": first_share,
+        "That is the first weight of lesson 01's hidden layer; the limit is another.": (
+            lambda: dense_weights()[0][0, 0]
+        ),
+        "The sign is turned: a share below 0.5 stands for a negative weight.": (
+            lambda: -stretched(limit(NEW_SHAPE))
+        ),
+        "The square root is missing in the limit.": (
+            lambda: stretched(limit(NEW_SHAPE, root=False))
+        ),
+    },
+)
+
+
+def sources(seeding):
+    """Return where two layers' seeds come from: Python's ``random``, as in Keras."""
+    if seeding == "no call":
+        return Random(), Random()
+    if seeding == "before each":
+        return Random(1), Random(1)
+    once = Random(1)
+    return once, once
+
+
+def equal_kernels(seeding):
+    """Tell whether two layers get equal kernels: 1 if so, 0 if not."""
+    seeds = [source.randint(1, 10**9) for source in sources(seeding)]
+    kernels = [keras.initializers.GlorotUniform(seed)((3, 4)) for seed in seeds]
+    return int(np.array_equal(*map(keras.ops.convert_to_numpy, kernels)))
+
+
+def programs(a="no call", b="before each", c="once", d="before each"):
+    """Return for the four programs of exercise 2.3 whether both kernels are equal."""
+    return [equal_kernels(seeding) for seeding in (a, b, c, d)]
+
+
+EXERCISES["2.3"] = Exercise(
+    right=programs,
+    why="Equal kernels need equal seeds in both initializers, from whatever call.",
+    mistakes={
+        "a: the initializers of Keras 3 do not listen to tf.random.set_seed.": (
+            lambda: programs(a="before each")
+        ),
+        "b: keras.utils.set_random_seed starts Python's random anew, each time.": (
+            lambda: programs(b="once")
+        ),
+        "c: one call starts a sequence of seeds; each layer takes the next one.": (
+            lambda: programs(c="before each")
+        ),
+        "d: an initializer's own seed stays the same at each call.": (
+            lambda: programs(d="once")
+        ),
+        "a and c: think of whom each call reaches, and of what the first kernel uses "
+        "up.": lambda: programs(a="before each", c="before each"),
+    },
+)
+
+LARGE = 16_777_216
+
+
+def added(numbers, dtype="float32"):
+    """Add numbers from left to right, rounding after each step."""
+    total = np.zeros((), dtype)
+    for number in numbers:
+        total = total + np.asarray(number, dtype)
+    return total
+
+
+EXERCISES["2.4"] = Exercise(
+    right=lambda: [added([LARGE, 1, 1, -LARGE]), added([1, 1, LARGE, -LARGE])],
+    why="16,777,217 is no float32 number, 16,777,218 is one.",
+    mistakes={
+        "That is exact arithmetic. float32 rounds after each addition.": (
+            lambda: [
+                added([LARGE, 1, 1, -LARGE], "float64"),
+                added([1, 1, LARGE, -LARGE], "float64"),
+            ]
+        ),
+        "In b) the two ones meet before the large number comes.": (
+            lambda: [added([LARGE, 1, 1, -LARGE])] * 2
+        ),
+        "The order of the two answers is turned.": (
+            lambda: [added([1, 1, LARGE, -LARGE]), added([LARGE, 1, 1, -LARGE])]
+        ),
+        "In a) the second 1 meets the same number as the first.": (
+            lambda: [added([LARGE, 1, -LARGE, 1]), added([1, 1, LARGE, -LARGE])]
+        ),
+    },
+)
 
 PREDICTIONS = {}
 
-QUIZ = []
+
+def hidden_kernel_drawn_second():
+    """Return what the hidden kernel would be if it were the second draw."""
+    second_shares = shares(dense_weights()[2]).ravel()  # the second draw's first eight
+    return (2 * second_shares - 1) * limit((3, 4))
+
+
+PREDICTIONS["2.A"] = Exercise(
+    right=lambda: (
+        "yes"
+        if np.allclose(hidden_kernel_drawn_second(), dense_weights()[0].ravel()[:8])
+        else "no"
+    ),
+    why="The first draw after a seed gets the same shares, whatever it is for; the "
+    "hidden kernel is now the second draw.",
+    mistakes={
+        "The seed is the same, but it does not belong to a layer.": lambda: "yes"
+    },
+)
+
+LAYERS = 10
+
+PREDICTIONS["2.B"] = Exercise(
+    right=lambda: round(2**LAYERS, -3),
+    why="Each layer doubles what it gets, and ten doublings are about 1000.",
+    mistakes={
+        "That would be one layer: the next one doubles again.": lambda: 2,
+        "Layers follow one another: their factors multiply and do not add up.": (
+            lambda: 2 * LAYERS
+        ),
+    },
+)
+
+PREDICTIONS["2.C"] = Exercise(
+    right=lambda: "yes" if equal_kernels("no call") else "no",
+    why="Keras 3 takes the seed of an initializer from Python's random module. Only "
+    "keras.utils.set_random_seed reaches that.",
+    mistakes={
+        "It was so in Keras 2, for which the tutorial of lesson 01 was written.": (
+            lambda: "yes"
+        )
+    },
+)
+
+PREDICTIONS["2.D"] = Exercise(
+    right=lambda: "yes" if equal_kernels("before each") else "no",
+    why="The initializer starts from its own seed at every call.",
+    mistakes={
+        "An initializer does not go on counting from call to call.": lambda: "no"
+    },
+)
+
+PREDICTIONS["2.E"] = Exercise(
+    right=lambda: added([1e8, 1, -1e8]),
+    why="100,000,001 needs nine digits; float32 holds about seven, so the 1 is "
+    "rounded away.",
+    mistakes={"On paper the order makes no difference.": lambda: added([1e8, -1e8, 1])},
+)
+
+QUIZ = [
+    Question(
+        "A Dense layer gets four times as many inputs and four times as many units. "
+        "What happens to its Glorot limit?",
+        right="It is half as large.",
+        why="The sum of the fans is four times as large; the root of 1/4 is 1/2.",
+        wrong={
+            "It is a quarter as large.": "That forgets the square root.",
+            "It stays as large as it was.": "Both fans stand under the line, so the "
+            "limit falls when they grow.",
+            "It is twice as large.": "More terms in a sum ask for smaller weights, not "
+            "for larger ones.",
+        },
+    ),
+    Question(
+        "Two kernels are drawn after `tf.random.set_seed(0)`. Then somebody draws a "
+        "third one before both. Which of the two change?",
+        right="Both: each is now one draw later.",
+        why="The shares belong to the first, second and third draw after the seed.",
+        wrong={
+            "Neither: the seed is still 0.": "The seed decides what each draw in turn "
+            "gives, and the turn has changed.",
+            "The first one: it lost its place.": "The second one lost its place too: it "
+            "is now the third draw.",
+            "Those of the new kernel's shape.": "The shape decides the limit and how "
+            "many shares are taken; the turn decides which.",
+        },
+    ),
+    Question(
+        "A Keras 3 program begins with `tf.random.set_seed(0)` and no other seed. "
+        "Which numbers are the same in each run?",
+        right="What tf.random draws",
+        why="Keras's initializers ask Python's random, NumPy has a seed of its own.",
+        wrong={
+            "All random numbers": "That takes a call that sets all seeds: "
+            "`keras.utils.set_random_seed`.",
+            "The kernels of Dense layers": "It was so in Keras 2; Keras 3 takes their "
+            "seeds from Python's random.",
+            "What np.random draws": "NumPy has a seed of its own.",
+        },
+    ),
+    Question(
+        "Two machines run the same program with the same seed and versions. Their "
+        "outputs differ in the seventh digit. Why?",
+        right="They add in different orders.",
+        why="Every float32 addition rounds, and another order rounds otherwise.",
+        wrong={
+            "float32 rounds at random.": "Rounding follows a fixed rule; the same "
+            "additions in the same order give the same sum.",
+            "A seed holds for one machine.": "The same version of TensorFlow draws the "
+            "same numbers on other processors.",
+            "They use different limits.": "The limit follows from the kernel's shape; "
+            "it is the same everywhere.",
+        },
+    ),
+    Question(
+        "A network of 20 Dense layers is made with weights ten times too small. What "
+        "does its last layer give before training?",
+        right="Sums that are almost 0",
+        why="Each layer makes its inputs about ten times smaller, twenty times over.",
+        wrong={
+            "Sums ten times too small": "That would be one layer; there are twenty, one "
+            "after the other.",
+            "Sums of the usual size": "No layer makes good for the one before it: their "
+            "factors multiply.",
+            "Sums that are very large": "Weights that are too large do that.",
+        },
+    ),
+]

@@ -8,7 +8,7 @@ from keras.layers import MaxPooling2D
 
 from helpers import by_hand
 from helpers.datasets import cat_photograph
-from helpers.exercises.exercise import Exercise
+from helpers.exercises.exercise import Exercise, Question
 from helpers.networks import cifar10_cnn, trained_cifar10_cnn
 
 EXERCISES = {}
@@ -160,4 +160,198 @@ EXERCISES["3.5"] = Exercise(
 
 PREDICTIONS = {}
 
-QUIZ = []
+DARK_LEFT = BRIGHT_LEFT[:, ::-1]
+
+
+def edge_sums(rows=3, sign=1):
+    """Return the kernel's answers at the edge and where everything is bright."""
+    patches = [DARK_LEFT[:rows, column : column + 3] for column in (1, 3)]
+    return [sign * (patch * EDGE[:rows]).sum() for patch in patches]
+
+
+PREDICTIONS["3.A"] = Exercise(
+    right=edge_sums,
+    why="One bright column counts three times 9 × 1; where everything is bright, left "
+    "and right cancel.",
+    mistakes={
+        "The second patch has no edge: what the right adds, the left takes away.": (
+            lambda: [edge_sums()[0], 2 * edge_sums()[0]]
+        ),
+        "These are sums of patches without the kernel.": (
+            lambda: [DARK_LEFT[:3, 1:4].sum(), DARK_LEFT[:3, 3:6].sum()]
+        ),
+        "That is one row of the kernel, which has three.": lambda: edge_sums(rows=1),
+        "The sign is turned: the right column counts 1, the left one -1.": (
+            lambda: edge_sums(sign=-1)
+        ),
+    },
+)
+
+PREDICTIONS["3.B"] = Exercise(
+    right=lambda: cifar10_cnn().get_layer("conv2d").output.shape[-1],
+    why="All 27 products at a place go into one sum: channels are added up, not kept "
+    "apart. So each filter makes one map.",
+    mistakes={
+        "That would be a map for each filter and each colour.": (
+            lambda: np.prod(cifar10_cnn().get_layer("conv2d").kernel.shape[-2:])
+        ),
+        "That is the number of colours in the picture; they do not come out again.": (
+            lambda: cifar10_cnn().get_layer("conv2d").kernel.shape[-2]
+        ),
+        "One filter makes one map; this layer has many filters.": lambda: 1,
+    },
+)
+
+
+def pooled(columns=(0, 2), width=2, reduce=np.max):
+    """Reduce squares of `TO_POOL` that start at the given columns."""
+    return [reduce(TO_POOL[:, i : i + width]) for i in columns]
+
+
+PREDICTIONS["3.C"] = Exercise(
+    right=pooled,
+    why="Squares of 2 fit twice into 5 columns; what is left over is dropped, with its 9.",
+    mistakes={
+        "Keras makes no square of a single column.": lambda: pooled((0, 2, 4)),
+        "Squares do not overlap: the next one starts two columns further.": (
+            lambda: pooled(range(4))
+        ),
+        "A square is two columns wide; these are the maxima of single columns.": (
+            lambda: pooled(range(5), width=1)
+        ),
+        "These are the means of the squares; max pooling keeps the largest number.": (
+            lambda: pooled(reduce=np.mean)
+        ),
+        "These are the maxima of the rows; a square has two rows and two columns.": (
+            lambda: TO_POOL.max(axis=1)
+        ),
+    },
+)
+
+PREDICTIONS["3.D"] = Exercise(
+    right=lambda: sizes(32),
+    why="Minus 2, half, minus 2, half of 13 rounded down, minus 2.",
+    mistakes={
+        "Half of 13 is rounded down, to 6: no square fits into the last row.": (
+            lambda: sizes(32, pool=lambda size: -(-size // 2))
+        ),
+        "There are no half rows: pooling rounds down.": (
+            lambda: sizes(32, pool=lambda size: size / 2)
+        ),
+        "A convolution without padding takes two rows away.": (
+            lambda: sizes(32, shrink=0)
+        ),
+        "A patch of 3 rows has two places fewer than there are rows, not one.": (
+            lambda: sizes(32, shrink=1)
+        ),
+        "A patch of 3 rows has two places fewer than there are rows, not three.": (
+            lambda: sizes(32, shrink=3)
+        ),
+        "The picture's own 32 is the start and not one of the five.": (
+            lambda: [32, *sizes(32)[:4]]
+        ),
+    },
+)
+
+
+@cache
+def pixels_that_count():
+    """Name those of two pixels that lie in the receptive field of conv2d_2 (1, 2)."""
+    explanation = by_hand.explain(
+        cifar10_cnn(), np.zeros((1, 32, 32, 3)), "conv2d_2", (0, 1, 2, 0)
+    )
+    inside = [
+        all(field.start <= pixel < field.stop for field in explanation.receptive_field)
+        for pixel in (0, 10)
+    ]
+    words = {(True, True): "both", (False, False): "neither", (True, False): "first"}
+    return words.get(tuple(inside), "second")
+
+
+PREDICTIONS["3.E"] = Exercise(
+    right=pixels_that_count,
+    why="Row 0 lies above the field, rows 4 to 21; row 10 and column 10 lie inside it.",
+    mistakes={
+        "A value does not see the whole picture, not even three convolutions deep.": (
+            lambda: "both"
+        ),
+        "The field begins at row 1 × 4 and column 2 × 4, not in the corner.": (
+            lambda: "first"
+        ),
+        "Each pixel of the 18×18 field goes into some product on the way.": (
+            lambda: "neither"
+        ),
+    },
+)
+
+QUIZ = [
+    Question(
+        "A Conv2D layer has 16 filters of 5×5 and gets pictures of 3 channels. How many "
+        "products are added up for one of its values?",
+        right="75, which is 5 × 5 × 3",
+        why="The patch is 5×5 in each of 3 channels, and one filter makes the value.",
+        wrong={
+            "25, which is 5 × 5": "The patch goes through all 3 channels, and all of "
+            "them are added up.",
+            "1,200, which is 5 × 5 × 3 × 16": "Those are the weights of all 16 filters; "
+            "one value is made by one filter.",
+            "48, which is 3 × 16": "That would be a kernel of a single pixel, for all "
+            "filters; this one has 5×5.",
+        },
+    ),
+    Question(
+        "Everything in a picture moves one pixel to the right. What happens in a feature "
+        "map of the first convolution, away from the borders?",
+        right="Its values move one place to the right as well.",
+        why="The same kernel looks everywhere, so it finds the same thing one place on.",
+        wrong={
+            "Its values stay, since the kernel stays the same.": "The kernel stays, but "
+            "the patch at each place is another one now.",
+            "Its values change in a way that cannot be told.": "Each patch is found "
+            "again, one place further, and gives the same number there.",
+            "Its values get smaller, since fewer patches fit.": "As many patches fit as "
+            "before, and what a patch gives depends on its own pixels.",
+        },
+    ),
+    Question(
+        "A layer's `kernels` have the shape (3, 3, 32, 64). What is "
+        "`kernels[:, :, 5, 7]`?",
+        right="The 9 weights with which filter 7 multiplies channel 5",
+        why="The last axis chooses the filter, the one before it the channel.",
+        wrong={
+            "The 9 weights with which filter 5 multiplies channel 7": "Channels come "
+            "before filters: 5 is the channel, 7 the filter.",
+            "All the weights of filter 7, one for each neighbour": "All its weights are "
+            "3 × 3 × 32; index 5 picks one channel's share of them.",
+            "The 9 weights for the patch at row 5 and column 7": "A kernel has no place "
+            "in the picture: it is the same everywhere.",
+        },
+    ),
+    Question(
+        "A value of a feature map is 0 after ReLU. What is certain?",
+        right="Patch times kernel plus bias was 0 or negative.",
+        why="ReLU cuts whatever is below 0, and how far below it was is lost.",
+        wrong={
+            "Patch times kernel plus bias was 0 to the digit.": "ReLU makes 0 of every "
+            "negative sum, too; an exact 0 is rare.",
+            "The patch is black: all of its pixels are 0.": "A bright patch gives 0 as "
+            "well where the negative weights win.",
+            "The kernel has no weight above 0 in any channel.": "Another patch may give "
+            "a positive sum with the same kernel.",
+        },
+    ),
+    Question(
+        "How do the receptive fields of two values lie that are neighbours in a row of "
+        "`conv2d_2`?",
+        right="They overlap: each is 18 wide, and they lie 4 apart.",
+        why="Two poolings make a step of 4; 14 columns belong to both fields.",
+        wrong={
+            "They are the same: a layer has one receptive field.": "All values of a "
+            "layer have fields of one size, each in a place of its own.",
+            "They touch: one ends where the next one begins.": "Squares of pooling lie "
+            "so; fields of 18 pixels lie only 4 apart.",
+            "They overlap: each is 18 wide, and they lie 1 apart.": "The step is 1 in "
+            "the first layer; each pooling by 2 doubles it.",
+        },
+    ),
+]

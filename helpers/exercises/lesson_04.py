@@ -1,6 +1,6 @@
 """Exercises, predictions and quiz of lesson 04: CIFAR-10 feature maps."""
 
-from helpers.exercises.exercise import Exercise
+from helpers.exercises.exercise import Exercise, Question
 from helpers.exercises.shared import cat_outputs
 from helpers.networks import cifar10_cnn
 from helpers.statistics import dead_channels
@@ -96,6 +96,194 @@ EXERCISES["4.3"] = Exercise(
     },
 )
 
+
+def brightness(maps=None, row=1, column=0, low=None, high=None, order=(0, 1)):
+    """Return how bright a value of channel 13 is, on its own scale and on a shared one."""
+    maps = cat_outputs()["conv2d_2"][0] if maps is None else maps
+    pair = []
+    for scale in (maps[:, :, 13], maps[:, :, :16]):
+        lowest = scale.min() if low is None else low
+        highest = scale.max() if high is None else high
+        pair.append((maps[row, column, 13] - lowest) / (highest - lowest))
+    return [pair[i] for i in order]
+
+
+EXERCISES["4.4"] = Exercise(
+    right=brightness,
+    why="The value is the same; the scale decides how bright it looks.",
+    mistakes={
+        "The order is the other one: first a scale for each map, then one for all.": (
+            lambda: brightness(order=(1, 0))
+        ),
+        "The smallest number of the map is black, and it is not 0 in this map.": (
+            lambda: brightness(low=0)
+        ),
+        "That is the number itself, twice; a grid shows where it lies on a scale.": (
+            lambda: brightness(low=0, high=1)
+        ),
+        "Row and column are swapped: row 1, column 0.": (
+            lambda: brightness(row=0, column=1)
+        ),
+        "Both are on the map's own scale; the second scale is that of all 16 maps.": (
+            lambda: brightness(order=(0, 0))
+        ),
+        "The network got raw pixels from 0 to 255; it was trained on pixels / 255.": (
+            lambda: brightness(cat_outputs(raw=True)["conv2d_2"][0])
+        ),
+        "This comes from the untrained network.": (
+            lambda: brightness(cat_outputs(trained=False)["conv2d_2"][0])
+        ),
+    },
+)
+
 PREDICTIONS = {}
 
-QUIZ = []
+PREDICTIONS["4.A"] = Exercise(
+    right=lambda: "no",
+    why="Each map has 4 rows and 4 columns: 16 numbers are too few for a cat.",
+    mistakes={
+        "The grid draws the maps as large as the picture, but they are not as fine.": (
+            lambda: "yes"
+        ),
+    },
+)
+
+PREDICTIONS["4.B"] = Exercise(
+    right=lambda: "yes",
+    why="These maps have 30 rows and 30 columns, and even random filters keep edges and "
+    "bright areas in place. Some maps hold no more than a few bright dots.",
+    mistakes={
+        "A filter without training still answers to what its patch shows, and each patch "
+        "answers at its own place.": lambda: "no",
+    },
+)
+
+
+def shrinks(times=1):
+    """Return how many times smaller raw pixels' maps get if the pixels are / 255."""
+    raw, scaled = (cat_outputs(False, raw)["conv2d_2"].max() for raw in (True, False))
+    return (raw / scaled) ** times
+
+
+PREDICTIONS["4.C"] = Exercise(
+    right=shrinks,
+    why="Sums without biases shrink as their inputs do, ReLU and pooling pass the factor "
+    "on, and each layer hands it to the next.",
+    mistakes={
+        "No layer brings its outputs back to a size of its own.": lambda: 1,
+        "Three layers hand the factor on; they do not each add one.": (
+            lambda: shrinks(times=3)
+        ),
+        "The factor is not shared out among the three layers.": (
+            lambda: shrinks(times=1 / 3)
+        ),
+    },
+)
+
+PREDICTIONS["4.D"] = Exercise(
+    right=lambda: "no",
+    why="Keras counts the layers of one kind in a session, whatever network they are in.",
+    mistakes={
+        "The count belongs to the session and not to the network.": lambda: "yes",
+    },
+)
+
+
+def still_dead():
+    """Say how many of the first 16 channels dead before training are dead after it."""
+    before, after = (
+        set(dead_channels(cat_outputs(trained)["conv2d_2"][..., :16]).tolist())
+        for trained in (False, True)
+    )
+    if before <= after:
+        return "all"
+    return "some" if before & after else "none"
+
+
+PREDICTIONS["4.E"] = Exercise(
+    right=still_dead,
+    why="Training changes every kernel: some channels have come to life, some are dead "
+    "still, and some have died.",
+    mistakes={
+        "A channel's random weights are where training begins and not where it ends.": (
+            lambda: "all"
+        ),
+        "Training makes the loss smaller; it does not ask each channel to answer to "
+        "each picture.": lambda: "none",
+    },
+)
+
+QUIZ = [
+    Question(
+        "In a grid where each map has its own scale, 16 maps have a white spot. What do "
+        "you know?",
+        right="Each map's largest value is drawn white.",
+        why="That is so for every map that is not dead, and says nothing about how large "
+        "the value is.",
+        wrong={
+            "Each filter answers strongly to the picture.": "A map whose largest value "
+            "is 0.001 has a white spot as well.",
+            "Each map has the same largest value.": "They all look the same because each "
+            "is stretched by itself.",
+            "Each filter finds the same thing in it.": "White says where a filter "
+            "answers most, not what it answers to.",
+        },
+    ),
+    Question(
+        "The maps of `conv2d_2` look like a few blocks. What would show the cat in this "
+        "layer?",
+        right="Nothing: a map holds 16 numbers, however it is drawn.",
+        why="What a layer does not give out no drawing can bring back; look at an earlier "
+        "layer.",
+        wrong={
+            "A larger figure: it has more dots for each inch.": "It makes the 16 blocks "
+            "larger and adds no number to them.",
+            "Colours in place of grey: they hide less.": "Colours tell numbers apart "
+            "better, but there are only 16 of them.",
+            "Training: a trained network has finer maps.": "Training changes the numbers "
+            "in a map and not how many there are.",
+        },
+    ),
+    Question(
+        "A trained network has biases that are not 0. You feed it raw pixels in place of "
+        "`pixels / 255`. What do its maps look like?",
+        right="Different: products grow 255 times, biases do not.",
+        why="So ReLU cuts at other places, and the grid is another one, as the prediction "
+        "is.",
+        wrong={
+            "The same, if each map has a scale of its own.": "That was so in slip 4, since "
+            "there all biases were 0.",
+            "The same, since Keras divides pixels by 255.": "Keras multiplies what it "
+            "gets; dividing is up to you.",
+            "There are none: Keras refuses numbers above 1.": "Keras takes any number and "
+            "says nothing: that is the trouble.",
+        },
+    ),
+    Question(
+        "You make a sub-model that ends at `conv2d_2` and train the network afterwards. "
+        "What does the sub-model give out then?",
+        right="What the trained layers give out: it shares them.",
+        why="A sub-model is another way through the same layers; nothing is copied.",
+        wrong={
+            "What it gave before: its layers are a copy.": "No weight is copied when a "
+            "sub-model is made.",
+            "An error: it has to be compiled before use.": "Compiling is for training; "
+            "`predict` works without it.",
+            "Random numbers: it was never trained itself.": "It has no weights of its "
+            "own that would need training.",
+        },
+    ),
+    Question(
+        "A trained network's channel is dead for one picture. What follows?",
+        right="For this picture none of its sums is above 0.",
+        why="More is not known: another picture may have what the filter looks for.",
+        wrong={
+            "Its weights are 0, so it gives 0 everywhere.": "Weights of any size give a "
+            "negative sum for some patches, and ReLU cuts it.",
+            "It is of no use and can be taken out.": "One picture cannot tell that; it "
+            "may answer to the next one.",
+            "The picture is black where the filter looks.": "A filter looks everywhere, "
+            "and bright patches can give negative sums.",
+        },
+    ),
+]

@@ -5,12 +5,10 @@ from functools import cache
 import numpy as np
 
 from helpers.datasets import shapes
-from helpers.exercises.exercise import Exercise
-from helpers.exercises.shared import (
-    cat_outputs,
-)
+from helpers.exercises.exercise import Exercise, Question
+from helpers.exercises.shared import cat_outputs
 from helpers.extraction import layer_outputs
-from helpers.networks import trained_cifar10_cnn
+from helpers.networks import cifar10_cnn, trained_cifar10_cnn
 from helpers.statistics import dead_channels
 
 EXERCISES = {}
@@ -127,4 +125,140 @@ EXERCISES["5.4"] = Exercise(
 
 PREDICTIONS = {}
 
-QUIZ = []
+
+def misspelt():
+    """Say what `layer_outputs` does with a name that no layer has."""
+    try:
+        found = layer_outputs(cifar10_cnn(), np.zeros((1, 32, 32, 3)), "conv2d_3")
+    except ValueError:
+        return "error"
+    return "nearest" if found else "empty"
+
+
+PREDICTIONS["5.A"] = Exercise(
+    right=misspelt,
+    why="The message names the layers that come nearest, and you choose.",
+    mistakes={
+        "A guess would hand you the numbers of a layer you did not ask for.": (
+            lambda: "nearest"
+        ),
+        "An empty dictionary would fail only later, far from the mistake.": (
+            lambda: "empty"
+        ),
+    },
+)
+
+
+def compared_with_one():
+    """Say how the dead channels of many pictures compare with those of one."""
+    one, many = len(dead_in(cat_outputs())), len(dead_in(shape_outputs()))
+    return "as many" if many == one else "more" if many > one else "fewer"
+
+
+PREDICTIONS["5.B"] = Exercise(
+    right=compared_with_one,
+    why="To be silent for 500 pictures is harder than to be silent for one.",
+    mistakes={
+        "More pictures bring more zeros, but one value above 0 is enough to live.": (
+            lambda: "more"
+        ),
+        "Some channels wait for something that this cat does not have.": (
+            lambda: "as many"
+        ),
+    },
+)
+
+
+def own_scales():
+    """Return the first 16 maps of conv2d for the cat, each on its own scale, 0 to 1."""
+    maps = cat_outputs()["conv2d"][0, ..., :16]
+    lowest, highest = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
+    return (maps - lowest) / np.where(highest > lowest, highest - lowest, 1)
+
+
+PREDICTIONS["5.C"] = Exercise(
+    right=lambda: cat_outputs()["conv2d"][..., :16].max(axis=(0, 1, 2)).argmax(),
+    why="The first grid cannot tell: on its own scale every map that is not dead has a "
+    "white spot.",
+    mistakes={
+        "That map looks brightest overall; its largest value is not the largest.": (
+            lambda: own_scales().mean(axis=(0, 1)).argmax()
+        ),
+        "That map has the most bright pixels; its largest value is not the largest.": (
+            lambda: (own_scales() > 0.5).sum(axis=(0, 1)).argmax()
+        ),
+    },
+)
+
+QUIZ = [
+    Question(
+        "You ask `layer_outputs` for `max_pooling2d_1`, the fourth of eight layers. "
+        "Which layers are computed?",
+        right="The first four, and only the fourth is handed out",
+        why="A layer needs the output of the one before; nothing after it is needed.",
+        wrong={
+            "That one alone, since no other was asked for": "Its input is the output of "
+            "`conv2d_1`, which has to be computed first.",
+            "All eight, and seven of them are thrown away": "What comes after the last "
+            "layer you ask for is not computed.",
+            "The last five, from that one to the prediction": "The other way round: what "
+            "comes before it is needed.",
+        },
+    ),
+    Question(
+        "From one picture to many, the share of zeros in a layer goes up, and the number "
+        "of dead channels goes down. How can that be?",
+        right="Zeros are counted one by one, dead channels as a whole.",
+        why="A channel with a single value above 0 is alive, with all its zeros.",
+        wrong={
+            "It cannot: fewer dead channels mean fewer zeros.": "The channels that live "
+            "can be 0 nearly everywhere.",
+            "The table rounds; the exact shares do not go up.": "They do: compare the "
+            "two tables for `conv2d_2`.",
+            "ReLU cuts more when a batch holds more pictures.": "ReLU looks at one number "
+            "at a time and knows no batch.",
+        },
+    ),
+    Question(
+        "A channel gives 0 for every picture. Why does training no longer change its "
+        "weights?",
+        right="Behind a 0 of ReLU no error is traced back to them.",
+        why="A small change of these weights changes no output, so training has nothing "
+        "to go by.",
+        wrong={
+            "They have become 0 and stay there, as 0 times x is 0.": "The weights are not "
+            "0; the sums they make are below 0.",
+            "Keras switches channels off that give many zeros.": "Keras changes whatever a "
+            "training step finds reason to change.",
+            "The other channels do its work, so none is left.": "Training does not hand "
+            "out work; it follows the error.",
+        },
+    ),
+    Question(
+        "Two pictures give grids that look the same. Each map has its own scale. What can "
+        "still differ?",
+        right="How large the numbers in the maps are",
+        why="A scale for each map takes the size away and keeps the pattern.",
+        wrong={
+            "Which of the maps that are drawn are dead": "Dead maps are crossed out, so "
+            "the grids would look different.",
+            "Where each map has its largest number": "There it is white, so the grids "
+            "would look different.",
+            "Nothing: pictures that look alike are alike": "The sentence under the grid "
+            "gives smallest and largest number: compare those.",
+        },
+    ),
+    Question(
+        "`hand_check` finds all layers of a network equal. What do you know?",
+        right="Its outputs follow from inputs and weights as computed.",
+        why="Keras and NumPy went from the same numbers to the same numbers.",
+        wrong={
+            "It predicts the right class for these pictures.": "An untrained network "
+            "passes as well: its arithmetic is right.",
+            "Training has found the best weights there are.": "Where the weights come "
+            "from plays no part in the check.",
+            "Keras and NumPy add up in the same order.": "They need not; that is why "
+            "equal means: within 1e-05.",
+        },
+    ),
+]

@@ -87,9 +87,8 @@ class Quiz:
     def card(self, i):
         """Return the question number ``i`` as a widget."""
         offered = dict(zip(LETTERS, choices(self.questions[i])))
-        text = f"<b>{i + 1}. {as_html(self.questions[i].text)}</b>" + "".join(
-            f"<br>{letter}) {as_html(choice)}" for letter, choice in offered.items()
-        )
+        lines = [f"<b>{i + 1}. {as_html(self.questions[i].text)}</b>"]
+        lines += [f"{letter}) {as_html(choice)}" for letter, choice in offered.items()]
         buttons = widgets.ToggleButtons(
             options=list(offered),
             value=None,
@@ -105,8 +104,8 @@ class Quiz:
             self.count()
 
         buttons.observe(answered, "value")
-        lines = [widgets.HTML(text), buttons, said]
-        return widgets.VBox(lines, layout={"margin": "0 0 16px 0"})
+        parts = [paragraph(lines), buttons, said]
+        return widgets.VBox(parts, layout={"margin": "0 0 16px 0"})
 
     def count(self):
         """Bring the line with the score up to date."""
@@ -145,3 +144,8 @@ def as_html(text):
     return "".join(
         f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces)
     )
+
+
+def paragraph(lines):
+    """Return a widget of HTML lines, closer together than ipywidgets sets them."""
+    return widgets.HTML(f'<div style="line-height: 1.5">{"<br>".join(lines)}</div>')
