@@ -1,13 +1,16 @@
 """Exercises, predictions and quiz of lesson 08: When extraction fails."""
 
+from functools import cache
+
+import keras
 import numpy as np
 
 from helpers import by_hand
 from helpers.datasets import cat_photograph
-from helpers.exercises.exercise import Exercise
+from helpers.exercises.exercise import Exercise, Question
 from helpers.exercises.shared import hidden_sums, output_sums
 from helpers.extraction import layer_outputs
-from helpers.networks import cifar10_cnn, trained_cifar10_cnn
+from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
 
 EXERCISES = {}
 
@@ -163,4 +166,229 @@ EXERCISES["8.5"] = Exercise(
 
 PREDICTIONS = {}
 
-QUIZ = []
+
+def output_after_predict():
+    """Tell whether a Sequential model has an `.output` once it has predicted."""
+    network = dense_network()
+    network.predict(TWO_ROWS, verbose=0)
+    return "yes" if hasattr(network, "output") else "no"
+
+
+PREDICTIONS["8.A"] = Exercise(
+    right=output_after_predict,
+    why="Called means here: called on a `keras.Input`, which leaves a record. Numbers "
+    "leave none.",
+    mistakes={
+        "The message does sound as if running the model once were enough.": lambda: (
+            "yes"
+        ),
+    },
+)
+
+PREDICTIONS["8.B"] = Exercise(
+    right=lambda: 2 * CONVOLUTIONS - 1,
+    why="The count goes on for the whole session: conv2d, conv2d_1 and so on, whichever "
+    "network a layer belongs to.",
+    mistakes={
+        "That is the first network's last layer; the second does not count anew.": (
+            lambda: CONVOLUTIONS - 1
+        ),
+        "That counts the layers; the first of them has no number.": (
+            lambda: 2 * CONVOLUTIONS
+        ),
+        "That is where the second network begins.": lambda: CONVOLUTIONS,
+    },
+)
+
+
+def layer_1_is_the_same():
+    """Tell whether a Sequential and a functional model agree on `layers[1]`."""
+    network = dense_network()
+    functional = keras.Model(network.inputs[0], network.outputs[0], name="functional")
+    return "yes" if network.layers[1] is functional.layers[1] else "no"
+
+
+PREDICTIONS["8.C"] = Exercise(
+    right=layer_1_is_the_same,
+    why="A functional model counts its InputLayer; a Sequential leaves it out.",
+    mistakes={
+        "They do hold the same layers, but count one more or less of them.": (
+            lambda: "yes"
+        ),
+    },
+)
+
+PREDICTIONS["8.D"] = Exercise(
+    right=lambda: "neither",
+    why="28 rows of 28 numbers are a batch like any other. To the five pictures Keras has "
+    "added a last axis.",
+    mistakes={
+        "A picture of 28×28 is also a table of 28 rows, and Keras cannot tell.": (
+            lambda: "first"
+        ),
+        "Keras does not insist on a last axis of length 1; it adds one.": (
+            lambda: "second"
+        ),
+        "Keras is stricter about lengths than about the number of axes.": lambda: (
+            "both"
+        ),
+    },
+)
+
+
+def reshaped_is_the_same():
+    """Tell whether `reshape` brings a picture's channels back to the end."""
+    picture = cat_photograph()
+    reshaped = picture.transpose(2, 0, 1).reshape(picture.shape)
+    return "yes" if (reshaped == picture).all() else "no"
+
+
+PREDICTIONS["8.E"] = Exercise(
+    right=reshaped_is_the_same,
+    why="These are the same numbers, almost all of them in another place. No message says "
+    "so.",
+    mistakes={
+        "The shape is right, and so is each number, but not where it stands.": (
+            lambda: "yes"
+        ),
+    },
+)
+
+
+@cache
+def twin_sums():
+    """Return what a shared layer's `.output` is, and both sums of section 4.2."""
+    shared = keras.layers.Dense(1, kernel_initializer="ones", name="shared")
+    a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
+    first, second = shared(a), shared(b)
+    twin = keras.Model([a, b], [shared.output, first, second], name="twin")
+    inputs = [np.array([[1, 2]]), np.array([[30, 40]])]
+    return [float(np.asarray(sums)[0, 0]) for sums in twin(inputs)]
+
+
+PREDICTIONS["8.F"] = Exercise(
+    right=lambda: twin_sums()[0],
+    why="`.output` belongs to the layer's first call, without a word about the second.",
+    mistakes={
+        "That is the second call, 30 + 40.": lambda: twin_sums()[2],
+        "The sums of both calls are not added up: each call is an output of its own.": (
+            lambda: twin_sums()[1] + twin_sums()[2]
+        ),
+        "That is the whole model's output, the first sum minus the second.": (
+            lambda: twin_sums()[1] - twin_sums()[2]
+        ),
+    },
+)
+
+
+def first_of_a_list():
+    """Return the shape of `outputs[0]` where the list of outputs has one element."""
+    network = dense_network()
+    hidden = network.get_layer("hidden").output
+    return keras.Model(network.inputs[0], [hidden], name="as_list")(np.eye(3))[0].shape
+
+
+PREDICTIONS["8.G"] = Exercise(
+    right=first_of_a_list,
+    why="A list of one output comes back without its list, so `[0]` takes the first row.",
+    mistakes={
+        "That would be so if a list came back, as it does for several outputs.": (
+            lambda: [3, *first_of_a_list()]
+        ),
+        "That is one column: the rows come first.": lambda: [3],
+        "The first row is there, but without the batch axis.": (
+            lambda: [1, *first_of_a_list()]
+        ),
+    },
+)
+
+PREDICTIONS["8.H"] = Exercise(
+    right=lambda: "weights",
+    why="Both hold the same layers, so new weights are in both. Which layers the sub-model "
+    "has was settled when it was made.",
+    mistakes={
+        "The layer is new in the network alone; the weights are those of shared layers.": (
+            lambda: "layer"
+        ),
+        "The new layer is not among those that the sub-model was made of.": lambda: (
+            "both"
+        ),
+        "Nothing was copied when the sub-model was made: the layers are shared.": (
+            lambda: "neither"
+        ),
+    },
+)
+
+QUIZ = [
+    Question(
+        "Your cell ends with `The layer sequential has never been called and thus has no "
+        "defined input`, for a Sequential model that starts with `keras.Input`. What mends "
+        "it?",
+        right="`model.inputs[0]` in place of `model.input`",
+        why="The model is built; what it lacks is a record of a call of its own.",
+        wrong={
+            "`model.predict(x)` in the line before": "predict runs the model on numbers, "
+            "and these leave no record.",
+            "`model.build()` in the line before": "The model is built already: keras.Input "
+            "did that.",
+            "`model.input_shape` in place of `model.input`": "A shape is a tuple of "
+            "numbers; a sub-model has to start at a KerasTensor.",
+        },
+    ),
+    Question(
+        "Yesterday `get_layer('conv2d_2')` worked. Today you ran the cell that builds the "
+        "network twice, and it fails. Why?",
+        right="The second network's layers are called conv2d_3 and on",
+        why="Automatic names count on through the session. Names of your own stay.",
+        wrong={
+            "The first network is still in memory and in the way": "Two networks may hold "
+            "layers of one name; they do not meet.",
+            "Keras has deleted the layers of the first network": "The first network still "
+            "has conv2d_2; your variable holds the second.",
+            "The network has to be called before it has names": "Layers have their names "
+            "from the moment they are made.",
+        },
+    ),
+    Question(
+        "You pass one MNIST picture, `(28, 28)`, to a network that starts with "
+        "`keras.Input((28,))`. What do you get?",
+        right="28 rows of outputs, and no message",
+        why="Each row of pixels was taken for an input. The outputs' shape alone tells.",
+        wrong={
+            "An error: the batch axis is missing": "The shape fits: 28 inputs of 28 "
+            "numbers.",
+            "One row of outputs, after a warning": "Keras does not guess that it is one "
+            "picture, and it does not warn.",
+            "One row of outputs, and no message": "The first axis is always taken for the "
+            "batch.",
+        },
+    ),
+    Question(
+        "The trained network's outputs are about 255 times too large. What is the likely "
+        "cause?",
+        right="Pixels from 0 to 255 went in, unscaled",
+        why="Keras casts uint8 to float32 and scales nothing.",
+        wrong={
+            "The picture has no batch axis": "That changes shapes, or ends in an error; it "
+            "does not make outputs larger.",
+            "The activation of the layer is missing": "An activation such as ReLU cuts; it "
+            "does not divide by 255.",
+            "The outputs were saved as bfloat16": "bfloat16 keeps a number's size, and "
+            "loses digits.",
+        },
+    ),
+    Question(
+        "You made a sub-model. Since then, which of these calls for a new one?",
+        right="`network.add(...)`",
+        why="A sub-model's layers were settled when it was made; only their weights can "
+        "change.",
+        wrong={
+            "`network.fit(...)`": "Training changes weights, and the layers that hold them "
+            "are shared.",
+            "`network.load_weights(...)`": "The new weights are put into the same layers, "
+            "which both share.",
+            "`network.compile(...)`": "compile changes how the network is trained, and "
+            "none of its layers.",
+        },
+    ),
+]

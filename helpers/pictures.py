@@ -1,0 +1,422 @@
+"""A picture of one's own, wherever it comes from, as an array that a network can take."""
+
+import html
+import io
+import os
+import time
+import warnings
+from base64 import b64decode
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import ipywidgets as widgets
+import numpy as np
+from IPython.display import display
+from PIL import Image, ImageOps
+
+from helpers.datasets import cat_photograph
+
+DEADLINE = 30  # seconds for a picture from the network
+SILENCE = 10  # seconds without a single byte
+BYTES = 30_000_000  # at most from the network
+BLOCK = 1 << 16  # bytes
+
+# Not every format Pillow knows: to read EPS, it starts another program. HEIF is there
+# only if the package pillow-heif was installed and registered.
+FORMATS = "PNG JPEG GIF BMP WEBP AVIF TIFF PPM ICO JPEG2000 HEIF".split()
+
+
+def read_picture(source, size=None):
+    """Read a picture, whatever it comes as, in the form that networks take.
+
+    A photograph is turned upright as its camera noted (EXIF), transparent parts become
+    white, grey becomes three equal channels, and of an animation the first picture
+    counts.
+
+    Arguments:
+        source: path of a file; address that starts with ``https://`` or ``http://``;
+            the file's bytes; an ``ipywidgets.FileUpload`` or its value; what
+            `own_picture` returned; a Pillow image; or an array of shape
+            ``(rows, columns)`` or ``(rows, columns, channels)`` with 1, 3 or 4
+            channels. Floats up to 1 are multiplied by 255; uint16 is divided by 257.
+        size: rows and columns wanted, one number for a square or two for
+            ``(rows, columns)``. The largest part of that form is cut from the middle and
+            resized with Pillow's Lanczos filter. By default the picture stays whole.
+
+    Returns:
+        NumPy array ``(rows, columns, 3)``, uint8 from 0 to 255.
+
+    Raises:
+        TypeError: a source of none of these kinds.
+        ValueError: what came is no picture, is damaged, or has too many pixels.
+        OSError: the file cannot be read, or the address gives nothing in time.
+
+    Example:
+        >>> read_picture(cat_photograph(), size=8).shape
+        (8, 8, 3)
+        >>> read_picture([[0, 0.5], [1, 1]])[0]
+        array([[  0,   0,   0],
+               [128, 128, 128]], dtype=uint8)
+    """
+    image = as_rgb(opened(source))
+    if size is not None:
+        rows, columns = check_size(size)
+        image = ImageOps.fit(image, (columns, rows), Image.Resampling.LANCZOS)
+    return np.array(image)
+
+
+def check_size(size):
+    """Return the rows and columns wanted, or say what is wrong with them."""
+    pair = size if isinstance(size, (tuple, list)) else (size, size)
+    whole = [isinstance(x, (int, np.integer)) and 1 <= x <= 10_000 for x in pair]
+    if len(pair) != 2 or not all(whole):
+        raise ValueError(
+            f"size={size!r}: write one whole number from 1 to 10000, such as 32, or two, "
+            "(rows, columns)."
+        )
+    return tuple(map(int, pair))
+
+
+# Where it comes from ------------------------------------------------------------------
+
+
+def opened(source):
+    """Return any source as an upright Pillow image."""
+    if isinstance(source, OwnPicture):
+        source = source.upload if source.upload.value else source.stand_in
+    if isinstance(source, widgets.FileUpload) or is_upload(source):
+        name, content = uploaded(source)
+        return decode(content, name)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return decode(bytes(source), "The picture")
+    if isinstance(source, (str, os.PathLike)):
+        address = urlsplit(str(source)).scheme.lower() in ("http", "https")
+        content = fetch(source) if address else read_file(source)
+        return decode(content, str(source))
+    if isinstance(source, Image.Image):
+        return upright(source, "The picture")
+    if isinstance(source, (list, tuple)) or hasattr(source, "__array__"):
+        return Image.fromarray(from_array(source))
+    raise TypeError(
+        f"A {type(source).__name__} is no picture. Pass a path, an address that starts "
+        "with https://, bytes, a FileUpload, a Pillow image or an array."
+    )
+
+
+def is_upload(value):
+    """Tell whether this is what ``FileUpload.value`` holds in ipywidgets 7 or 8."""
+    files = list(value.values()) if isinstance(value, dict) else value
+    return isinstance(files, (list, tuple)) and all(
+        isinstance(file, dict) and "content" in file for file in files
+    )
+
+
+def uploaded(upload):
+    """Return name and bytes of the file that was chosen in a ``FileUpload``.
+
+    Arguments:
+        upload: ``ipywidgets.FileUpload``, or its value. The value is a dict by file name
+            in ipywidgets 7, a tuple of dicts in ipywidgets 8. Of several files the last
+            one counts.
+
+    Raises:
+        ValueError: no file was chosen.
+
+    Example:
+        >>> uploaded(({"name": "cat.png", "content": memoryview(b"...")},))
+        ('cat.png', b'...')
+    """
+    value = getattr(upload, "value", upload)
+    if not value:
+        raise ValueError(
+            "No file was chosen yet. Choose one with the button, then run this cell again."
+        )
+    file = list(value.values() if isinstance(value, dict) else value)[-1]
+    name = file.get("name") or file["metadata"]["name"]
+    return name, bytes(file["content"])
+
+
+def read_file(path):
+    """Return a file's bytes, or say why it cannot be read."""
+    try:
+        return Path(path).expanduser().read_bytes()
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OSError(
+            f"{str(path)[:200]} cannot be read: {reason}. It was looked for from the "
+            f"folder {Path.cwd()}; an address on the network starts with https://."
+        ) from None
+
+
+def fetch(address):
+    """Return the bytes behind an address, or say why they cannot be had."""
+    host = urlsplit(address).hostname
+    instead = "Save the picture as a file and pass its path."
+    if os.environ.get("LAYERS_OFFLINE", "0") not in ("", "0"):
+        raise OSError(f"LAYERS_OFFLINE forbids to ask {host}. {instead}")
+    import requests  # slow to import, seldom needed
+    import urllib3
+
+    start, content = time.monotonic(), b""
+    headers = {"User-Agent": "inside-the-layers", "Accept-Encoding": "identity"}
+    try:
+        request = requests.get(address, headers=headers, stream=True, timeout=SILENCE)
+        with request as response:
+            response.raise_for_status()
+            # read1 gives what has come; read would wait for a whole block.
+            while block := response.raw.read1(BLOCK):
+                content += block
+                if len(content) > BYTES:
+                    raise ValueError(
+                        f"{host} sends more than {BYTES // 10**6} MB. {instead}"
+                    )
+                if time.monotonic() - start > DEADLINE:
+                    raise requests.Timeout
+    except requests.HTTPError as error:
+        reason = f"{host} answered {error.response.status_code}"
+    except (requests.Timeout, urllib3.exceptions.TimeoutError):
+        reason = f"{host} is too slow or does not answer"
+    except (requests.RequestException, urllib3.exceptions.HTTPError):
+        reason = f"no connection to {host}"
+    else:
+        return content
+    raise OSError(f"The picture could not be fetched: {reason}. {instead}")
+
+
+# What it is ---------------------------------------------------------------------------
+
+
+def decode(content, name):
+    """Return a file's content as an upright Pillow image, or say what else it is."""
+    Image.init()  # so that Pillow knows all its formats
+    formats = [one for one in FORMATS if one in Image.OPEN]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about oddities in a file
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(content), formats=formats)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise ValueError(
+            f"{name} has more than {Image.MAX_IMAGE_PIXELS // 10**6} million pixels. "
+            "Make it smaller first."
+        ) from None
+    except Exception:  # Pillow raises errors of many kinds
+        raise ValueError(f"{name} {what_else(content)}") from None
+    return upright(image, name)
+
+
+def upright(image, name):
+    """Load a Pillow image and turn it as its EXIF data say."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ImageOps.exif_transpose(image)
+    except Exception:  # Pillow raises errors of many kinds
+        raise ValueError(
+            f"{name} begins as a picture, but is damaged or cut short. "
+            "Copy or download it again."
+        ) from None
+
+
+def what_else(content):
+    """Say what a file is that Pillow cannot read as a picture.
+
+    Example:
+        >>> what_else(b"%PDF-1.7")
+        'is a PDF. Save the picture in it as PNG or JPEG.'
+    """
+    start = content[:1000].lstrip().lower()
+    if not content:
+        return "is empty."
+    if content[4:8] == b"ftyp":
+        return (
+            "is a HEIC picture or a film, which Pillow cannot read. Save it as JPEG (on an "
+            "iPhone: Settings, Camera, Formats, Most Compatible)."
+        )
+    if start.startswith(b"%pdf"):
+        return "is a PDF. Save the picture in it as PNG or JPEG."
+    if start.startswith(b"<") and b"<svg" in start:
+        return "is an SVG drawing: lines, not pixels. Export it as PNG."
+    if start.startswith(b"<"):
+        return "is a web page. Take the address of the picture itself."
+    return "is not a picture that can be read, or is damaged. Save it as PNG or JPEG."
+
+
+def as_rgb(image):
+    """Return a Pillow image of any mode as RGB, transparent parts white."""
+    if image.mode == "F" or image.mode[0] == "I":  # Pillow would cut these off at 255
+        white = None if image.mode == "F" else 65535
+        image = Image.fromarray(to_bytes(np.asarray(image), white))
+    if image.mode == "La":
+        image = image.convert("LA")
+    if image.mode == "LAB":
+        raise ValueError("The picture has LAB colours. Save it as PNG or JPEG.")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def from_array(source):
+    """Return an array as uint8 that Pillow takes, or say what is wrong with it."""
+    try:
+        x = np.asarray(source)
+    except Exception:  # each library refuses in its own words
+        x = np.empty(0, object)
+    if x.dtype.kind not in "buif":
+        raise TypeError("The picture holds something else than numbers of one shape.")
+    if x.ndim == 3 and x.shape[-1] == 1:
+        x = x[..., 0]
+    if 0 in x.shape or not (x.ndim == 2 or (x.ndim == 3 and x.shape[-1] in (3, 4))):
+        raise ValueError(
+            f"One picture has the shape (rows, columns, 3), this array has {x.shape}. "
+            "Take one picture out of a batch with images[0]."
+        )
+    return to_bytes(x, 65535 if x.dtype == "uint16" else None)
+
+
+def to_bytes(x, white=None):
+    """Scale numbers to uint8, so that ``white`` becomes 255.
+
+    Example:
+        >>> to_bytes(np.array([0, 0.2, 1]))
+        array([  0,  51, 255], dtype=uint8)
+    """
+    if white is None:
+        white = 1 if x.dtype.kind in "bf" and not x.max() > 1 else 255
+    if not (x.min() >= 0 and x.max() <= white):  # NaN fails too
+        raise ValueError(
+            f"The picture holds values from {x.min()} to {x.max()}. Pixels go from 0 to "
+            "255, or, as floats, from 0 to 1."
+        )
+    return (x * (255 / white)).round().astype("uint8")
+
+
+# Choosing one in the notebook ---------------------------------------------------------
+
+
+def own_picture():
+    """Show a button to choose a picture of one's own, with a preview.
+
+    On a phone the button offers the camera as well. Until a picture is chosen, the
+    photograph of a cat that comes with the course stands in, so that the cells after it
+    run in any case.
+
+    Returns:
+        `OwnPicture`, which shows itself. Pass it to `read_picture`.
+
+    Example:
+        >>> chosen = own_picture()
+        >>> chosen
+        A button to choose a picture. Until you choose one, the course's cat stands in.
+        >>> read_picture(chosen, size=32).shape
+        (32, 32, 3)
+    """
+    return OwnPicture()
+
+
+class OwnPicture:
+    """A ``FileUpload`` with a preview; see `own_picture`."""
+
+    def __init__(self):
+        self.stand_in = cat_photograph()
+        self.upload = widgets.FileUpload(
+            accept="image/*", multiple=False, description="Choose a picture"
+        )
+        self.upload.layout.width = "auto"
+        self.preview = widgets.Image(format="png", layout={"width": "192px"})
+        self.said = widgets.HTML()
+        self.upload.observe(lambda change: self.look(), "value")
+        self.box = widgets.VBox([self.upload, self.preview, self.said])
+        self.look()
+
+    def look(self):
+        """Bring the preview and the sentence under it up to date."""
+        name = uploaded(self.upload)[0] if self.upload.value else "The course's cat"
+        try:
+            picture = read_picture(self)
+        except ValueError as error:
+            self.preview.value, sentence = b"", str(error)
+        else:
+            rows, columns, _ = picture.shape
+            sentence = f"{name}: {rows} rows, {columns} columns."
+            self.preview.value = thumbnail(picture)
+        self.said.value = html.escape(sentence)
+
+    def __repr__(self):
+        return (
+            "A button to choose a picture. "
+            "Until you choose one, the course's cat stands in."
+        )
+
+    def _ipython_display_(self):
+        # The same in ipywidgets 7 and 8, and as text exactly what a file can store.
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
+        display(
+            {
+                "text/plain": repr(self),
+                "application/vnd.jupyter.widget-view+json": view,
+            },
+            raw=True,
+        )
+
+
+def thumbnail(picture):
+    """Return a picture as the bytes of a small PNG file."""
+    image, file = Image.fromarray(picture), io.BytesIO()
+    image.thumbnail((384, 384))
+    image.save(file, format="png")
+    return file.getvalue()
+
+
+# The camera, on Colab -----------------------------------------------------------------
+
+PHOTOGRAPH = """(async () => {
+  const stream = await navigator.mediaDevices.getUserMedia({video: true});
+  const video = document.createElement("video");
+  const button = document.createElement("button");
+  button.textContent = "Take the photograph";
+  video.style.cssText = "display: block; width: 320px";
+  (document.querySelector("#output-area") ?? document.body).append(video, button);
+  video.srcObject = stream;
+  await video.play();
+  google.colab.output.setIframeHeight(document.documentElement.scrollHeight, true);
+  await new Promise((resolve) => button.addEventListener("click", resolve));
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  stream.getTracks().forEach((track) => track.stop());
+  video.remove();
+  button.remove();
+  return canvas.toDataURL("image/jpeg", 0.95);
+})()"""
+
+
+def camera_picture(size=None):
+    """Take a photograph with this computer's camera, on Google Colab.
+
+    Arguments:
+        size: as for `read_picture`.
+
+    Returns:
+        NumPy array ``(rows, columns, 3)``, uint8.
+
+    Raises:
+        RuntimeError: not on Colab, or the camera gave no picture.
+    """
+    try:
+        from google.colab.output import eval_js
+    except ImportError:
+        raise RuntimeError(
+            "Only Colab lets a cell use the camera. Take the photograph with another "
+            "program, or open this notebook on a phone, and choose it with own_picture()."
+        ) from None
+    try:
+        content = b64decode(eval_js(PHOTOGRAPH).partition(",")[2])
+    except Exception as error:  # whatever the browser says
+        raise RuntimeError(
+            f"The camera gave no picture ({error}). Allow this page to use it, or choose a "
+            "file with own_picture()."
+        ) from None
+    return read_picture(content, size)

@@ -1,0 +1,226 @@
+"""A model file of one's own: loaded without running code, or refused in a sentence."""
+
+import os
+import pickle
+import zipfile
+
+import ipywidgets
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from helpers.extraction import layer_outputs
+from helpers.own_model import load_own_model
+from helpers.pictures import uploaded
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*__array__ implementation", "ignore:You are saving a model that has not"
+)
+
+
+def square(x):
+    return x * x
+
+
+class Twice(layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+
+@keras.saving.register_keras_serializable(package="Mine")
+class Thrice(layers.Layer):
+    def call(self, x):
+        return 3 * x
+
+
+def small(*more):
+    return keras.Sequential([keras.Input((3,)), layers.Dense(2, name="dense"), *more])
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Return a function that saves a model and returns the file's path."""
+
+    def save(model, name="model.keras"):
+        model.save(tmp_path / name)
+        return tmp_path / name
+
+    return save
+
+
+def edited(path, replace, leave_out=()):
+    """Write a `.keras` file anew, some bytes of its parts replaced."""
+    other = path.with_name("edited.keras")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, "w") as new:
+        for part in old.namelist():
+            content = old.read(part)
+            for before, after in replace.items():
+                content = content.replace(before, after)
+            if part not in leave_out:
+                new.writestr(part, content)
+    return other
+
+
+def refused(source, kind=ValueError, **options):
+    """Return the sentence with which a file is refused."""
+    with pytest.raises(kind) as caught:
+        load_own_model(source, **options)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    message = str(caught.value)
+    assert message.endswith(".") and len(message) < 400 and "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("form", [str, lambda path: path])
+def test_model_comes_back_with_the_same_outputs_and_uncompiled(saved, form):
+    model = small()
+    model.compile("adam", "mse")
+    loaded = load_own_model(form(saved(model)))
+    assert not loaded.compiled
+    given, back = layer_outputs(model, np.eye(3)), layer_outputs(loaded, np.eye(3))
+    assert list(given) == list(back)
+    np.testing.assert_array_equal(given["dense"], back["dense"])
+
+
+def test_upload_in_the_forms_of_ipywidgets_7_and_8(saved):
+    content = saved(small()).read_bytes()
+    value_8 = ({"name": "mine.keras", "content": memoryview(content)},)
+    value_7 = {"mine.keras": {"metadata": {"name": "mine.keras"}, "content": content}}
+    for value in value_7, value_8:
+        assert load_own_model(value).built
+    upload = ipywidgets.FileUpload()
+    assert "No file was chosen yet" in refused(upload)
+    major = int(ipywidgets.__version__.split(".")[0])
+    upload.set_trait("value", value_7 if major < 8 else full(value_8))
+    assert uploaded(upload) == ("mine.keras", content)
+    assert load_own_model(upload).built
+
+
+def full(value):
+    """Add to an upload of ipywidgets 8 what its FileUpload demands."""
+    import datetime
+
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return tuple(
+        {"type": "", "size": len(file["content"]), "last_modified": now, **file}
+        for file in value
+    )
+
+
+def test_lambda_with_code_is_refused_and_the_code_does_not_run(saved, monkeypatch):
+    def leave_trace(x):
+        return (__import__("os").environ.update(IT_RAN="yes"), x)[1]
+
+    leave_trace.__name__ = "<lambda>"
+    path = saved(keras.Sequential([keras.Input((3,)), layers.Lambda(leave_trace)]))
+    assert os.environ["IT_RAN"] == "yes"  # building the model ran it
+    monkeypatch.delenv("IT_RAN")
+    message = refused(path)
+    assert "Lambda" in message and "Safe mode refuses it" in message
+    assert "IT_RAN" not in os.environ
+    hidden = edited(path, {b'"__lambda__"': b'"\\u005f_lambda__"'})
+    assert "Safe mode refuses it" in refused(hidden)
+    assert "IT_RAN" not in os.environ
+
+
+def test_lambda_of_a_function_of_keras_is_loaded(saved):
+    model = small(layers.Lambda(keras.ops.relu))
+    assert load_own_model(saved(model)).built
+
+
+@pytest.mark.parametrize("custom", [Twice, Thrice])
+def test_unknown_layer_class_is_named_with_the_line_that_mends_it(saved, custom):
+    path = saved(small(custom()))
+    known = keras.saving.get_custom_objects()
+    held = known.pop(f"Mine>{custom.__name__}", None)
+    try:
+        message = refused(path)
+        assert f"needs {custom.__name__}, which Keras does not have" in message
+        line = message.split("pass ")[1].rstrip(".")
+        options = eval(f"dict({line})", {custom.__name__: custom})
+        assert load_own_model(path, **options).built
+    finally:
+        if held:
+            known[f"Mine>{custom.__name__}"] = held
+
+
+def test_unknown_function_and_unknown_model_class_are_named(saved):
+    class Subclassed(keras.Model):
+        def call(self, x):
+            return x
+
+    path = saved(small(layers.Activation(square)))
+    assert "needs square, which Keras" in refused(path)
+    assert load_own_model(path, custom_objects={"square": square}).built
+    model = Subclassed()
+    model(np.eye(3))
+    assert "needs Subclassed, which Keras" in refused(saved(model))
+
+
+def test_file_of_another_version_names_both(saved):
+    version = keras.__version__.encode()
+    change = {b'"units": 2': b'"units": 2, "brand_new": 3', version: b"9.8.0"}
+    message = refused(edited(saved(small()), change))
+    assert f"saved with Keras 9.8.0 and cannot be loaded with {keras.__version__}" in (
+        message
+    )
+
+
+def test_file_of_another_version_that_loads_is_loaded(saved):
+    path = edited(saved(small()), {keras.__version__.encode(): b"9.8.0"})
+    assert load_own_model(path).built
+
+
+def test_unbuilt_model_is_refused(saved):
+    message = refused(saved(keras.Sequential([layers.Dense(2)])))
+    assert "not built" in message and "keras.Input(shape)" in message
+
+
+def test_damaged_files_are_refused(saved, tmp_path):
+    path = saved(small())
+    half = tmp_path / "half.keras"
+    half.write_bytes(path.read_bytes()[:2000])
+    assert "damaged, cut short" in refused(half)
+    half.write_bytes(b"")
+    assert "is empty" in refused(half)
+    assert "damaged" in refused(edited(path, {}, leave_out=["model.weights.h5"]))
+    assert "damaged" in refused(edited(path, {}, leave_out=["config.json"]))
+    assert "damaged" in refused(edited(path, {b'"units": 2': b'"units": 5'}))
+    assert "damaged" in refused(edited(path, {b'"Dense"': b'"Den'}))
+
+
+def test_weights_alone_and_hdf5_are_refused(saved, tmp_path):
+    small().save_weights(tmp_path / "a.weights.h5")
+    assert "model.load_weights(path)" in refused(tmp_path / "a.weights.h5")
+    (tmp_path / "a.weights.h5").rename(tmp_path / "a.keras")
+    assert "an HDF5 file" in refused(tmp_path / "a.keras")
+
+
+class Trap:
+    """A pickle of it runs code when it is opened."""
+
+    def __reduce__(self):
+        return pytest.fail, ("the pickle was opened",)
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "model.keras", "model.joblib"])
+def test_pickle_is_never_opened(tmp_path, name):
+    (tmp_path / name).write_bytes(pickle.dumps(Trap()))
+    assert "It is never opened here" in refused(tmp_path / name)
+
+
+def test_zip_with_a_pickle_in_it_is_a_pickle(tmp_path):
+    with zipfile.ZipFile(tmp_path / "net.pt", "w") as file:
+        file.writestr("net/data.pkl", pickle.dumps(Trap()))
+    assert "It is never opened here" in refused(tmp_path / "net.pt")
+
+
+def test_other_files_folders_and_nothing(tmp_path):
+    (tmp_path / "net.onnx").write_bytes(b"whatever this is")
+    assert "not a .keras file" in refused(tmp_path / "net.onnx")
+    assert "is a folder" in refused(tmp_path)
+    with pytest.raises(FileNotFoundError, match="There is no file nowhere.keras"):
+        load_own_model("nowhere.keras")
+    with pytest.raises(TypeError, match="a model already"):
+        load_own_model(small())

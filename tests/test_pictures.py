@@ -1,0 +1,514 @@
+"""A picture from wherever it comes: read, turned, converted, or refused in a sentence."""
+
+import datetime
+import http.server
+import io
+import sys
+import threading
+import time
+import types
+from base64 import b64encode
+
+import ipywidgets
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from helpers import pictures
+from helpers.datasets import cat_photograph
+from helpers.pictures import camera_picture, own_picture, read_picture, uploaded
+
+SEVEN = ipywidgets.__version__.startswith("7.")
+
+
+def sample(rows=40, columns=60):
+    """Return a picture whose corners differ: ``(rows, columns, 3)``, uint8."""
+    red = np.linspace(0, 255, columns)[np.newaxis].repeat(rows, axis=0)
+    green = np.linspace(0, 255, rows)[:, np.newaxis].repeat(columns, axis=1)
+    return np.stack([red, green, 255 - red], axis=-1).round().astype("uint8")
+
+
+def encoded(image, format="png", **options):
+    """Return a Pillow image, or an array, as the bytes of a file."""
+    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    file = io.BytesIO()
+    image.save(file, format=format, **options)
+    return file.getvalue()
+
+
+def refused(source, kind=ValueError, size=None):
+    with pytest.raises(kind) as caught:
+        read_picture(source, size)
+    message = str(caught.value)
+    assert message.endswith(".") and "\n" not in message
+    return message
+
+
+def chosen(content, name="mine.png"):
+    """Return a FileUpload as it is after a file was chosen."""
+    upload = ipywidgets.FileUpload()
+    choose(upload, content, name)
+    return upload
+
+
+def choose(upload, content, name="mine.png"):
+    about = {"name": name, "type": "image/png", "size": len(content)}
+    if SEVEN:
+        about["lastModified"] = 0
+        value = {name: {"metadata": about, "content": content}}
+    else:
+        now = datetime.datetime.now(datetime.timezone.utc)
+        value = ({**about, "content": memoryview(content), "last_modified": now},)
+    upload.set_trait("value", value)
+
+
+# Sources
+
+
+def test_all_sources_give_the_same_array(tmp_path, monkeypatch):
+    expected, content = sample(), encoded(sample())
+    (tmp_path / "mine.png").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    sources = ["mine.png", tmp_path / "mine.png", content, bytearray(content)]
+    sources += [memoryview(content), chosen(content), chosen(content).value]
+    sources += [Image.fromarray(expected), Image.open("mine.png"), expected]
+    sources += [expected.tolist(), tf.constant(expected), expected / 255]
+    sources += [(expected / 255).astype("float32"), expected.astype("int64")]
+    sources += [expected.astype("uint16") * 257, expected.astype("float32")]
+    for source in sources:
+        picture = read_picture(source)
+        assert picture.dtype == "uint8" and picture.flags.writeable
+        np.testing.assert_array_equal(picture, expected)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        (
+            {"name": "a.png", "content": memoryview(b"1")},
+            {"name": "b", "content": b"2"},
+        ),
+        {
+            "a.png": {"metadata": {"name": "a.png"}, "content": b"1"},
+            "b": {"metadata": {"name": "b"}, "content": b"2"},
+        },
+    ],
+    ids=["ipywidgets 8", "ipywidgets 7"],
+)
+def test_last_of_several_uploads_counts(value):
+    assert uploaded(value) == ("b", b"2")
+
+
+@pytest.mark.parametrize("empty", [(), {}, ipywidgets.FileUpload()], ids=str)
+def test_nothing_uploaded_is_said(empty):
+    assert "No file was chosen yet" in refused(empty)
+
+
+def test_callers_array_is_not_changed_nor_shared():
+    picture = sample()
+    read_picture(picture)[:] = 7
+    np.testing.assert_array_equal(picture, sample())
+
+
+@pytest.mark.parametrize("source", [3, None, object(), print, 1.5], ids=str)
+def test_other_things_are_refused(source):
+    assert "is no picture. Pass a path" in refused(source, TypeError)
+
+
+@pytest.mark.parametrize("path", ["nowhere.png", "a\0b", "x" * 5000, "~no-such-user/a"])
+def test_missing_file_is_named_with_the_folder(path):
+    assert "It was looked for from the folder" in refused(path, OSError)
+
+
+def test_folder_is_refused(tmp_path):
+    assert "cannot be read" in refused(tmp_path, OSError)
+
+
+# Forms of files
+
+
+@pytest.mark.parametrize("format", ["png", "bmp", "tiff", "ppm", "gif", "ico", "webp"])
+def test_formats_without_loss(format):
+    picture = np.zeros((32, 32, 3), "uint8")
+    picture[4:9, 6:20] = 255
+    options = {"lossless": True} if format == "webp" else {}
+    content = encoded(picture, format, **options)
+    np.testing.assert_array_equal(read_picture(content), picture)
+
+
+def test_jpeg_is_close():
+    content = encoded(sample(), "jpeg", quality=95)
+    difference = np.abs(read_picture(content).astype(int) - sample())
+    assert difference.mean() < 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photograph_is_turned_upright(orientation):
+    turns = {
+        1: lambda x: x,
+        2: lambda x: x[:, ::-1],
+        3: lambda x: x[::-1, ::-1],
+        4: lambda x: x[::-1],
+        5: lambda x: x.swapaxes(0, 1),
+        6: lambda x: np.rot90(x),  # the camera's rows run upwards
+        7: lambda x: x[::-1, ::-1].swapaxes(0, 1),
+        8: lambda x: np.rot90(x, -1),
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    kept = np.ascontiguousarray(turns[orientation](sample()))
+    content = encoded(kept, "png", exif=exif)
+    np.testing.assert_array_equal(read_picture(content), sample())
+
+
+def test_transparent_parts_become_white():
+    picture = np.zeros((4, 4, 4), "uint8")
+    picture[0, 0] = 255, 0, 0, 255
+    picture[0, 1] = 255, 0, 0, 51  # a fifth
+    seen = read_picture(encoded(picture))
+    assert seen[0, 0].tolist() == [255, 0, 0]
+    assert seen[0, 1].tolist() == [255, 204, 204]
+    assert (seen[1:] == 255).all()
+    np.testing.assert_array_equal(seen, read_picture(picture))
+
+
+@pytest.mark.parametrize("mode", ["LA", "La", "PA", "RGBA", "RGBa", "P", "L", "RGB"])
+def test_transparency_in_other_modes(mode):
+    """One black pixel, seen; the others black as well, but transparent."""
+    alpha = np.zeros((4, 4), "uint8")
+    alpha[1, 2] = 255
+    grey = Image.fromarray(np.where(alpha, 0, 40).astype("uint8"))
+    if mode in ("P", "L", "RGB"):  # one colour is declared transparent
+        image = grey.convert(mode)
+        source = encoded(image, "png", transparency=image.getpixel((0, 0)))
+    elif mode == "PA":
+        source = grey.convert("P")
+        source.putalpha(Image.fromarray(alpha))
+        assert source.mode == "PA"
+    else:
+        source = Image.merge("LA", [grey, Image.fromarray(alpha)])
+        for step in {"La": ["La"], "RGBA": ["RGBA"], "RGBa": ["RGBA", "RGBa"]}.get(
+            mode, []
+        ):
+            source = source.convert(step)
+    seen = read_picture(source)
+    expected = np.full((4, 4, 3), 255)
+    expected[1, 2] = 0
+    np.testing.assert_array_equal(seen, expected)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "YCbCr", "HSV", "RGBX"])
+def test_other_modes_become_rgb(mode):
+    seen = read_picture(Image.fromarray(sample()).convert(mode))
+    assert seen.shape == (40, 60, 3) and seen.dtype == "uint8"
+    right = Image.fromarray(sample()).convert(mode).convert("RGB")
+    np.testing.assert_array_equal(seen, np.asarray(right))
+
+
+def test_cmyk_jpeg_keeps_its_colours():
+    red = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+    assert np.abs(read_picture(encoded(red, "jpeg")) - [255, 0, 0]).max() < 8
+
+
+@pytest.mark.parametrize("format", ["png", "tiff"])
+def test_grey_of_16_bits_is_scaled_and_not_cut_off(format):
+    steps = (np.arange(16) * 4369).astype("uint16").reshape(4, 4)  # 0 to 65535
+    seen = read_picture(encoded(steps, format))
+    assert seen[..., 0].ravel().tolist() == [17 * i for i in range(16)]
+    assert (seen == seen[..., :1]).all()
+    dark = encoded((steps // 4369).astype("uint16"), format)
+    assert read_picture(dark).max() == 0  # 15 of 65535 is black, not 15 of 255
+
+
+def test_floats_in_a_file():
+    steps = np.linspace(0, 1, 16, dtype="float32").reshape(4, 4)
+    seen = read_picture(encoded(steps, "tiff"))
+    assert seen[..., 0].ravel().tolist() == [17 * i for i in range(16)]
+
+
+def test_lab_is_refused():
+    assert "LAB" in refused(Image.new("LAB", (4, 4)))
+
+
+def test_first_picture_of_an_animation():
+    first, second = (Image.new("RGB", (8, 8), c) for c in ("red", "blue"))
+    content = encoded(first, "gif", save_all=True, append_images=[second])
+    assert read_picture(content)[0, 0].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("array", "shape"),
+    [
+        (np.ones((4, 5)), (4, 5, 3)),
+        (np.ones((4, 5, 1)), (4, 5, 3)),
+        (np.ones((4, 5), bool), (4, 5, 3)),
+        (np.zeros((1, 1, 3)), (1, 1, 3)),
+    ],
+)
+def test_arrays_of_other_shapes(array, shape):
+    assert read_picture(array).shape == shape
+    assert read_picture(array).max() == 255 * array.max()
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 4, 3), (3,), (4, 4, 2), (0, 4, 3), ()])
+def test_arrays_that_are_no_picture(shape):
+    assert str(shape) in refused(np.zeros(shape))
+
+
+@pytest.mark.parametrize("value", [-1.0, 256.0, np.nan, np.inf])
+def test_values_that_are_no_pixels(value):
+    assert "Pixels go from 0 to 255" in refused(np.full((4, 4), value))
+    assert "Pixels go from 0 to 255" in refused(np.full((4, 4), value).tolist())
+
+
+@pytest.mark.parametrize("array", [[["a"]], [[1], [1, 2]], [[1j]], [None]], ids=str)
+def test_arrays_of_something_else(array):
+    assert "something else than numbers" in refused(array, TypeError)
+
+
+# Size
+
+
+@pytest.mark.parametrize("size", [1, 7, 32, 40, 96, (20, 30), (50, 10), np.int64(8)])
+def test_size(size):
+    rows, columns = (size, size) if np.ndim(size) == 0 else size
+    assert read_picture(sample(), size).shape == (rows, columns, 3)
+
+
+def test_middle_is_cut_out():
+    wide = np.zeros((30, 90, 3), "uint8")
+    wide[:, 30:60] = 255
+    assert (read_picture(wide, 30) == 255).all()
+    assert (read_picture(wide.swapaxes(0, 1), 30) == 255).all()
+    np.testing.assert_array_equal(read_picture(sample(), (40, 60)), sample())
+
+
+def test_lanczos_as_pillow_does_it():
+    square = sample(40, 40)
+    small = Image.fromarray(square).resize((10, 10), Image.Resampling.LANCZOS)
+    np.testing.assert_array_equal(read_picture(square, 10), np.asarray(small))
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, "32", (32,), (1, 2, 3), 10**6])
+def test_wrong_sizes_are_refused(size):
+    assert "write one whole number" in refused(sample(), size=size)
+
+
+# What is no picture
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC picture or a film"),
+        (b"%PDF-1.7 ...", "is a PDF"),
+        (b'<?xml version="1.0"?><svg xmlns="..."></svg>', "is an SVG drawing"),
+        (b"  <!doctype html><html></html>", "is a web page"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a picture"),
+        (b"hello", "is not a picture"),
+    ],
+)
+def test_other_files_are_named(content, words):
+    assert words in refused(content)
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg", "gif", "bmp", "tiff", "webp"])
+def test_truncated_and_damaged_files(format):
+    content = encoded(sample(), format)
+    for length in range(1, len(content) - 20, max(1, len(content) // 40)):
+        try:
+            picture = read_picture(content[:length])
+        except ValueError as error:
+            assert str(error).endswith(".") and str(error).startswith("The picture ")
+        else:  # some formats end with bytes that matter little
+            assert picture.shape == (40, 60, 3)
+    half = refused(content[: len(content) // 2])
+    assert "damaged" in half
+
+
+def test_damaged_bytes_never_give_a_traceback():
+    random = np.random.default_rng(0)
+    content = np.frombuffer(encoded(sample(), "png"), "uint8")
+    outcomes = set()
+    for _ in range(200):
+        bad = content.copy()
+        bad[random.integers(8, len(bad), 3)] = random.integers(0, 256, 3)
+        try:
+            outcomes.add(read_picture(bad.tobytes()).shape[-1])
+        except ValueError as error:
+            assert str(error).endswith(".")
+            outcomes.add("refused")
+    assert "refused" in outcomes
+
+
+def test_too_many_pixels_are_refused_before_they_are_unpacked(monkeypatch):
+    monkeypatch.setattr(pictures, "upright", lambda *a: pytest.fail("unpacked"))
+    side = 10_000  # 100 million pixels in a small file
+    for columns in (side, 2 * side):  # Pillow warns of the first, refuses the second
+        bomb = encoded(Image.new("1", (columns, side)), "png")
+        assert len(bomb) < 100_000
+        assert "more than 89 million pixels" in refused(bomb)
+
+
+# Addresses
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.headers_seen = self.headers
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/cat.png")
+            self.end_headers()
+            return
+        if self.path == "/silent":
+            self.server.closing.wait(30)
+            return
+        self.send_response(404 if self.path == "/missing" else 200)
+        self.end_headers()
+        try:
+            if self.path == "/endless":
+                while not self.server.closing.is_set():
+                    self.wfile.write(bytes(1 << 16))
+            if self.path == "/trickle":
+                while not self.server.closing.wait(0.01):
+                    self.wfile.write(b"x")
+            body = encoded(sample()) if self.path == "/cat.png" else b"<html></html>"
+            self.wfile.write(body)
+        except OSError:  # the reader has gone
+            pass
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("LAYERS_OFFLINE", "0")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.closing = threading.Event()
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=[0.01])
+    thread.start()
+    server.address = f"http://127.0.0.1:{server.server_port}"
+    yield server
+    server.closing.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("path", ["/cat.png", "/moved"])
+def test_picture_from_an_address(server, path):
+    np.testing.assert_array_equal(read_picture(server.address + path), sample())
+    assert server.headers_seen["User-Agent"] == "inside-the-layers"
+
+
+def test_address_without_a_picture(server):
+    assert "127.0.0.1 answered 404" in refused(server.address + "/missing", OSError)
+    assert "is a web page" in refused(server.address + "/page")
+
+
+def test_endless_answer_is_left(server, monkeypatch):
+    monkeypatch.setattr(pictures, "BYTES", 2_000_000)
+    assert "sends more than 2 MB" in refused(server.address + "/endless")
+
+
+@pytest.mark.parametrize("path", ["/trickle", "/silent"])
+def test_deadline_holds(server, monkeypatch, path):
+    monkeypatch.setattr(pictures, "DEADLINE", 0.3)
+    monkeypatch.setattr(pictures, "SILENCE", 0.3)
+    start = time.monotonic()
+    assert "is too slow or does not answer" in refused(server.address + path, OSError)
+    assert time.monotonic() - start < 5
+
+
+def test_no_connection(server, monkeypatch):
+    address = f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    assert "no connection to 127.0.0.1" in refused(address + "/cat.png", OSError)
+
+
+def test_offline_setting_is_kept(monkeypatch):
+    monkeypatch.setenv("LAYERS_OFFLINE", "1")
+    message = refused("https://example.org/cat.png", OSError)
+    assert "LAYERS_OFFLINE forbids" in message and "pass its path" in message
+
+
+# The button
+
+
+def test_cat_stands_in_until_a_picture_is_chosen():
+    own = own_picture()
+    np.testing.assert_array_equal(read_picture(own), cat_photograph())
+    assert own.said.value == "The course&#x27;s cat: 32 rows, 32 columns."
+    before = bytes(own.preview.value)
+    choose(own.upload, encoded(sample()), "<b>.png")
+    np.testing.assert_array_equal(read_picture(own), sample())
+    assert own.said.value == "&lt;b&gt;.png: 40 rows, 60 columns."
+    preview = read_picture(bytes(own.preview.value))
+    assert preview.shape == (40, 60, 3) and bytes(own.preview.value) != before
+
+
+def test_large_picture_has_a_small_preview():
+    own = own_picture()
+    choose(own.upload, encoded(sample(800, 1200)))
+    assert read_picture(bytes(own.preview.value)).shape == (256, 384, 3)
+
+
+def test_unreadable_upload_says_so_under_the_button_and_when_read():
+    own = own_picture()
+    choose(own.upload, b"%PDF-1.7", "mine.pdf")
+    assert own.said.value == (
+        "mine.pdf is a PDF. Save the picture in it as PNG or JPEG."
+    )
+    assert bytes(own.preview.value) == b""
+    assert "mine.pdf is a PDF" in refused(own)
+
+
+def test_button_is_stored_as_text(monkeypatch):
+    stored = []
+    monkeypatch.setattr(
+        "helpers.pictures.display", lambda data, raw: stored.append(data)
+    )
+    own = own_picture()
+    own._ipython_display_()
+    assert stored[0]["text/plain"] == repr(own) == repr(own_picture())
+    assert stored[0]["application/vnd.jupyter.widget-view+json"]["model_id"]
+    assert own.upload.accept == "image/*"
+
+
+# The camera
+
+
+def test_no_camera_outside_colab():
+    with pytest.raises(RuntimeError, match="Only Colab lets a cell use the camera"):
+        camera_picture()
+
+
+@pytest.fixture
+def colab(monkeypatch):
+    """Stand in for what Colab alone has: a function that runs JavaScript."""
+    output = types.ModuleType("google.colab.output")
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    monkeypatch.setitem(sys.modules, "google.colab.output", output)
+    return output
+
+
+def test_camera_on_colab(colab):
+    address = "data:image/png;base64," + b64encode(encoded(sample())).decode()
+    colab.eval_js = lambda script: address if "getUserMedia" in script else None
+    assert camera_picture(16).shape == (16, 16, 3)
+    np.testing.assert_array_equal(camera_picture(), sample())
+
+
+def test_camera_that_is_not_allowed(colab):
+    def refuse(script):
+        raise Exception("NotAllowedError: Permission denied")
+
+    colab.eval_js = refuse
+    with pytest.raises(RuntimeError, match="Permission denied"):
+        camera_picture()
