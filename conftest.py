@@ -12,4 +12,5 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["LAYERS_OFFLINE"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+os.environ["LAYERS_QUIET"] = "1"  # a progress bar comes and goes with the machine's speed
 os.environ.pop("LAYERS_CIFAR10", None)

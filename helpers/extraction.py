@@ -82,7 +82,8 @@ def layer_outputs(
     rows, batches = cut_into_batches(model, inputs, batch_size)
     finite = FiniteCheck()
     one_batch = rows is not None and rows <= (batch_size or AT_ONCE)
-    bar = tqdm(total=rows, delay=2, file=sys.stdout, disable=one_batch, leave=False)
+    silent = one_batch or "LAYERS_QUIET" in os.environ
+    bar = tqdm(total=rows, delay=2, file=sys.stdout, disable=silent, leave=False)
     done = 0
     with Arrays(rows) if out is None else Files(out) as store, bar:
         for structure, arrays in batches:

@@ -678,6 +678,7 @@ def test_a_progress_bar_only_for_what_lasts(
     seconds_a_batch, shown, capsys, monkeypatch
 ):
     clock = [0.0]
+    monkeypatch.delenv("LAYERS_QUIET")
     monkeypatch.setattr("tqdm.std.time", lambda: clock[0])
 
     def batches():

@@ -8,9 +8,11 @@ from PIL import Image
 
 from helpers import figures
 from helpers.figures import (
+    curve_figure,
     feature_map_grid,
     filter_grid,
     image_figure,
+    image_row,
     network_diagram,
 )
 from helpers.networks import cifar10_cnn, dense_network
@@ -132,6 +134,20 @@ def test_image_figure_shows_the_pixels():
         image_figure(image[np.newaxis])
 
 
+def test_frame_holds_the_pixels_of_the_box():
+    grey = np.arange(30).reshape(5, 6)
+    picture = image_figure(grey, "test", box=(slice(1, 4), slice(2, None)))
+    for frame in picture.axes[0].patches:
+        assert frame.get_bbox().bounds == (1.5, 0.5, 4, 3)
+    assert str(picture).endswith(
+        " 1 channel of int64, values from 0 to 29. "
+        "The frame holds rows 1 to 3 and columns 2 to 5."
+    )
+    assert not image_figure(grey).axes[0].patches
+    with pytest.raises(ValueError, match="no pixel"):
+        image_figure(grey, box=(slice(5, 9), slice(0, 2)))
+
+
 def test_diagram_writes_keras_numbers_into_the_circles():
     model = dense_network()
     row = np.array([[0.5, -1.0, 2.0]])
@@ -210,3 +226,117 @@ def test_filter_grid_names_what_is_wrong():
         filter_grid(np.ones((3, 3, 5, 2)), channel=5)
     with pytest.raises(ValueError, match="1 to 2 filters"):
         filter_grid(np.ones((3, 3, 5, 2)), count=3)
+
+
+def test_row_shows_every_picture_in_its_place():
+    colour = np.arange(48, dtype="uint8").reshape(4, 4, 3)
+    grey = np.array([[0.0, 4.0], [2.0, 1.0]])
+    axes = image_row([colour, grey, colour / 255], columns=2).axes[0]
+    shown = [image.get_array() for image in axes.images]
+    for image, expected in zip(shown, [colour, grey, colour / 255]):
+        np.testing.assert_array_equal(image, expected.astype(image.dtype))
+    (a, b, c) = (image.get_extent() for image in axes.images)  # left right bottom top
+    assert a[0] < a[1] < b[0] < b[1] and a[2:] == b[2:]
+    assert c[:2] == a[:2] and c[3] > a[2]  # y grows downwards
+
+
+def test_row_gives_grey_pictures_their_own_scale_or_one():
+    dark, bright = np.array([[0.0, 1.0]]), np.array([[3.0, 7.0]])
+    own = image_row([dark, bright])
+    assert [image.get_clim() for image in own.axes[0].images] == [(0, 1), (3, 7)]
+    assert len(own.axes) == 1
+    shared = image_row([dark, bright], scale="shared")
+    assert [image.get_clim() for image in shared.axes[0].images] == [(0, 7)] * 2
+    assert shared.axes[1].get_ylim() == (0, 7)
+
+
+def test_row_keeps_the_form_of_a_picture_that_is_no_square():
+    (image,) = image_row([np.zeros((10, 20, 3), "uint8")]).axes[0].images
+    left, right, bottom, top = image.get_extent()
+    assert (right - left) / (bottom - top) == pytest.approx(2)
+
+
+def test_row_writes_each_title_under_its_picture():
+    titles = ["step 0", "a title that needs more than one line of a narrow picture"]
+    picture = image_row(np.zeros((2, 3, 3)), titles, title="strip")
+    texts = picture.axes[0].texts
+    assert [" ".join(t.get_text().split()) for t in texts] == [*titles, "strip"]
+    for text, image in zip(texts, picture.axes[0].images):
+        assert text.get_position()[1] > image.get_extent()[2]
+    assert str(picture) == (
+        f"strip: 2 pictures, {'; '.join(titles)}. In grey, each on its own scale."
+    )
+    mixed = image_row([np.zeros((3, 3)), np.zeros((3, 3, 3))], scale="shared")
+    assert str(mixed) == (
+        "pictures: 2 pictures. Some in colour, the others in grey, on one scale shown "
+        "by the bar."
+    )
+    assert str(image_row(np.zeros((1, 3, 3, 3)))) == "pictures: 1 picture. In colour."
+    assert str(image_row(np.zeros((1, 3, 3)), sentence="Nothing.")) == "Nothing."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (dict(images=np.zeros((3, 4))), r"has \(4,\)"),
+        (dict(images=[np.zeros((3, 4, 4))]), r"has \(3, 4, 4\)"),
+        (dict(images=[np.full((3, 3, 3), 255.0)]), "by 255"),
+        (dict(images=[np.full((3, 3, 3), np.nan)]), "by 255"),
+        (dict(images=[]), "at least one picture"),
+        (dict(images=np.zeros((2, 3, 3)), titles=["one"]), "2 pictures and 1 titles"),
+        (dict(images=np.zeros((2, 3, 3)), scale="map"), 'scale="own"'),
+    ],
+)
+def test_row_names_what_is_wrong(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        image_row(**arguments)
+
+
+def test_curves_go_through_their_values():
+    picture = curve_figure({"a": [1, 3, 2], "b": [4, 0, 5]}, x=[0, 10, 30])
+    for line, values in zip(picture.axes[0].lines, ([1, 3, 2], [4, 0, 5])):
+        assert line.get_xdata().tolist() == [0, 10, 30]
+        assert line.get_ydata().tolist() == values
+    (legend,) = picture.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["b", "a"]
+    assert curve_figure({"a": [1, 2]}).legends == []
+
+
+def test_curves_differ_without_their_colours():
+    curves = {str(i): [i, i] for i in range(12)}
+    lines = curve_figure(curves).axes[0].lines
+    assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == 12
+
+
+def test_curves_over_words():
+    picture = curve_figure({"probe": [0.1, 0.4]}, ["conv2d", "dense"], title="layers")
+    picture.png(dpi=20)
+    labels = [tick.get_text() for tick in picture.axes[0].get_xticklabels()]
+    assert labels == ["conv2d", "dense"]
+    assert str(picture) == (
+        "layers: 2 points from conv2d to dense. probe ends higher than it begins."
+    )
+
+
+def test_sentence_of_curves_has_no_digit_of_the_values():
+    picture = curve_figure({"loss": [2.31, 0.47], "flat": [3.9, 3.9]}, x_label="step")
+    assert str(picture) == (
+        "Curves: 2 points from 0 to 1 (step). loss ends lower than it begins. flat ends "
+        "where it begins."
+    )
+    assert str(curve_figure({"loss": [2, 1]}, sentence="It fell.")) == "It fell."
+
+
+@pytest.mark.parametrize(
+    ("curves", "words"),
+    [
+        ({}, "There is no curve"),
+        ({"a": [1, 2], "b": [1]}, r"b has the shape \(1,\).* 2 of them"),
+        ({"a": [[1, 2]]}, r"a has the shape \(1, 2\)"),
+        ({"a": 3}, r"a has the shape \(\)"),
+        ({"a": []}, r"a has the shape \(0,\)"),
+    ],
+)
+def test_curves_name_what_is_wrong(curves, words):
+    with pytest.raises(ValueError, match=words):
+        curve_figure(curves)

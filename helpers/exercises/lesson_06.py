@@ -1,7 +1,346 @@
 """Exercises, predictions and quiz of lesson 06: What training changes."""
 
+from functools import cache
+
+import keras
+import numpy as np
+
+from helpers.datasets import shapes
+from helpers.exercises.exercise import Exercise, Question
+from helpers.exercises.shared import cat_outputs
+from helpers.networks import cifar10_cnn, trained_cifar10_cnn
+
 EXERCISES = {}
+
+PICTURES, BATCH, EPOCHS = 2000, 64, 5
+
+
+def steps(in_one_epoch):
+    """Return the steps of one epoch and of all epochs."""
+    return in_one_epoch * np.array([1, EPOCHS])
+
+
+EXERCISES["6.1"] = Exercise(
+    right=lambda: steps(np.ceil(PICTURES / BATCH)),
+    why="Full batches first, then one of the pictures that are left over.",
+    mistakes={
+        "The last batch is missing: it is smaller, but it is a step too.": (
+            lambda: steps(PICTURES // BATCH)
+        ),
+        "There is no part of a step: a smaller batch is a whole step.": (
+            lambda: steps(PICTURES / BATCH)
+        ),
+        "That is one step a picture; a step takes a whole batch.": (
+            lambda: steps(PICTURES)
+        ),
+        "That is the size of a batch; the question is how many batches there are.": (
+            lambda: steps(BATCH)
+        ),
+        "Steps were not rounded up in each epoch: every epoch has a smaller batch of "
+        "its own.": lambda: np.ceil(PICTURES / BATCH * np.array([1, EPOCHS])),
+        "The order is turned: one epoch first, then all of them.": (
+            lambda: steps(np.ceil(PICTURES / BATCH))[::-1]
+        ),
+    },
+)
+
+EXERCISES["6.2"] = Exercise(
+    right=lambda: -np.log(1 / 10),
+    why="The logarithm of ten: what guessing among ten classes costs.",
+    mistakes={
+        "The sign is missing: a loss is not negative here.": lambda: np.log(1 / 10),
+        "That is the logarithm to base 10; the loss takes the natural one, np.log.": (
+            lambda: -np.log10(1 / 10)
+        ),
+        "That is the logarithm to base 2; the loss takes the natural one, np.log.": (
+            lambda: -np.log2(1 / 10)
+        ),
+        "That is the probability of the right class; its logarithm is still to come.": (
+            lambda: 1 / 10
+        ),
+        "That is 1 minus the probability; the loss is a logarithm.": (
+            lambda: 1 - 1 / 10
+        ),
+        "That is divided by the number of classes; only the right class counts.": (
+            lambda: -np.log(1 / 10) / 10
+        ),
+        "That adds up all ten classes; only the right class counts.": (
+            lambda: -10 * np.log(1 / 10)
+        ),
+    },
+)
+
+ROWS, TARGETS = np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([1.0, 2.5])
+WEIGHTS, RATE = np.array([0.5, -0.5]), 0.1
+
+
+def step_of_keras():
+    """Let Keras make the step."""
+    layer = keras.layers.Dense(1, use_bias=False)
+    model = keras.Sequential([keras.Input((2,)), layer])
+    layer.set_weights([WEIGHTS[:, np.newaxis]])
+    model.compile(keras.optimizers.SGD(RATE), "mean_squared_error")
+    model.train_on_batch(ROWS, TARGETS[:, np.newaxis])
+    return layer.get_weights()[0][:, 0]
+
+
+def gradients():
+    """Return the gradient of each row's squared error."""
+    return 2 * (ROWS @ WEIGHTS - TARGETS)[:, np.newaxis] * ROWS
+
+
+EXERCISES["6.3"] = Exercise(
+    right=step_of_keras,
+    why="Keras's own step gives the same: against the mean gradient, times the rate.",
+    mistakes={
+        "The step goes the wrong way: subtract the gradient. (Or the error is target "
+        "minus output; it is output minus target.)": (
+            lambda: WEIGHTS + RATE * gradients().mean(axis=0)
+        ),
+        "The two rows' gradients were added; the loss is a mean.": (
+            lambda: WEIGHTS - RATE * gradients().sum(axis=0)
+        ),
+        "The 2 is missing: the gradient of error² is 2 × error × input.": (
+            lambda: WEIGHTS - RATE * gradients().mean(axis=0) / 2
+        ),
+        "The learning rate is missing: this is a step with the whole gradient.": (
+            lambda: WEIGHTS - gradients().mean(axis=0)
+        ),
+        "That is the gradient; the weights after the step are asked for.": (
+            lambda: gradients().mean(axis=0)
+        ),
+        "That is a step with the first row alone; the batch has two.": (
+            lambda: WEIGHTS - RATE * gradients()[0]
+        ),
+        "That is a step with the second row alone; the batch has two.": (
+            lambda: WEIGHTS - RATE * gradients()[1]
+        ),
+        "These are two steps, one after each row; here both rows make one step.": (
+            lambda: two_steps()
+        ),
+    },
+)
+
+
+def two_steps():
+    """Make the mistake of a step after each row."""
+    weights = WEIGHTS
+    for row, target in zip(ROWS, TARGETS):
+        weights = weights - RATE * 2 * (row @ weights - target) * row
+    return weights
+
+
+@cache
+def change(layer="conv2d_1"):
+    """Return what training on CIFAR-10 added to a layer's kernel."""
+    models = trained_cifar10_cnn(), cifar10_cnn()
+    after, before = (model.get_layer(layer).kernel.numpy() for model in models)
+    return after - before
+
+
+def distances(axes=(0, 1, 2), layer="conv2d_1"):
+    """Return how far each filter moved."""
+    return np.sqrt((change(layer) ** 2).sum(axis=axes))
+
+
+EXERCISES["6.4"] = Exercise(
+    right=lambda: distances().argmax(),
+    why="All its 288 changes count: squared, added up, and the root taken.",
+    mistakes={
+        "That is the filter with the largest change of a single weight; all weights "
+        "of a filter count.": lambda: np.abs(change()).max(axis=(0, 1, 2)).argmax(),
+        "The changes were added without squares: up and down cancel each other.": (
+            lambda: change().sum(axis=(0, 1, 2)).argmax()
+        ),
+        "That is the filter that moved least.": lambda: distances().argmin(),
+        "That is the distance itself; the filter's number is asked for.": (
+            lambda: distances().max()
+        ),
+        "That is an input channel: filters are on the last axis, so sum over the "
+        "other three.": lambda: distances(axes=(0, 1, 3)).argmax(),
+        "That counts from 1; filters are counted from 0.": (
+            lambda: distances().argmax() + 1
+        ),
+        "That is conv2d, the first layer; the question is about conv2d_1.": (
+            lambda: distances(layer="conv2d").argmax()
+        ),
+        "That is conv2d_2; the question is about conv2d_1.": (
+            lambda: distances(layer="conv2d_2").argmax()
+        ),
+    },
+)
 
 PREDICTIONS = {}
 
-QUIZ = []
+
+def share_by_chance():
+    """Return which word is nearest to the accuracy of an untrained network."""
+    images, labels = shapes(500, seed=1)
+    answers = cifar10_cnn().predict(images / np.float32(255), verbose=0).argmax(axis=1)
+    accuracy = (answers == labels[:, 0]).mean()
+    words = {"none": 0.0, "a tenth": 0.1, "half": 0.5}
+    return min(words, key=lambda word: abs(words[word] - accuracy))
+
+
+PREDICTIONS["6.A"] = Exercise(
+    right=share_by_chance,
+    why="Whoever guesses among ten classes of equal size is right in one case of ten.",
+    mistakes={
+        "To be wrong every time, one would have to know the answers.": lambda: "none",
+        "Half is what guessing gives between two classes; here are ten.": (
+            lambda: "half"
+        ),
+    },
+)
+
+
+def loss_after(rate, x=3.0, target=6.0, weight=0.5):
+    """Return the squared error after one step on one weight."""
+    weight -= rate * 2 * (weight * x - target) * x
+    return (weight * x - target) ** 2
+
+
+PREDICTIONS["6.B"] = Exercise(
+    right=lambda: "yes" if loss_after(0.2) < loss_after(0) else "no",
+    why="The best weight is 2. The long step jumps over it and lands further away than "
+    "it began: the gradient is true only near the old weight.",
+    mistakes={
+        "The direction is right, but the step is too long.": lambda: "yes",
+    },
+)
+
+PREDICTIONS["6.C"] = Exercise(
+    right=lambda: "first",
+    why="Both have 140 steps. At first the loss is large and much is to be gained; "
+    "later steps refine.",
+    mistakes={
+        "The last frames may look sharper, but they differ less.": lambda: "second",
+    },
+)
+
+PREDICTIONS["6.D"] = Exercise(
+    right=lambda: "higher",
+    why="The steps lowered the loss of the training set, and used what is true of these "
+    "pictures alone. The test set shows what holds for new pictures.",
+    mistakes={
+        "Only by chance could pictures it has not learned from fit better.": (
+            lambda: "lower"
+        ),
+        "It would be if the network had learned nothing from single pictures.": (
+            lambda: "the same"
+        ),
+    },
+)
+
+
+def zeros(trained):
+    """Return the share of zeros in ``conv2d_2`` for the cat photograph."""
+    return (cat_outputs(trained)["conv2d_2"] == 0).mean()
+
+
+PREDICTIONS["6.E"] = Exercise(
+    right=lambda: "more" if zeros(True) > zeros(False) else "fewer",
+    why="Random sums are below 0 half of the time. Trained channels wait for something "
+    "and are 0 without it; some have died.",
+    mistakes={
+        "A trained network does not answer everywhere: it chooses.": lambda: "fewer",
+    },
+)
+
+QUIZ = [
+    Question(
+        "A network has the accuracy 1.0 on its training set and 0.4 on its test set, "
+        "with ten classes. What has happened?",
+        right="It learned a lot that holds for its training pictures alone.",
+        why="It is better than guessing, which gives 0.1, but most of what it learned "
+        "does not hold for new pictures. This is called overfitting.",
+        wrong={
+            "It learned nothing: 0.4 is what guessing would give as well.": (
+                "Guessing among ten classes gives 0.1."
+            ),
+            "It was trained for too few steps and needs some more epochs.": (
+                "On the training set nothing is left to gain; more epochs would repeat "
+                "the same pictures."
+            ),
+            "It forgot the test pictures that it had seen in training.": (
+                "It never sees the test set in training; that is what the set is for."
+            ),
+        },
+    ),
+    Question(
+        "The gradient of the loss for a weight is -3. What does SGD do with the weight?",
+        right="It makes the weight larger.",
+        why="New weight = old weight - learning rate × gradient, and minus times minus "
+        "is plus.",
+        wrong={
+            "It makes the weight smaller.": (
+                "That would go up the slope: a negative gradient says that the loss "
+                "falls as the weight grows."
+            ),
+            "It sets the weight to -3.": (
+                "The gradient is not a new weight; it tells direction and size of the "
+                "change."
+            ),
+            "It subtracts 3 from the weight.": (
+                "Two slips: the learning rate is missing, and subtracting -3 is adding."
+            ),
+        },
+    ),
+    Question(
+        "You double the size of a batch and keep the number of epochs. What changes?",
+        right="There are half as many steps, each from more pictures.",
+        why="An epoch is once through all pictures; larger batches cut it into fewer "
+        "steps.",
+        wrong={
+            "There are twice as many steps, each from fewer pictures.": (
+                "The other way round: a larger batch uses up the pictures sooner."
+            ),
+            "Each picture is used twice as often as it was before.": (
+                "In each epoch each picture is used once, whatever the batch."
+            ),
+            "Only the memory needed; the weights come out the same.": (
+                "Every step starts from the weights that the step before has left, so "
+                "fewer steps lead elsewhere."
+            ),
+        },
+    ),
+    Question(
+        "You keep `before = layer.kernel`, train, and draw `before` beside "
+        "`layer.kernel`. What do you see?",
+        right="The same filters twice, both of them trained.",
+        why="`layer.kernel` is the variable, not a copy of its numbers. "
+        "`layer.kernel.numpy()` is one.",
+        wrong={
+            "The untrained filters beside the trained ones.": (
+                "That is what was meant, but `before` is another name for the one "
+                "variable that training changes."
+            ),
+            "The same filters twice, both of them untrained.": (
+                "Training does change the variable, under each of its names."
+            ),
+            "An error, since training replaces the kernel.": (
+                "The variable stays; its numbers change."
+            ),
+        },
+    ),
+    Question(
+        "After training, the first layer's filters still look like coloured noise. What "
+        "follows for the network?",
+        right="Little: look at the layer's outputs and the accuracy.",
+        why="27 numbers do not make a picture. What a filter is good for shows in what "
+        "it gives out.",
+        wrong={
+            "The training has failed and must be repeated.": (
+                "The CIFAR-10 network's filters look noisy too, and it is right in 78 of "
+                "100 cases."
+            ),
+            "The weights of this layer have not changed.": (
+                "In section 5 every filter moved; the eye does not measure that."
+            ),
+            "The layer is dead and could be left out.": (
+                "Dead channels are found in outputs that are 0 everywhere, not in the "
+                "look of a filter."
+            ),
+        },
+    ),
+]
