@@ -579,8 +579,10 @@ def name_dead(dead):
 def network_diagram(model, inputs=None):
     """Draw a network of Dense layers: units as circles, weights as lines.
 
-    A line's width is the weight's size; positive weights are blue and solid,
-    negative ones orange and dashed. Biases are not drawn.
+    A line's width is the weight's size, at least 1 point; positive weights are blue
+    and solid, negative ones orange and dashed. Biases and weights of 0 are not drawn.
+    Above each circle stands the unit's number, counted from 0, where layers have no
+    more than 6 units.
 
     Arguments:
         model: built ``keras.Sequential`` of Dense layers, at most 16 units each.
@@ -614,11 +616,13 @@ def network_diagram(model, inputs=None):
     largest = max(np.abs(kernel).max() for kernel in kernels) or 1
     for column, kernel in enumerate(kernels):
         for negative in (False, True):
-            chosen = np.argwhere((kernel < 0) == negative)
+            chosen = np.argwhere(kernel < 0 if negative else kernel > 0)
             axes.add_collection(
                 LineCollection(
                     [(places[column][i], places[column + 1][j]) for i, j in chosen],
-                    linewidths=[5 * abs(kernel[i, j]) / largest for i, j in chosen],
+                    linewidths=[
+                        max(1, 5 * abs(kernel[i, j]) / largest) for i, j in chosen
+                    ],
                     colors=NEGATIVE if negative else POSITIVE,
                     linestyles="dashed" if negative else "solid",
                     zorder=1,
@@ -634,6 +638,9 @@ def network_diagram(model, inputs=None):
         for unit, place in enumerate(places[column]):
             text = "" if values is None else f"{values[column][unit]:.3f}"
             axes.text(*place, text, ha="center", va="center", fontsize=8.5, zorder=3)
+            if max(units) <= 6:  # else the next circle is too near
+                above = {"xytext": (0, 21), "textcoords": "offset points"}
+                axes.annotate(unit, place, **above, ha="center", fontsize=8)
     axes.set_xlim(-0.6, 2 * len(kernels) + 0.6)
     axes.set_ylim(-max(units) / 2 - 0.2, max(units) / 2 + 0.6)
     axes.set_axis_off()

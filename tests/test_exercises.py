@@ -202,6 +202,31 @@ def test_garbage_as_prediction_gets_a_sentence(name, capsys):
         assert re.fullmatch(rf"Prediction {name}.+\.", printed(capsys))
 
 
+@pytest.mark.parametrize(
+    ("name", "guess", "words"),
+    [
+        ("3.A", 5, "A list of 2 numbers is asked for. "),
+        ("3.B", [5, 6], "One number is asked for, without brackets. "),
+        ("3.B", 5, ""),
+    ],
+)
+def test_guess_of_another_shape_hears_how_many_numbers_are_asked_for(
+    name, guess, words, capsys
+):
+    predict(name, guess)
+    compare(name)
+    why = PREDICTIONS[name].why
+    assert printed(capsys).endswith(f"not what you expected. {words}{why}")
+
+
+def test_count_of_wrong_numbers_is_in_good_english(capsys):
+    right = computed(EXERCISES["1.1"].right)
+    for wrong, words in ((1, "1 differs."), (2, "2 differ.")):
+        answer = right.copy()
+        answer[:wrong] += 50
+        assert f"of {right.size} numbers, {words}" in said("1.1", answer, capsys)
+
+
 def test_words_are_understood_in_any_case(capsys):
     name, word = next(
         (n, computed(p.right))

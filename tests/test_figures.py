@@ -2,6 +2,7 @@
 
 import io
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -154,7 +155,7 @@ def test_diagram_writes_keras_numbers_into_the_circles():
     texts = [t.get_text() for t in network_diagram(model, row).axes[0].texts]
     hidden = np.maximum(0, row @ model.layers[0].kernel.numpy())[0]
     expected = [*row[0], *hidden, *model(row).numpy()[0]]
-    numbers = [float(text) for text in texts if not text[0].isalpha()]
+    numbers = [float(text) for text in texts if "." in text]
     np.testing.assert_allclose(numbers, expected, atol=6e-4)
 
 
@@ -162,12 +163,31 @@ def test_diagram_draws_every_weight_by_size_and_sign():
     model = dense_network()
     kernel = model.layers[0].kernel.numpy()
     positive, negative = network_diagram(model).axes[0].collections[:2]
-    assert len(positive.get_segments()) == (kernel >= 0).sum()
+    assert len(positive.get_segments()) == (kernel > 0).sum()
     assert len(negative.get_segments()) == (kernel < 0).sum()
     largest = max(np.abs(layer.kernel.numpy()).max() for layer in model.layers)
+    widths = 5 * -kernel[kernel < 0] / largest
+    assert widths.min() < 1  # one of them would hardly be seen
     np.testing.assert_allclose(
-        negative.get_linewidths(), 5 * -kernel[kernel < 0] / largest, rtol=1e-6
+        negative.get_linewidths(), np.maximum(1, widths), rtol=1e-6
     )
+
+
+def test_diagram_draws_no_line_for_a_weight_of_zero():
+    model = dense_network()
+    kernel = np.zeros((3, 4), "float32")
+    kernel[1, 2] = -0.5
+    model.layers[0].set_weights([kernel, np.zeros(4)])
+    lines = network_diagram(model).axes[0].collections[:2]
+    assert [len(collection.get_segments()) for collection in lines] == [0, 1]
+
+
+@pytest.mark.parametrize(("units", "numbered"), [(6, 3 + 6), (7, 0)])
+def test_diagram_numbers_the_units_of_each_layer_where_there_is_room(units, numbered):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(units)])
+    texts = [t.get_text() for t in network_diagram(model).axes[0].texts]
+    numbers = [int(text) for text in texts if text.isdecimal()]
+    assert numbers == [*range(3), *range(units)][:numbered]
 
 
 def test_diagram_refuses_what_it_cannot_draw():

@@ -134,8 +134,6 @@ def test_every_exercise_has_stub_hint_and_hidden_solution(lesson, path):
 
 def of_lesson(path, kind):
     """Return the names of a lesson's exercises or predictions."""
-    if number(path) == 9:
-        return []
     return list(getattr(exercise.lesson(number(path)), kind))
 
 
@@ -151,14 +149,11 @@ def test_every_prediction_is_taken_before_its_cell_and_compared_after(lesson, pa
         assert any(compared[:3]) and sum(compared) == 1, name
         names.append(name)
     asked = sum(cell.source.count("**Predict first.**") for cell in cells)
-    mentioned = 1 if number(path) == 0 else 0  # lesson 00 explains the words
-    assert len(names) == asked - mentioned
+    assert len(names) == asked
     assert names == of_lesson(path, "PREDICTIONS")
 
 
 def test_quiz_stands_before_the_last_cell(lesson, path):
-    if number(path) == 9:
-        return
     heading, cell = lesson.cells[-3:-1]
     assert "## Quiz" in heading.source
     assert re.fullmatch(rf"quiz\({number(path)}\)", cell.source.splitlines()[-1])

@@ -65,4 +65,5 @@ def difference(given, expected):
     if given.size == 1:
         return "It is another number."
     wrong = int((~np.isclose(given, expected, rtol=1e-3, atol=1e-3)).sum())
-    return f"The shape is right; of {given.size} numbers, {wrong} differ."
+    differ = "differs" if wrong == 1 else "differ"
+    return f"The shape is right; of {given.size} numbers, {wrong} {differ}."

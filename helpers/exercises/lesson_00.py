@@ -39,10 +39,10 @@ PREDICTIONS["0.A"] = Exercise(
     right=lambda: number_of("hidden", [0, 0, 0]),
     why="Whatever the weights are, each is multiplied by 0, and the products add up to 0.",
     mistakes={
-        "Three inputs arrive at each unit, but it adds up products, not inputs.": (
+        "Three inputs arrive at the unit, but it adds up products, not inputs.": (
             lambda: dense_weights()[0].shape[0]
         ),
-        "One number, whatever the number of units: each of them gives it out.": (
+        "Right for each of the four units; the question is about one of them.": (
             lambda: [0] * dense_weights()[0].shape[1]
         ),
         "That is what the output layer gives; the question is about the hidden one.": (

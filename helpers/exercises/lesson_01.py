@@ -76,6 +76,12 @@ EXERCISES["1.3"] = Exercise(
         "These are powers of 2; the exponential is a power of e, np.exp.": (
             lambda: 2**SCORES / (2**SCORES).sum()
         ),
+        "These are percentages; the numbers should add up to 1.": (
+            lambda: 100 * by_hand.softmax(SCORES)
+        ),
+        "These are rounded percentages; the numbers should add up to 1.": (
+            lambda: (100 * by_hand.softmax(SCORES)).round(1)
+        ),
     },
 )
 
@@ -105,6 +111,8 @@ EXERCISES["1.4"] = Exercise(
 PREDICTIONS = {}
 
 FIRST_ROW = np.array([1.0, 0.0, 0.0])
+FOUR_SUMS = np.array([-2, 0.5, -0.1, 3])
+TWO_SUMS = np.array([-3, 1])
 
 
 PREDICTIONS["1.A"] = Exercise(
@@ -113,23 +121,24 @@ PREDICTIONS["1.A"] = Exercise(
     mistakes={
         "Counting starts at 0: the 1 stands at place 0.": lambda: 1,
         "The last input is 0: the weights in its row are multiplied by 0.": lambda: 2,
+        "That is the right row; one number is asked for, without brackets.": (
+            lambda: np.flatnonzero(FIRST_ROW)
+        ),
         "Not all of them: an input of 0 silences its whole row.": lambda: [0, 1, 2],
     },
 )
 
 PREDICTIONS["1.B"] = Exercise(
-    right=lambda: hidden_outputs(FIRST_ROW),
-    why="The hidden layer's output is the sum with its negative part cut off.",
+    right=lambda: by_hand.relu(FOUR_SUMS),
+    why="Negative sums become 0, however near to 0 they are; positive ones stay.",
     mistakes={
         "Dropping the sign is another function, the absolute value.": (
-            lambda: abs(hidden_sums(FIRST_ROW))
+            lambda: abs(FOUR_SUMS)
         ),
-        "Those are the sums themselves.": lambda: hidden_sums(FIRST_ROW),
-        "A positive sum stays as it is; it does not become 1.": (
-            lambda: hidden_sums(FIRST_ROW) > 0
-        ),
+        "Those are the sums themselves.": lambda: FOUR_SUMS,
+        "A positive sum stays as it is; it does not become 1.": (lambda: FOUR_SUMS > 0),
         "It is the negative sums that are cut, not the positive ones.": (
-            lambda: np.minimum(0, hidden_sums(FIRST_ROW))
+            lambda: np.minimum(0, FOUR_SUMS)
         ),
     },
 )
@@ -141,7 +150,7 @@ PREDICTIONS["1.C"] = Exercise(
 )
 
 PREDICTIONS["1.D"] = Exercise(
-    right=lambda: "yes" if (predictions(FIRST_ROW) == 0).any() else "no",
+    right=lambda: "yes" if by_hand.softmax(TWO_SUMS)[0] == 0 else "no",
     why="A power of e is always positive, so a negative sum gets a share as well.",
     mistakes={"Softmax does not cut at 0; it compares the sums.": lambda: "yes"},
 )

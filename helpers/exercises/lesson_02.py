@@ -39,6 +39,9 @@ EXERCISES["2.1"] = Exercise(
             lambda: limits(area_in=False)
         ),
         "The fan out is missing under the root.": lambda: limits(fan_out=False),
+        "The fan out is missing under the convolution's root.": (
+            lambda: [limit(DENSE), limit(CONVOLUTION, fan_out=False)]
+        ),
         "The order is the Dense layer, then the convolution.": lambda: limits()[::-1],
     },
 )
@@ -46,37 +49,44 @@ EXERCISES["2.1"] = Exercise(
 NEW_SHAPE = (10, 5)
 
 
-def shares(kernel):
+def fractions(kernel):
     """Return where each weight stands between minus limit, 0, and limit, 1."""
     return (kernel / limit(kernel.shape) + 1) / 2
 
 
-def first_share():
-    """Return the first share of the first draw after ``tf.random.set_seed(0)``."""
-    return shares(dense_weights()[0])[0, 0]
+def first_fraction():
+    """Return the first fraction of the first draw after ``tf.random.set_seed(0)``."""
+    return fractions(dense_weights()[0])[0, 0]
 
 
 def stretched(top, bottom=None):
-    """Return the first share stretched from bottom, by default minus top, to top."""
+    """Return the first fraction stretched from bottom, by default minus top, to top."""
     bottom = -top if bottom is None else bottom
-    return bottom + (top - bottom) * first_share()
+    return bottom + (top - bottom) * first_fraction()
 
 
 EXERCISES["2.2"] = Exercise(
     right=lambda: stretched(limit(NEW_SHAPE)),
-    why="The first draw gives the same first share; only the limit is another.",
+    why="The first draw gives the same first fraction; only the limit is another.",
     mistakes={
-        "This is share × limit. The share counts from minus limit, not from 0.": (
+        "This is fraction × limit. The fraction counts from minus limit, not from 0.": (
             lambda: stretched(limit(NEW_SHAPE), bottom=0)
         ),
+        "This is fraction × minus limit. A fraction of 0 stands for minus limit, not "
+        "for 0.": lambda: -stretched(limit(NEW_SHAPE), bottom=0),
+        "This is the limit itself, the largest weight there can be.": (
+            lambda: limit(NEW_SHAPE)
+        ),
+        "This is stretched to the limit of the output kernel above; this one's is "
+        "another.": lambda: stretched(limit((4, 2))),
         "From minus limit to limit is twice the limit.": (
             lambda: stretched(0, bottom=-limit(NEW_SHAPE))
         ),
-        "This is the share; stretch it to the limits.": first_share,
+        "This is the fraction; stretch it to the limits.": first_fraction,
         "That is the first weight of lesson 01's hidden layer; the limit is another.": (
             lambda: dense_weights()[0][0, 0]
         ),
-        "The sign is turned: a share below 0.5 stands for a negative weight.": (
+        "The sign is turned: a fraction below 0.5 stands for a negative weight.": (
             lambda: -stretched(limit(NEW_SHAPE))
         ),
         "The square root is missing in the limit.": (
@@ -110,7 +120,8 @@ def programs(a="no call", b="before each", c="once", d="before each"):
 
 EXERCISES["2.3"] = Exercise(
     right=programs,
-    why="Equal kernels need equal seeds in both initializers, from whatever call.",
+    why="Two kernels are equal when both initializers got the same seed, whoever set "
+    "it.",
     mistakes={
         "a: the initializers of Keras 3 do not listen to tf.random.set_seed.": (
             lambda: programs(a="before each")
@@ -126,6 +137,13 @@ EXERCISES["2.3"] = Exercise(
         ),
         "a and c: think of whom each call reaches, and of what the first kernel uses "
         "up.": lambda: programs(a="before each", c="before each"),
+        "a and d: tf.random.set_seed does not reach these initializers, and a seed of "
+        "their own stays.": lambda: programs(a="before each", d="once"),
+        "b and d: in both, the second kernel starts from the very seed of the first.": (
+            lambda: programs(b="once", d="once")
+        ),
+        "c and d: after one call each layer takes the next seed; a seed of an "
+        "initializer's own stays.": lambda: programs(c="before each", d="once"),
     },
 )
 
@@ -144,6 +162,9 @@ EXERCISES["2.4"] = Exercise(
     right=lambda: [added([LARGE, 1, 1, -LARGE]), added([1, 1, LARGE, -LARGE])],
     why="16,777,217 is no float32 number, 16,777,218 is one.",
     mistakes={
+        "In a) 16,777,217 does not go up: each time it is rounded, it goes down.": (
+            lambda: [added([LARGE, 2, 2, -LARGE]), added([1, 1, LARGE, -LARGE])]
+        ),
         "That is exact arithmetic. float32 rounds after each addition.": (
             lambda: [
                 added([LARGE, 1, 1, -LARGE], "float64"),
@@ -167,8 +188,8 @@ PREDICTIONS = {}
 
 def hidden_kernel_drawn_second():
     """Return what the hidden kernel would be if it were the second draw."""
-    second_shares = shares(dense_weights()[2]).ravel()  # the second draw's first eight
-    return (2 * second_shares - 1) * limit((3, 4))
+    second = fractions(dense_weights()[2]).ravel()  # the second draw's first eight
+    return (2 * second - 1) * limit((3, 4))
 
 
 PREDICTIONS["2.A"] = Exercise(
@@ -177,7 +198,7 @@ PREDICTIONS["2.A"] = Exercise(
         if np.allclose(hidden_kernel_drawn_second(), dense_weights()[0].ravel()[:8])
         else "no"
     ),
-    why="The first draw after a seed gets the same shares, whatever it is for; the "
+    why="The first draw after a seed gets the same fractions, whatever it is for; the "
     "hidden kernel is now the second draw.",
     mistakes={
         "The seed is the same, but it does not belong to a layer.": lambda: "yes"
@@ -185,22 +206,31 @@ PREDICTIONS["2.A"] = Exercise(
 )
 
 LAYERS = 10
+OFFERED = {"two": 2, "twenty": 20, "thousand": 1000}
+
+
+def nearest_word(number):
+    """Return the word of question 2.B that is nearest to a number."""
+    return min(OFFERED, key=lambda word: abs(OFFERED[word] - number))
+
 
 PREDICTIONS["2.B"] = Exercise(
-    right=lambda: round(2**LAYERS, -3),
+    right=lambda: nearest_word(2**LAYERS),
     why="Each layer doubles what it gets, and ten doublings are about 1000.",
     mistakes={
-        "That would be one layer: the next one doubles again.": lambda: 2,
+        "That would be one layer: the next one doubles again.": (
+            lambda: nearest_word(2)
+        ),
         "Layers follow one another: their factors multiply and do not add up.": (
-            lambda: 2 * LAYERS
+            lambda: nearest_word(2 * LAYERS)
         ),
     },
 )
 
 PREDICTIONS["2.C"] = Exercise(
     right=lambda: "yes" if equal_kernels("no call") else "no",
-    why="Keras 3 takes the seed of an initializer from Python's random module. Only "
-    "keras.utils.set_random_seed reaches that.",
+    why="Keras 3 takes the seed of an initializer from Python's random module. Of "
+    "these three calls, only keras.utils.set_random_seed reaches that.",
     mistakes={
         "It was so in Keras 2, for which the tutorial of lesson 01 was written.": (
             lambda: "yes"
@@ -238,17 +268,17 @@ QUIZ = [
         },
     ),
     Question(
-        "Two kernels are drawn after `tf.random.set_seed(0)`. Then somebody draws a "
-        "third one before both. Which of the two change?",
+        "Two kernels are drawn after `tf.random.set_seed(0)`. In a second run a third "
+        "one is drawn before both. Which of the two change?",
         right="Both: each is now one draw later.",
-        why="The shares belong to the first, second and third draw after the seed.",
+        why="The fractions belong to the first, second and third draw after the seed.",
         wrong={
             "Neither: the seed is still 0.": "The seed decides what each draw in turn "
             "gives, and the turn has changed.",
             "The first one: it lost its place.": "The second one lost its place too: it "
             "is now the third draw.",
             "Those of the new kernel's shape.": "The shape decides the limit and how "
-            "many shares are taken; the turn decides which.",
+            "many fractions are taken; the turn decides which.",
         },
     ),
     Question(
@@ -273,7 +303,7 @@ QUIZ = [
             "float32 rounds at random.": "Rounding follows a fixed rule; the same "
             "additions in the same order give the same sum.",
             "A seed holds for one machine.": "The same version of TensorFlow draws the "
-            "same numbers on other processors.",
+            "same numbers on other CPUs.",
             "They use different limits.": "The limit follows from the kernel's shape; "
             "it is the same everywhere.",
         },

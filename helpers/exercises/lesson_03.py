@@ -152,7 +152,8 @@ EXERCISES["3.5"] = Exercise(
         "The step is 4 in this place: neighbours are 4 pixels apart.": (
             lambda: field_height(5) + 1
         ),
-        "That would be another convolution, which reaches two steps further.": (
+        "That adds two steps of 4, as a convolution would, or one of 8, the step after "
+        "this pooling; pooling reaches one step of the map it gets.": (
             lambda: field_height(5) + 2 * 4
         ),
     },

@@ -14,26 +14,25 @@ def number_dead(maps):
 
 
 EXERCISES["4.1"] = Exercise(
-    right=lambda: cat_outputs()["conv2d_2"].size,
-    why="4 rows times 4 columns times 64 channels.",
+    right=lambda: cat_outputs()["max_pooling2d_1"].size,
+    why="6 rows times 6 columns times 64 channels.",
     mistakes={
         "That is 16 channels, as many as the grid shows; the layer has more.": (
-            lambda: cat_outputs()["conv2d_2"][..., :16].size
+            lambda: cat_outputs()["max_pooling2d_1"][..., :16].size
         ),
         "That is the number of channels; each is a map of several numbers.": (
-            lambda: cat_outputs()["conv2d_2"].shape[-1]
+            lambda: cat_outputs()["max_pooling2d_1"].shape[-1]
         ),
         "That is one map; there is one for each channel.": (
-            lambda: cat_outputs()["conv2d_2"][0, :, :, 0].size
+            lambda: cat_outputs()["max_pooling2d_1"][0, :, :, 0].size
         ),
-        "That is conv2d, the first convolution.": (
-            lambda: cat_outputs()["conv2d"].size
+        "That is max_pooling2d, the first pooling.": (
+            lambda: cat_outputs()["max_pooling2d"].size
         ),
-        "That is max_pooling2d_1, one layer earlier.": (
-            lambda: cat_outputs()["max_pooling2d_1"].size
-        ),
-        "That is the number of weights of the layer; count its outputs.": (
-            lambda: cifar10_cnn().get_layer("conv2d_2").count_params()
+        "That is conv2d_1, one layer earlier.": lambda: cat_outputs()["conv2d_1"].size,
+        "That is conv2d_2, one layer later.": lambda: cat_outputs()["conv2d_2"].size,
+        "That is the number of its weights; count its outputs.": (
+            lambda: cifar10_cnn().get_layer("max_pooling2d_1").count_params()
         ),
     },
 )
@@ -97,11 +96,11 @@ EXERCISES["4.3"] = Exercise(
 )
 
 
-def brightness(maps=None, row=1, column=0, low=None, high=None, order=(0, 1)):
+def brightness(maps=None, row=3, column=1, count=14, low=None, high=None, order=(0, 1)):
     """Return how bright a value of channel 13 is, on its own scale and on a shared one."""
     maps = cat_outputs()["conv2d_2"][0] if maps is None else maps
     pair = []
-    for scale in (maps[:, :, 13], maps[:, :, :16]):
+    for scale in (maps[:, :, 13], maps[:, :, :count]):
         lowest = scale.min() if low is None else low
         highest = scale.max() if high is None else high
         pair.append((maps[row, column, 13] - lowest) / (highest - lowest))
@@ -121,11 +120,14 @@ EXERCISES["4.4"] = Exercise(
         "That is the number itself, twice; a grid shows where it lies on a scale.": (
             lambda: brightness(low=0, high=1)
         ),
-        "Row and column are swapped: row 1, column 0.": (
-            lambda: brightness(row=0, column=1)
+        "Row and column are swapped: row 3, column 1.": (
+            lambda: brightness(row=1, column=3)
         ),
-        "Both are on the map's own scale; the second scale is that of all 16 maps.": (
+        "Both are on the map's own scale; the second scale is that of all 14 maps.": (
             lambda: brightness(order=(0, 0))
+        ),
+        "The second scale is that of the 14 maps drawn, without the others of the 64.": (
+            lambda: brightness(count=64)
         ),
         "The network got raw pixels from 0 to 255; it was trained on pixels / 255.": (
             lambda: brightness(cat_outputs(raw=True)["conv2d_2"][0])

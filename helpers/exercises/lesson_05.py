@@ -8,7 +8,7 @@ from helpers.datasets import shapes
 from helpers.exercises.exercise import Exercise, Question
 from helpers.exercises.shared import cat_outputs
 from helpers.extraction import layer_outputs
-from helpers.networks import cifar10_cnn, trained_cifar10_cnn
+from helpers.networks import trained_cifar10_cnn
 from helpers.statistics import dead_channels
 
 EXERCISES = {}
@@ -26,52 +26,68 @@ def dead_in(outputs, layer="conv2d_2"):
     return set(dead_channels(outputs[layer]).tolist())
 
 
+CONVOLUTIONS = "conv2d", "conv2d_1", "conv2d_2"
+
+
+def largest_values(*layers, outputs=None):
+    """Return the largest value of each layer for the cat, by default of the Conv2D ones."""
+    outputs = outputs or cat_outputs()
+    return [outputs[layer].max() for layer in layers or CONVOLUTIONS]
+
+
+def come_to_life(layer):
+    """Return the channels dead for the cat, but not for the 500 shapes, in order."""
+    return sorted(dead_in(cat_outputs(), layer) - dead_in(shape_outputs(), layer))
+
+
 EXERCISES["5.1"] = Exercise(
-    right=lambda: max(
-        cat_outputs()[layer].max() for layer in ("max_pooling2d", "max_pooling2d_1")
-    ),
-    why="The layers are chosen by their class; the larger of two maxima counts.",
+    right=largest_values,
+    why="The layers are chosen by their class and come in the model's order.",
     mistakes={
-        "That is the first of the two pooling layers alone.": (
-            lambda: cat_outputs()["max_pooling2d"].max()
+        "There are three Conv2D layers, these are two: the first two, or the pooling "
+        "behind them, which keeps the largest value.": (
+            lambda: largest_values("max_pooling2d", "max_pooling2d_1")
         ),
-        "There are two layers; the answer is the larger of the two.": (
-            lambda: [
-                cat_outputs()[layer].max()
-                for layer in ("max_pooling2d", "max_pooling2d_1")
-            ]
+        "That is the largest value of all three; give one for each of them.": (
+            lambda: max(largest_values())
         ),
-        "That is the largest value of all layers.": (
-            lambda: max(values.max() for values in cat_outputs().values())
+        "These are all eight layers; choose the Conv2D layers by their class.": (
+            lambda: largest_values(*cat_outputs())
         ),
         "These are raw pixels from 0 to 255; the network wants pixels / 255.": (
-            lambda: max(
-                cat_outputs(raw=True)[layer].max()
-                for layer in ("max_pooling2d", "max_pooling2d_1")
-            )
+            lambda: largest_values(outputs=cat_outputs(raw=True))
         ),
-        "That is conv2d_2, the last of the convolutions.": (
-            lambda: cat_outputs()["conv2d_2"].max()
+        "These are the means; the question is about the largest values.": (
+            lambda: [cat_outputs()[layer].mean() for layer in CONVOLUTIONS]
+        ),
+        "The order is the model's: the first convolution comes first.": (
+            lambda: largest_values()[::-1]
         ),
     },
 )
 
 EXERCISES["5.2"] = Exercise(
-    right=lambda: len(dead_in(cat_outputs()) - dead_in(shape_outputs())),
+    right=lambda: come_to_life("conv2d_2"),
     why="These channels wait for something the cat does not have.",
     mistakes={
         "That is what is dead for the 500 pictures and not for the cat: the other way "
-        "round.": (lambda: len(dead_in(shape_outputs()) - dead_in(cat_outputs()))),
-        "That is how many are dead for the cat.": (lambda: len(dead_in(cat_outputs()))),
-        "That is how many are dead for all 500 pictures.": (
-            lambda: len(dead_in(shape_outputs()))
+        "round.": lambda: sorted(dead_in(shape_outputs()) - dead_in(cat_outputs())),
+        "Those are all that are dead for the cat.": (
+            lambda: sorted(dead_in(cat_outputs()))
         ),
-        "That counts the channels that live for the 500 pictures, those included "
-        "that live for the cat.": (lambda: 64 - len(dead_in(shape_outputs()))),
+        "Those are all that are dead for the 500 pictures.": (
+            lambda: sorted(dead_in(shape_outputs()))
+        ),
+        "Those are all that live for the 500 pictures, those included that live for the "
+        "cat.": lambda: sorted(set(range(64)) - dead_in(shape_outputs())),
+        "That is how many there are; the question is which.": (
+            lambda: len(come_to_life("conv2d_2"))
+        ),
         "That is conv2d, the first layer; the question is about conv2d_2.": (
-            lambda: len(
-                dead_in(cat_outputs(), "conv2d") - dead_in(shape_outputs(), "conv2d")
-            )
+            lambda: come_to_life("conv2d")
+        ),
+        "Channels are counted from 0; this counts from 1.": (
+            lambda: [channel + 1 for channel in come_to_life("conv2d_2")]
         ),
     },
 )
@@ -103,50 +119,50 @@ EXERCISES["5.3"] = Exercise(
     },
 )
 
+
+def strongest(
+    outputs=None, layer="conv2d_2", count=64, by=np.mean, of=np.mean, first=0
+):
+    """Return the channel that is largest by one statistic, and another one of it."""
+    maps = (outputs or cat_outputs())[layer][..., :count]
+    channel = by(maps, axis=(0, 1, 2)).argmax()
+    return [channel + first, of(maps[..., channel])]
+
+
 EXERCISES["5.4"] = Exercise(
-    right=lambda: cat_outputs()["conv2d_2"].mean(axis=(0, 1, 2)).argmax(),
+    right=strongest,
     why="No grid with a scale for each map could have told it.",
     mistakes={
-        "That is the channel with the largest single value; the question is about the "
-        "mean.": lambda: cat_outputs()["conv2d_2"].max(axis=(0, 1, 2)).argmax(),
+        "That is the channel with the largest single value, and that value; the question "
+        "is about the mean.": lambda: strongest(by=np.max, of=np.max),
+        "That is the mean of the channel with the largest single value; another channel "
+        "has a larger mean.": lambda: strongest(by=np.max),
+        "That is a channel's largest value in place of its mean.": lambda: strongest(
+            of=np.max
+        ),
         "That is the strongest of the first 16 channels; there are 64.": (
-            lambda: cat_outputs()["conv2d_2"][..., :16].mean(axis=(0, 1, 2)).argmax()
+            lambda: strongest(count=16)
         ),
-        "That is the mean itself; the question is about the channel's number.": (
-            lambda: cat_outputs()["conv2d_2"].mean(axis=(0, 1, 2)).max()
+        "That is conv2d, the first convolution; the question is about conv2d_2.": (
+            lambda: strongest(layer="conv2d")
         ),
-        "That counts from 1; channels are counted from 0.": (
-            lambda: cat_outputs()["conv2d_2"].mean(axis=(0, 1, 2)).argmax() + 1
+        "That is conv2d_1, the second convolution; the question is about conv2d_2.": (
+            lambda: strongest(layer="conv2d_1")
         ),
-        "That is a position in the flattened array; take the mean of each channel "
-        "first.": lambda: cat_outputs()["conv2d_2"].argmax(),
+        "That is for the 500 pictures; the question is about the cat.": (
+            lambda: strongest(shape_outputs())
+        ),
+        "These are raw pixels from 0 to 255; the network wants pixels / 255.": (
+            lambda: strongest(cat_outputs(raw=True))
+        ),
+        "That counts from 1; channels are counted from 0.": lambda: strongest(first=1),
+        "The order is the channel first, then its mean.": lambda: strongest()[::-1],
+        "That is the mean alone; name the channel as well.": lambda: strongest()[1],
+        "That is the channel alone; give its mean as well.": lambda: strongest()[0],
     },
 )
 
 PREDICTIONS = {}
-
-
-def misspelt():
-    """Say what `layer_outputs` does with a name that no layer has."""
-    try:
-        found = layer_outputs(cifar10_cnn(), np.zeros((1, 32, 32, 3)), "conv2d_3")
-    except ValueError:
-        return "error"
-    return "nearest" if found else "empty"
-
-
-PREDICTIONS["5.A"] = Exercise(
-    right=misspelt,
-    why="The message names the layers that come nearest, and you choose.",
-    mistakes={
-        "A guess would hand you the numbers of a layer you did not ask for.": (
-            lambda: "nearest"
-        ),
-        "An empty dictionary would fail only later, far from the mistake.": (
-            lambda: "empty"
-        ),
-    },
-)
 
 
 def compared_with_one():
@@ -155,7 +171,7 @@ def compared_with_one():
     return "as many" if many == one else "more" if many > one else "fewer"
 
 
-PREDICTIONS["5.B"] = Exercise(
+PREDICTIONS["5.A"] = Exercise(
     right=compared_with_one,
     why="To be silent for 500 pictures is harder than to be silent for one.",
     mistakes={
@@ -176,7 +192,7 @@ def own_scales():
     return (maps - lowest) / np.where(highest > lowest, highest - lowest, 1)
 
 
-PREDICTIONS["5.C"] = Exercise(
+PREDICTIONS["5.B"] = Exercise(
     right=lambda: cat_outputs()["conv2d"][..., :16].max(axis=(0, 1, 2)).argmax(),
     why="The first grid cannot tell: on its own scale every map that is not dead has a "
     "white spot.",
@@ -222,9 +238,9 @@ QUIZ = [
     Question(
         "A channel gives 0 for every picture. Why does training no longer change its "
         "weights?",
-        right="Behind a 0 of ReLU no error is traced back to them.",
-        why="A small change of these weights changes no output, so training has nothing "
-        "to go by.",
+        right="A small change of them changes none of its outputs.",
+        why="The sums stay below 0, so ReLU gives 0 as before, and training has nothing to "
+        "go by.",
         wrong={
             "They have become 0 and stay there, as 0 times x is 0.": "The weights are not "
             "0; the sums they make are below 0.",

@@ -53,11 +53,20 @@ def compare(name):
     elif equal(GUESSES[name], computed(prediction.right)):
         say(f"Prediction {name}: as you expected. {prediction.why}")
     else:
-        comment = ""
+        comment = asked_for(GUESSES[name], computed(prediction.right))
         for sentence, mistake in prediction.mistakes.items():
             if equal(GUESSES[name], computed(mistake)):
                 comment = f"{sentence} "
         say(f"Prediction {name}: not what you expected. {comment}{prediction.why}")
+
+
+def asked_for(guess, right):
+    """Say how many numbers are asked for, if a guess has another shape."""
+    if isinstance(guess, str) or guess.shape == right.shape:
+        return ""
+    if right.shape:
+        return f"A list of {right.size} numbers is asked for. "
+    return "One number is asked for, without brackets. "
 
 
 def understood(prediction, guess):
