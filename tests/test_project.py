@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -113,3 +114,15 @@ def test_links_of_the_readme_resolve():
         links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8"))
         missing = [link for link in links if not (page.parent / link).exists()]
         assert missing == []
+
+
+def test_readme_lists_the_lessons_with_their_minutes():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[(.+?)\]\(notebooks/(.+?)\) \| (\d+)", readme, re.M)
+    lessons = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    expected = []
+    for path in lessons:
+        head = nbformat.read(path, as_version=4).cells[0].source
+        minutes = re.search(r"^\*\*Takes\*\* (\d+)", head, re.MULTILINE)[1]
+        expected.append((head.splitlines()[0].removeprefix("# "), path.name, minutes))
+    assert rows == expected

@@ -1,0 +1,710 @@
+// explore_dense: the arithmetic of Dense layers first, then what the page shows of it.
+// `number`, `create` and the like come from common.js.
+
+// ------------------------------------------------------------------ activations
+
+/** The error function, by its series of positive terms; exact to the last digits. */
+export function erf(x) {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n += 1) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+function sigmoid(x) {
+  return Math.exp(Math.min(x, 0)) / (1 + Math.exp(-Math.abs(x)));
+}
+
+const SELU_SCALE = 1.0507009873554805;
+const SELU_ALPHA = 1.6732632423543772;
+
+// For each: `of` computes it, `words` tell how. `n` writes a number as the page does.
+export const ACTIVATIONS = {
+  linear: {
+    of: (x) => x,
+    words: () => "no activation: the sum is the output",
+  },
+  relu: {
+    of: (x, { negative_slope: slope = 0, threshold = 0, max_value: most = Infinity }) =>
+      x > threshold ? Math.min(x, most) : slope ? slope * (x - threshold) : 0,
+    words: (x, n, { negative_slope: slope, threshold = 0, max_value: most = Infinity }) => {
+      if (x > most) return `relu: ${n(x)} is cut to ${n(most)}`;
+      if (x > threshold) return `relu: ${n(x)} is above ${threshold || 0} and stays`;
+      if (slope) return `relu: ${n(slope)} × (${n(x)} − ${n(threshold)})`;
+      if (x === 0) return "relu: 0 stays";
+      return `relu: ${n(x)} is cut to 0`;
+    },
+  },
+  leaky_relu: {
+    of: (x, { negative_slope: slope = 0.2 }) => (x > 0 ? x : slope * x),
+    words: (x, n, { negative_slope: slope = 0.2 }) =>
+      x > 0
+        ? `leaky_relu: ${n(x)} is positive and stays`
+        : `leaky_relu: ${n(x)} is negative: ${n(slope)} × ${n(x)}`,
+  },
+  elu: {
+    of: (x, { alpha = 1 }) => (x > 0 ? x : alpha * Math.expm1(x)),
+    words: (x, n, { alpha = 1 }) =>
+      x > 0
+        ? `elu: ${n(x)} is positive and stays`
+        : `elu: ${n(x)} is negative: ${n(alpha)} × (e^${n(x)} − 1)`,
+  },
+  selu: {
+    of: (x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * Math.expm1(x)),
+    words: (x, n) =>
+      x > 0
+        ? `selu: ${n(SELU_SCALE)} × ${n(x)}`
+        : `selu: ${n(SELU_SCALE)} × ${n(SELU_ALPHA)} × (e^${n(x)} − 1)`,
+  },
+  gelu: {
+    of: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2,
+    words: (x, n) =>
+      `gelu: ${n(x)} × ${n((1 + erf(x / Math.SQRT2)) / 2)}, ` +
+      "the chance that a standard normal number is smaller",
+  },
+  silu: {
+    of: (x) => x * sigmoid(x),
+    words: (x, n) => `silu: ${n(x)} × sigmoid(${n(x)}) = ${n(x)} × ${n(sigmoid(x))}`,
+  },
+  sigmoid: {
+    of: sigmoid,
+    words: (x, n) => `sigmoid: 1 / (1 + e^${n(-x)}) = 1 / (1 + ${n(Math.exp(-x))})`,
+  },
+  tanh: {
+    of: Math.tanh,
+    words: (x, n) =>
+      `tanh: (e^${n(x)} − e^${n(-x)}) / (e^${n(x)} + e^${n(-x)})`,
+  },
+  softplus: {
+    of: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    words: (x, n) => `softplus: log(1 + e^${n(x)})`,
+  },
+  exponential: {
+    of: Math.exp,
+    words: (x, n) => `exponential: e^${n(x)}`,
+  },
+};
+
+// ------------------------------------------------------------------- the network
+
+/** Give each layer of the description its kernel and bias out of the one array sent. */
+export function unpack(network, weights) {
+  let start = 0;
+  const take = (count) => weights.subarray(start, (start += count));
+  let inputs = network.features;
+  return network.layers.map((layer) => {
+    const units = layer.units ?? inputs; // an activation layer has as many as it is fed
+    const kernel = layer.units ? take(inputs * units) : null;
+    const bias = layer.bias ? take(units) : null;
+    const unpacked = { ...layer, inputs, units, kernel, bias };
+    inputs = units;
+    return unpacked;
+  });
+}
+
+/** Compute all layers from one row: for each its inputs, its sums and its outputs. */
+export function compute(layers, row) {
+  let x = Float64Array.from(row, Math.fround); // Keras reads float32
+  return layers.map((layer) => {
+    const sums = layer.kernel ? addUp(layer, x) : x;
+    const outputs =
+      layer.activation === "softmax"
+        ? softmax(sums).shares
+        : sums.map((sum) => ACTIVATIONS[layer.activation].of(sum, layer.settings));
+    const result = { inputs: x, sums, outputs };
+    x = outputs;
+    return result;
+  });
+}
+
+function addUp({ kernel, bias, units }, x) {
+  const sums = new Float64Array(units);
+  for (let i = 0; i < x.length; i += 1) {
+    for (let unit = 0; unit < units; unit += 1) sums[unit] += x[i] * kernel[i * units + unit];
+  }
+  if (bias) for (let unit = 0; unit < units; unit += 1) sums[unit] += bias[unit];
+  return sums;
+}
+
+/**
+ * Turn sums into shares of 1. Where e to the power of a sum would be too large or too
+ * small a number, the largest sum is first taken off all of them: it cancels.
+ */
+export function softmax(sums) {
+  const largest = sums.reduce((a, b) => Math.max(a, b), -Infinity);
+  const shift = Math.abs(largest) > 30 ? largest : 0;
+  const powers = sums.map((sum) => Math.exp(sum - shift));
+  const total = powers.reduce((a, b) => a + b, 0);
+  return { shift, powers, total, shares: powers.map((power) => power / total) };
+}
+
+// ----------------------------------------------------- one unit's arithmetic, in words
+
+export const MOST_ROWS = 36; // a table of more shows the largest products
+export const ROWS_OF_MORE = 12;
+
+/** Write a number as one would by hand: 1 and not 1.000. */
+export function brief(x, decimals = 3) {
+  const text = number(x, decimals);
+  return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
+}
+
+/**
+ * All that one unit's output is made of.
+ *
+ * `rows` are the table's: [input, x, kernel, product]; `steps` the lines below it, pairs
+ * of a text and a number; `shares` softmax's table: [unit, sum, power, share].
+ */
+export function arithmetic(layer, { inputs, sums, outputs }, unit, decimals = 3, all = false) {
+  const n = (x) => number(x, decimals);
+  const short = (x) => brief(x, decimals);
+  const value = outputs[unit];
+  const before = sums[unit];
+  const steps = [];
+  let rows = [];
+  let sentence = `unit ${unit}: `;
+  if (layer.kernel) {
+    rows = Array.from(inputs, (x, i) => {
+      const weight = layer.kernel[i * layer.units + unit];
+      return [i, x, weight, x * weight];
+    });
+    const sum = rows.reduce((total, row) => total + row[3], 0);
+    const terms = rows.map(([, x, weight]) => `${short(x)} × ${n(weight)}`);
+    sentence +=
+      rows.length <= 8
+        ? `${terms.join(" + ")} = ${n(sum)}`
+        : `the sum of ${rows.length} products = ${n(sum)}`;
+    const shown = all ? rows : largest(rows, (row) => row[3]);
+    if (shown.length < rows.length) {
+      const rest = sum - shown.reduce((total, row) => total + row[3], 0);
+      steps.push([`the ${rows.length - shown.length} smaller products`, rest]);
+    }
+    steps.push([`sum of ${rows.length} products`, sum]);
+    rows = shown;
+    if (layer.bias) {
+      sentence += `, + bias ${n(layer.bias[unit])} = ${n(before)}`;
+      steps.push(["+ bias", layer.bias[unit]], ["sum with bias", before]);
+    } else {
+      steps.push(["no bias", 0]);
+    }
+  } else {
+    sentence += `takes ${n(before)} from unit ${unit} before it`;
+    steps.push([`output of unit ${unit} before it`, before]);
+  }
+  let shares = [];
+  if (layer.activation === "softmax") {
+    const { shift, powers, total } = softmax(sums);
+    const less = shift ? ` − ${n(shift)}` : "";
+    const exponent = shift ? `(${n(before)}${less})` : n(before);
+    if (shift) steps.push(["largest sum, taken off each", shift]);
+    steps.push([`power: e^${exponent}`, powers[unit]]);
+    steps.push([`sum of the powers of all ${layer.units} units`, total]);
+    steps.push([`softmax: ${n(powers[unit])} / ${n(total)}`, value]);
+    sentence += `; softmax: e^${exponent} / ${n(total)} = ${n(value)}`;
+    shares = Array.from(sums, (sum, i) => [i, sum, powers[i], outputs[i]]);
+    shares = all ? shares : largest(shares, (row) => row[3]);
+  } else {
+    const text = ACTIVATIONS[layer.activation].words(before, n, layer.settings);
+    steps.push([text, value]);
+    sentence += `; ${text}`;
+    if (!text.endsWith("stays") && !text.endsWith("to 0")) sentence += `: ${n(value)}`;
+  }
+  return { value, before, rows, steps, shares, sentence: `${sentence}.` };
+}
+
+/** Keep all rows, or of many the largest, in their order. */
+function largest(rows, of) {
+  if (rows.length <= MOST_ROWS) return rows;
+  const sorted = [...rows].sort((a, b) => Math.abs(of(b)) - Math.abs(of(a)));
+  return sorted.slice(0, ROWS_OF_MORE).sort((a, b) => a[0] - b[0]);
+}
+
+/** The `count` units with the largest numbers, `wanted` among them, in their order. */
+export function unitsToDraw(values, count, wanted = null) {
+  const units = Array.from(values, (_, i) => i);
+  if (units.length <= count) return units;
+  units.sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]) || a - b);
+  const drawn = units.slice(0, count);
+  if (wanted !== null && !drawn.includes(wanted)) drawn[count - 1] = wanted;
+  return drawn.sort((a, b) => a - b);
+}
+
+/** The ends and the step of one input's slider: the rows' range and as much around it. */
+export function range(rows, features, i) {
+  let [low, high] = [Infinity, -Infinity];
+  for (let start = i; start < rows.length; start += features) {
+    low = Math.min(low, rows[start]);
+    high = Math.max(high, rows[start]);
+  }
+  const span = high > low ? high - low : Math.max(Math.abs(high), 1);
+  const rough = (3 * span) / 100;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = unit * [1, 2, 5, 10].find((nice) => nice * unit >= rough);
+  const ends = [Math.floor((low - span) / step), Math.ceil((high + span) / step)];
+  return { low: ends[0] * step, high: ends[1] * step, step };
+}
+
+// ------------------------------------------------------------------ what is shown
+
+const PITCH = 48; // pixels from one unit of the drawing to the next
+const HEAD = 44;
+const MOST_WIDE = 5; // pixels of the line of the largest weight
+
+function render({ model, el }) {
+  const network = model.get("network");
+  const layers = unpack(network, floats(model.get("weights")));
+  const rows = floats(model.get("rows"));
+  const announce = prepare(el, model.get("sentence"));
+  const explorer = new DenseView(network, layers, rows, announce);
+  el.append(...explorer.parts);
+  explorer.chooseRow(0);
+  const watch = new ResizeObserver(() => explorer.place());
+  watch.observe(el);
+  return () => watch.disconnect();
+}
+
+class DenseView {
+  constructor(network, layers, rows, announce) {
+    Object.assign(this, { network, layers, rows, announce });
+    this.names = ["inputs", ...layers.map((layer) => layer.name)];
+    this.counts = [network.features, ...layers.map((layer) => layer.units)];
+    this.decimals = 3;
+    this.all = false; // whether the table shows all products of many
+    this.chosen = { column: 1, unit: 0 };
+    this.pointed = null; // the unit under the pointer goes before the chosen one
+    this.update = oncePerFrame(() => this.show());
+    this.parts = [this.makeControls(), this.makeInputs(), ...this.makeNetwork()];
+    this.parts.push(this.makeArithmetic());
+  }
+
+  // ------------------------------------------------------------ making the page
+
+  makeControls() {
+    const { features, rows } = this.network;
+    const offered = this.rows.length / features;
+    const options = Array.from({ length: offered }, (_, i) => {
+      const values = [...this.row(i).subarray(0, 4)].map((x) => brief(x));
+      return [i, `row ${i}: ${values.join(", ")}${features > 4 ? ", …" : ""}`];
+    });
+    const [row, rowMenu] = menu("Row", options, (i) => this.chooseRow(Number(i)));
+    this.rowMenu = rowMenu;
+    this.reset = create("button", {
+      type: "button",
+      onclick: () => this.chooseRow(this.rowNumber),
+    });
+    const [decimals] = menu(
+      "Decimals",
+      [3, 6, 8].map((count) => [count, count]),
+      (count) => {
+        this.decimals = Number(count);
+        this.place();
+        this.update();
+      },
+    );
+    const controls = create("div", { class: "layers-controls" }, row, this.reset, decimals);
+    if (Math.max(...this.counts) > this.network.drawn) controls.append(...this.makeChooser());
+    if (offered < rows) controls.append(`The menu offers the first ${offered} of ${rows} rows.`);
+    return controls;
+  }
+
+  /** Menu and field that reach the units that are not drawn. */
+  makeChooser() {
+    const options = this.names.map((name, i) => [i, `${name} (${this.counts[i]})`]);
+    const settings = { type: "number", min: 0, step: 1, value: 0, "aria-label": "Unit" };
+    const unit = create("input", settings);
+    const choose = () => {
+      const column = Number(layer.value);
+      const last = this.counts[column] - 1;
+      unit.max = last;
+      const wanted = Math.min(Math.max(Math.round(Number(unit.value)), 0), last);
+      this.choose(column, wanted);
+    };
+    const [label, layer] = menu("Layer", options, choose);
+    layer.value = 1;
+    unit.addEventListener("input", choose);
+    const field = create("label", { class: "layers-control" }, "Unit ", unit);
+    return [label, field];
+  }
+
+  makeInputs() {
+    this.sliders = create("div", { class: "layers-sliders" });
+    return create(
+      "fieldset",
+      { class: "layers-inputs" },
+      create("legend", {}, "Inputs"),
+      this.sliders,
+    );
+  }
+
+  makeSlider(i) {
+    const { low, high, step } = range(this.rows, this.network.features, i);
+    const name = `input ${i}`;
+    const label = create("span", { "aria-hidden": "true" }, name);
+    const slider = create("input", {
+      type: "range",
+      min: low,
+      max: high,
+      step,
+      "aria-label": name,
+      oninput: () => this.set(i, Number(slider.value)),
+    });
+    const field = create("input", {
+      type: "number",
+      step: "any",
+      "aria-label": `${name}, as a number`,
+      oninput: () => {
+        const valid = field.value !== "" && Number.isFinite(Number(field.value));
+        field.setAttribute("aria-invalid", !valid);
+        if (valid) this.set(i, Number(field.value), field);
+      },
+      onchange: () => this.showInput(i), // what is no number goes back to the last one
+    });
+    const line = create("div", { class: "layers-slider" }, label, slider, field);
+    return Object.assign(line, { slider, field });
+  }
+
+  makeNetwork() {
+    this.edges = draw("svg", { "aria-hidden": "true" });
+    this.canvas = create("div", {
+      class: "layers-network",
+      role: "group",
+      "aria-label": `${this.network.name}: arrow keys go from unit to unit`,
+      onkeydown: (event) => this.move(event),
+      onpointerleave: () => this.point(null),
+    });
+    const largest = this.layers
+      .flatMap((layer) => (layer.kernel ? [layer.kernel] : []))
+      .reduce((most, kernel) => kernel.reduce((a, b) => Math.max(a, Math.abs(b)), most), 0);
+    this.largest = largest || 1;
+    const said = [
+      "Blue solid lines are positive weights, orange dashed lines negative ones; wider is " +
+        `larger, up to ${number(largest)}. Under a unit's value stands its sum before the ` +
+        "activation.",
+    ];
+    const large = this.names
+      .map((name, column) => `${name} (${this.counts[column]})`)
+      .filter((_, column) => this.counts[column] > this.network.drawn);
+    if (large.length > 0) {
+      said.push(
+        `Of ${large.join(", ")} the ${this.network.drawn} largest are drawn, by the values ` +
+          "of the row; the fields Layer and Unit reach the others.",
+      );
+    }
+    for (const name of this.network.skipped) {
+      said.push(`${name} acts in training only and is not drawn.`);
+    }
+    const hint = "Point at a unit to see its arithmetic; a click keeps it below.";
+    return [
+      create("p", {}, said.join(" ")),
+      create("div", { class: "layers-scroll" }, this.canvas),
+      create("p", {}, hint),
+    ];
+  }
+
+  makeArithmetic() {
+    this.sentence = create("p", { class: "layers-sentence" });
+    this.more = create("button", {
+      type: "button",
+      onclick: () => {
+        this.all = !this.all;
+        this.update();
+      },
+    });
+    const products = makeTable(["input", "x", "kernel", "product"]);
+    const shares = makeTable(["unit", "sum", "power", "share"]);
+    this.products = products;
+    this.shares = shares;
+    const tables = create("div", { class: "layers-tables" }, products.table, shares.table);
+    return create(
+      "section",
+      { "aria-label": "Arithmetic of one unit" },
+      this.sentence,
+      create(
+        "div",
+        { class: "layers-scroll", tabindex: 0, role: "region", "aria-label": "Tables" },
+        tables,
+      ),
+      this.more,
+    );
+  }
+
+  // ------------------------------------------------------- what the reader does
+
+  row(i) {
+    const { features } = this.network;
+    return this.rows.subarray(i * features, (i + 1) * features);
+  }
+
+  chooseRow(i) {
+    this.rowNumber = i;
+    this.rowMenu.value = i;
+    this.x = Float64Array.from(this.row(i));
+    say(this.reset, `Reset to row ${i}`);
+    this.drawUnits();
+  }
+
+  set(i, value, typedInto = null) {
+    this.x[i] = value;
+    this.showInput(i, typedInto);
+    this.update();
+  }
+
+  choose(column, unit) {
+    this.chosen = { column, unit };
+    this.pointed = null;
+    this.all = false;
+    if (this.drawn[column].includes(unit)) this.update();
+    else this.drawUnits();
+  }
+
+  point(place) {
+    this.pointed = place;
+    this.update();
+  }
+
+  /** Arrow keys: up and down in a layer, left and right to the layer beside. */
+  move(event) {
+    const steps = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity };
+    const sides = { ArrowLeft: -1, ArrowRight: 1 };
+    let { column } = this.chosen;
+    let place = this.drawn[column].indexOf(this.chosen.unit);
+    if (event.key in sides) {
+      const height = place + 0.5 - this.drawn[column].length / 2;
+      column = Math.min(Math.max(column + sides[event.key], 0), this.names.length - 1);
+      place = Math.round(height - 0.5 + this.drawn[column].length / 2);
+    } else if (event.key in steps) {
+      place += steps[event.key];
+    } else {
+      return;
+    }
+    event.preventDefault();
+    place = Math.min(Math.max(place, 0), this.drawn[column].length - 1);
+    this.nodes[column][place].focus();
+  }
+
+  // -------------------------------------------------------------- what is shown
+
+  /** Draw the units anew: of a large layer, those with the largest values for this row. */
+  drawUnits() {
+    const results = compute(this.layers, this.x);
+    this.drawn = [this.x, ...results.map((result) => result.outputs)].map((values, column) =>
+      unitsToDraw(
+        values,
+        this.network.drawn,
+        column === this.chosen.column ? this.chosen.unit : null,
+      ),
+    );
+    this.sliders.replaceChildren(...this.drawn[0].map((i) => this.makeSlider(i)));
+    this.drawn[0].forEach((i) => this.showInput(i));
+    this.heads = this.names.map((name, column) => {
+      const activation = column ? this.layers[column - 1].activation : "given";
+      return create("div", { class: "layers-head" }, create("b", {}, name), ` ${activation}`);
+    });
+    this.nodes = this.drawn.map((units, column) =>
+      units.map((unit) => this.makeNode(column, unit)),
+    );
+    this.drawEdges();
+    this.canvas.replaceChildren(this.edges, ...this.heads, ...this.nodes.flat());
+    this.place();
+    this.show();
+  }
+
+  makeNode(column, unit) {
+    const output = create("b");
+    const sum = create("span");
+    const word = create("span", { class: "layers-word" }, "sum ");
+    const node = create(
+      "button",
+      {
+        type: "button",
+        class: "layers-node",
+        tabindex: -1,
+        onfocus: () => this.choose(column, unit),
+        onclick: () => this.choose(column, unit), // Safari does not focus what is clicked
+        onpointerenter: () => this.point({ column, unit }),
+      },
+      output,
+      create("span", {}, word, sum),
+    );
+    return Object.assign(node, { output, sum, word });
+  }
+
+  drawEdges() {
+    this.edges.replaceChildren();
+    this.groups = this.drawn.map((units, column) =>
+      units.map((unit) => {
+        const group = draw("g");
+        this.edges.append(group);
+        if (column === 0) return group;
+        const layer = this.layers[column - 1];
+        this.drawn[column - 1].forEach((source, place) => {
+          const weight = layer.kernel ? layer.kernel[source * layer.units + unit] : 1;
+          if (!layer.kernel && source !== unit) return;
+          const sign = weight < 0 ? "layers-negative" : "layers-positive";
+          const line = draw("line", {
+            class: layer.kernel ? sign : "layers-passed",
+            "stroke-width": layer.kernel
+              ? Math.max(0.5, (MOST_WIDE * Math.abs(weight)) / this.largest)
+              : 1,
+          });
+          group.append(Object.assign(line, { place }));
+        });
+        return group;
+      }),
+    );
+  }
+
+  /** Put units and lines where they belong in the width there is. */
+  place() {
+    const columns = this.names.length;
+    const room = this.canvas.parentElement.clientWidth;
+    const digits = String(Math.max(...this.drawn.flat())).length;
+    const wide = 12 + 7.6 * (digits + 5 + this.decimals); // a line such as "12: −0.123"
+    const narrow = room < columns * (wide + 32); // then without the word "sum"
+    this.canvas.classList.toggle("layers-narrow", narrow);
+    const pitch = room < columns * (wide + 8) ? wide + 24 : Math.floor(room / columns);
+    const most = Math.max(...this.drawn.map((units) => units.length));
+    const x = (column) => (column + 0.5) * pitch;
+    const y = (column, place) =>
+      HEAD + (place + 0.5 + (most - this.drawn[column].length) / 2) * PITCH;
+    const size = { width: pitch * columns, height: HEAD + most * PITCH };
+    this.canvas.style.width = `${size.width}px`;
+    this.canvas.style.height = `${size.height}px`;
+    for (const side in size) this.edges.setAttribute(side, size[side]);
+    this.heads.forEach((head, column) => {
+      head.style.left = `${x(column) - pitch / 2}px`;
+      head.style.width = `${pitch}px`;
+    });
+    this.nodes.forEach((nodes, column) =>
+      nodes.forEach((node, place) => {
+        node.style.left = `${x(column)}px`;
+        node.style.top = `${y(column, place) - (PITCH - 6) / 2}px`;
+        for (const line of this.groups[column][place].children) {
+          line.setAttribute("x1", x(column - 1));
+          line.setAttribute("y1", y(column - 1, line.place));
+          line.setAttribute("x2", x(column));
+          line.setAttribute("y2", y(column, place));
+        }
+      }),
+    );
+  }
+
+  showInput(i, typedInto = null) {
+    const line = this.sliders.children[this.drawn[0].indexOf(i)];
+    line.slider.value = this.x[i];
+    line.slider.setAttribute("aria-valuetext", brief(this.x[i], 8));
+    if (line.field === typedInto) return;
+    line.field.value = Number(this.x[i].toPrecision(7)); // float32 holds seven digits
+    line.field.removeAttribute("aria-invalid");
+  }
+
+  show() {
+    const results = compute(this.layers, this.x);
+    const { column, unit } = this.pointed ?? this.chosen;
+    this.nodes.forEach((nodes, i) =>
+      nodes.forEach((node, place) => {
+        this.showNode(node, results, i, this.drawn[i][place]);
+        const shown = i === column && this.drawn[i][place] === unit;
+        this.groups[i][place].classList.toggle("layers-fed", shown);
+        node.classList.toggle("layers-shown", shown);
+      }),
+    );
+    this.showArithmetic(results, column, unit);
+  }
+
+  showNode(node, results, column, unit) {
+    const chosen = column === this.chosen.column && unit === this.chosen.unit;
+    node.tabIndex = chosen ? 0 : -1;
+    node.setAttribute("aria-pressed", chosen);
+    const value = column ? results[column - 1].outputs[unit] : this.x[unit];
+    const text = number(value, this.decimals);
+    let label = column ? `${this.names[column]} unit ${unit}: ${text}` : `input ${unit}: ${text}`;
+    say(node.output, `${unit}: ${text}`);
+    node.word.hidden = true;
+    if (column && this.layers[column - 1].activation !== "linear") {
+      const sum = number(results[column - 1].sums[unit], this.decimals);
+      node.word.hidden = false;
+      say(node.sum, sum);
+      label += `, sum ${sum}`;
+    }
+    node.setAttribute("aria-label", label);
+  }
+
+  showArithmetic(results, column, unit) {
+    const { decimals, products, shares } = this;
+    const n = (x) => number(x, decimals);
+    if (column === 0) {
+      const text = `input ${unit}: ${n(this.x[unit])} is given, not computed.`;
+      say(this.sentence, text);
+      this.announce(text);
+      for (const hidden of [products.table, shares.table, this.more]) hidden.hidden = true;
+      return;
+    }
+    const layer = this.layers[column - 1];
+    const found = arithmetic(layer, results[column - 1], unit, decimals, this.all);
+    say(this.sentence, found.sentence);
+    this.announce(`${layer.name} ${found.sentence}`);
+
+    products.table.hidden = false;
+    say(products.table.caption, `${layer.name}, unit ${unit}: ${n(found.value)}`);
+    products.table.tHead.hidden = !layer.kernel;
+    products.fill(
+      found.rows.map(([i, x, weight, product]) => [String(i), n(x), n(weight), n(product)]),
+    );
+    products.foot(found.steps.map(([text, x]) => [text, n(x)]));
+
+    shares.table.hidden = found.shares.length === 0;
+    if (found.shares.length > 0) {
+      const { total } = softmax(results[column - 1].sums);
+      say(shares.table.caption, `softmax over the ${layer.units} units of ${layer.name}`);
+      shares.fill(
+        found.shares.map(([i, ...numbers]) => [
+          i === unit ? `→ ${i}` : String(i),
+          ...numbers.map(n),
+        ]),
+        found.shares.findIndex(([i]) => i === unit),
+      );
+      const rest = layer.units - found.shares.length;
+      const sumOf = (place) => found.shares.reduce((sum, share) => sum + share[place], 0);
+      const others = [[`the ${rest} others`, "", n(total - sumOf(2)), n(1 - sumOf(3))]];
+      shares.foot([...(rest ? others : []), ["sum", "", n(total), n(1)]]);
+    }
+    const many = layer.kernel !== null && layer.inputs > MOST_ROWS;
+    const manyShares = found.shares.length > 0 && layer.units > MOST_ROWS;
+    this.more.hidden = !many && !manyShares;
+    say(this.more, this.all ? "Show the largest only" : "Show all");
+  }
+}
+
+/** A table whose rows are made once and then only given other texts. */
+function makeTable(headings) {
+  const head = create("tr");
+  for (const text of headings) head.append(create("th", { scope: "col" }, text));
+  const body = create("tbody");
+  const foot = create("tfoot");
+  const table = create("table", {}, create("caption"), create("thead", {}, head), body, foot);
+  const fill = (part, lines, marked) => {
+    const made = keep(part, lines.length, () => create("tr"));
+    lines.forEach((texts, i) => {
+      const line = made[i];
+      while (line.cells.length < texts.length) {
+        const first = line.cells.length === 0;
+        line.append(create(first ? "th" : "td", first ? { scope: "row" } : {}));
+      }
+      texts.forEach((text, place) => say(line.cells[place], text));
+      if (part === foot && texts.length === 2) line.cells[0].colSpan = headings.length - 1;
+      line.toggleAttribute("aria-current", i === marked);
+    });
+  };
+  return {
+    table,
+    fill: (lines, marked = -1) => fill(body, lines, marked),
+    foot: (lines) => fill(foot, lines, -1),
+  };
+}
+
+export default { render };

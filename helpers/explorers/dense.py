@@ -1,0 +1,223 @@
+"""``explore_dense``: a network of Dense layers whose inputs the hand moves."""
+
+import numpy as np
+import traitlets
+
+from helpers.by_hand import array, is_layer, kind, trace
+from helpers.checking import check_inputs
+from helpers.explorers.widget import Explorer, binary, browser_code
+
+MOST_WEIGHTS = 2_000_000  # 8 MB of float32
+MOST_ROWS = 100
+DRAWN = 16  # units of one layer
+
+# What dense.js computes, by the names of keras.activations.
+ACTIVATIONS = (
+    *("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu"),
+    *("sigmoid", "tanh", "softplus", "exponential", "softmax"),
+)
+# Layers that are an activation, and the settings that dense.js knows.
+ACTIVATION_LAYERS = {
+    "ReLU": ("relu", ("negative_slope", "threshold", "max_value")),
+    "LeakyReLU": ("leaky_relu", ("negative_slope",)),
+    "ELU": ("elu", ("alpha",)),
+    "Softmax": ("softmax", ()),
+}
+ONLY_IN_TRAINING = (
+    *("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise"),
+    *("ActivityRegularization", "Identity"),
+)
+
+
+class DenseExplorer(Explorer):
+    """The widget that `explore_dense` returns."""
+
+    _esm = browser_code("dense.js")
+    network = traitlets.Dict().tag(sync=True)
+    weights = traitlets.Bytes().tag(sync=True)
+    rows = traitlets.Bytes().tag(sync=True)
+
+
+def explore_dense(model, inputs):
+    """Draw a network of Dense layers, with a slider for every input.
+
+    Pointing at a unit shows its arithmetic: each product, their sum, the bias, the
+    activation. The browser computes all of it, in double precision, from the weights
+    that the model has now; after training, call this again.
+
+    Arguments:
+        model: built Sequential or functional ``keras.Model``, a chain of layers:
+            ``Dense``, an activation (``Activation``, ``ReLU``, ``LeakyReLU``, ``ELU``,
+            ``Softmax``), or a layer that acts in training only, such as ``Dropout``.
+            At most 2,000,000 weights. Of a layer with more than 16 units the 16
+            largest are drawn; a menu reaches the others.
+        inputs: rows to start from, ``(rows, features)``; a menu offers the first 100.
+
+    Returns:
+        A widget. A cell that ends with it shows it; where no widget can run, such as in
+        a notebook on GitHub, it is a sentence.
+
+    Raises:
+        TypeError: no Sequential or functional Keras model, or inputs of a wrong dtype.
+        ValueError: a model with another kind of layer or activation, with branches or
+            too many weights, or inputs of a wrong shape or with NaN in them.
+
+    Example:
+        >>> explore_dense(dense_network(), np.eye(3))
+        explore_dense: 2 layers of dense_network for 3 rows of inputs. Run this cell to
+        move the inputs and to see the arithmetic of each unit.
+
+    Source: the view of a network that recomputes while one moves a slider comes from
+    Smilkov, Carter, Sculley, Viégas and Wattenberg, 2017, "Direct-Manipulation
+    Visualization of Deep Networks".
+    """
+    rows = read_rows(model, inputs)
+    found = chain(model, rows[:1])
+    skipped = [name for name, layer in found if kind(layer) in ONLY_IN_TRAINING]
+    layers = [describe(layer, name) for name, layer in found if name not in skipped]
+    if not any(layer["units"] for layer in layers):
+        raise ValueError(f"{model.name} has no Dense layer to draw.")
+    weights = [x for layer in layers for x in layer.pop("arrays")]
+    count = sum(x.size for x in weights)
+    if count > MOST_WEIGHTS:
+        raise ValueError(
+            f"{model.name} has {count:,} weights; explore_dense sends at most "
+            f"{MOST_WEIGHTS:,} to the browser. Explore a part of it, such as "
+            f"keras.Sequential(model.layers[-2:])."
+        )
+    network = {
+        "name": model.name,
+        "layers": layers,
+        "features": rows.shape[1],
+        "rows": len(rows),
+        "drawn": DRAWN,
+        "skipped": skipped,
+    }
+    word = "row" if len(rows) == 1 else "rows"
+    return DenseExplorer(
+        network=network,
+        weights=b"".join(map(binary, weights)),
+        rows=binary(rows[:MOST_ROWS]),
+        sentence=(
+            f"explore_dense: {len(layers)} layer{'s' * (len(layers) != 1)} of "
+            f"{model.name} for {len(rows)} {word} of inputs. Run this cell to move the "
+            "inputs and to see the arithmetic of each unit."
+        ),
+    )
+
+
+def read_rows(model, inputs):
+    """Return the inputs as Keras reads them, ``(rows, features)``, float32."""
+    refuse_model(model)
+    (rows,) = check_inputs(model, inputs)
+    with np.errstate(over="ignore"):  # a number too large for float32 is infinity
+        rows = rows.astype(model.inputs[0].dtype).astype("float32")
+    if not np.isfinite(rows).all():
+        raise ValueError("inputs hold NaN or infinity, which no slider can show.")
+    return rows
+
+
+def refuse_model(model):
+    """Refuse what cannot be a chain of Dense layers, before the inputs are read."""
+    if kind(model) not in ("Sequential", "Functional"):
+        raise TypeError(
+            f"explore_dense draws a Sequential or functional keras.Model; this is a "
+            f"{type(model).__module__}.{type(model).__qualname__}."
+        )
+    if not getattr(model, "inputs", None):
+        raise ValueError(
+            f"{model.name} has no weights yet, because no input has reached it. Call "
+            f"the model once, {model.name}(inputs), or start it with keras.Input(shape)."
+        )
+    if len(model.inputs) > 1 or len(model.outputs) > 1:
+        raise ValueError(
+            f"{model.name} has {len(model.inputs)} inputs and {len(model.outputs)} "
+            "outputs; explore_dense draws a chain of layers, from one to one."
+        )
+    shape = tuple(model.inputs[0].shape)
+    if len(shape) != 2:
+        more = " For pictures there is explore_layers." if len(shape) == 4 else ""
+        raise ValueError(
+            f"{model.name} takes inputs of shape {shape}; explore_dense draws networks "
+            f"that take rows of numbers, (None, features).{more}"
+        )
+
+
+def chain(model, row):
+    """List ``(name, layer)`` in the order of the chain, or say where it is none.
+
+    It is a chain if each layer is given the very array that the one before gave out.
+    """
+    from helpers.extraction import layer_outputs
+
+    before, found = None, []
+    for call in trace(
+        model, [row.astype("float64")], lambda: layer_outputs(model, row)
+    ):
+        if kind(call.layer) in ("Sequential", "Functional"):
+            continue  # its layers were listed before
+        refuse_unknown(model, call)
+        if before is not None and call.inputs is not before:
+            raise ValueError(
+                f"{model.name} branches before {call.name!r}; explore_dense draws a "
+                "chain of layers, each fed by the one before."
+            )
+        before = call.output
+        found.append((call.name, call.layer))
+    return found
+
+
+def refuse_unknown(model, call):
+    """Raise an error for a layer that the browser cannot compute."""
+    layer = call.layer
+    who = f"{call.name!r} is a {type(layer).__name__}"
+    known = ("Dense", "Activation", *ACTIVATION_LAYERS, *ONLY_IN_TRAINING)
+    if kind(layer) not in known:
+        raise ValueError(
+            f"explore_dense draws Dense layers and activations; in {model.name} {who}. "
+            f"It knows {', '.join(known)}."
+        )
+    name, _ = activation(layer)
+    if name not in ACTIVATIONS:
+        raise ValueError(
+            f"explore_dense does not know the activation of {call.name!r}, {name}. It "
+            f"knows {', '.join(ACTIVATIONS)}."
+        )
+    if kind(layer) == "Softmax" and layer.axis not in (-1, 1):
+        raise ValueError(
+            f"{call.name!r} is a softmax along axis {layer.axis}, which mixes the rows. "
+            "explore_dense looks at one row; write axis=-1."
+        )
+    if call.unknown:
+        raise ValueError(f"explore_dense cannot draw it. {call.unknown}")
+
+
+def describe(layer, name):
+    """Return what the browser needs to know of a layer, arrays apart, for JSON."""
+    activated, settings = activation(layer)
+    about = {"name": name, "activation": activated, "settings": settings}
+    if kind(layer) != "Dense":
+        return about | {"units": None, "arrays": []}
+    kernel, bias = array(layer.kernel), array(layer.bias)
+    arrays = [kernel] if bias is None else [kernel, bias]
+    return about | {
+        "units": kernel.shape[1],
+        "bias": bias is not None,
+        "arrays": arrays,
+    }
+
+
+def activation(layer):
+    """Return the name of a layer's activation and the settings that it has."""
+    if kind(layer) in ACTIVATION_LAYERS:
+        name, settings = ACTIVATION_LAYERS[kind(layer)]
+        values = {key: getattr(layer, key) for key in settings}
+        return name, {key: float(x) for key, x in values.items() if x is not None}
+    function = getattr(layer, "activation", None)
+    if function is None:
+        return "linear", {}
+    if is_layer(function):
+        return activation(function)
+    if not function.__module__.startswith("keras."):
+        return f"a function {getattr(function, '__name__', '')} of your own", {}
+    return function.__name__, {}

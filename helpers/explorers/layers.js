@@ -1,0 +1,1596 @@
+// explore_layers: a CNN layer by layer, channel by channel, down to one pixel's arithmetic.
+//
+// The first half is that arithmetic, without a screen. `values` are the output of a layer:
+// { data, rows, columns, channels }, with the channel running fastest, as in NumPy.
+
+/** The activations of keras.activations that act on one number. */
+export const ACTIVATIONS = {
+  linear: (x) => x,
+  relu: (x) => Math.max(x, 0),
+  relu6: (x) => Math.min(Math.max(x, 0), 6),
+  leaky_relu: (x) => (x > 0 ? x : 0.2 * x),
+  elu: (x) => (x > 0 ? x : Math.expm1(x)),
+  selu: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)),
+  gelu: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2,
+  silu: (x) => x * sigmoid(x),
+  exponential: Math.exp,
+  sigmoid,
+  hard_sigmoid: (x) => Math.min(Math.max(x + 3, 0), 6) / 6,
+  tanh: Math.tanh,
+  softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  softsign: (x) => x / (1 + Math.abs(x)),
+};
+
+function sigmoid(x) {
+  return 1 / (1 + Math.exp(-x));
+}
+
+/** The error function, from a series whose terms are all positive. */
+function erf(x) {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x;
+  let sum = 0;
+  for (let i = 1; Math.abs(term) > 1e-17; i += 1) {
+    sum += term;
+    term *= (2 * x * x) / (2 * i + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+/** One value; 0 outside the picture, where the padding is. */
+export function valueAt(values, row, column, channel) {
+  if (!isInside(values, row, column)) return 0;
+  return values.data[(row * values.columns + column) * values.channels + channel];
+}
+
+function isInside({ rows, columns }, row, column) {
+  return row >= 0 && row < rows && column >= 0 && column < columns;
+}
+
+/** The rows (axis 0) or columns (axis 1) of the layer before under a window. */
+export function places(window, axis, place) {
+  const first = place * window.strides[axis] - window.before[axis];
+  return Array.from(
+    { length: window.size[axis] },
+    (_, i) => first + i * window.dilation[axis],
+  );
+}
+
+/** The first of the `window.channels` input channels that make an output channel. */
+export function firstChannel(window, channel) {
+  if (!window.filters) return 0; // every filter sees all of them
+  return Math.floor(channel / window.filters) * window.channels;
+}
+
+/** One weight. `weights.filters` is 1 where only the chosen channel's kernel was sent. */
+export function weightAt(weights, window, i, j, inputChannel, channel) {
+  const filter = weights.filters === 1 ? 0 : channel;
+  const place = (i * window.size[1] + j) * window.channels + inputChannel;
+  return weights.kernel[place * weights.filters + filter];
+}
+
+/** What each input channel adds to one output: the sums of patch × kernel. */
+export function contributions(layer, source, weights, row, column, channel) {
+  const { window } = layer;
+  const rows = places(window, 0, row);
+  const columns = places(window, 1, column);
+  const first = firstChannel(window, channel);
+  const sums = new Float64Array(window.channels);
+  rows.forEach((y, i) => {
+    if (y < 0 || y >= source.rows) return;
+    columns.forEach((x, j) => {
+      if (x < 0 || x >= source.columns) return;
+      const pixel = (y * source.columns + x) * source.channels + first;
+      for (let k = 0; k < window.channels; k += 1) {
+        sums[k] += source.data[pixel + k] * weightAt(weights, window, i, j, k, channel);
+      }
+    });
+  });
+  return sums;
+}
+
+/** patch × kernel + bias → activation, of one output of a convolution or Dense layer. */
+export function weightedSum(layer, source, weights, row, column, channel) {
+  const parts = contributions(layer, source, weights, row, column, channel);
+  const sum = parts.reduce((a, b) => a + b, 0);
+  const bias = layer.bias ? weights.bias[channel] : null;
+  const before = sum + (bias ?? 0);
+  if (layer.activation !== "softmax") {
+    return { parts, sum, bias, before, value: ACTIVATIONS[layer.activation](before) };
+  }
+  const scores = Array.from({ length: layer.channels }, (_, i) => {
+    const all = contributions(layer, source, weights, row, column, i);
+    return all.reduce((a, b) => a + b, 0) + (layer.bias ? weights.bias[i] : 0);
+  });
+  const largest = Math.max(...scores);
+  const powers = scores.map((score) => Math.exp(score - largest));
+  const denominator = powers.reduce((a, b) => a + b, 0);
+  const value = powers[channel] / denominator;
+  return { parts, sum, bias, before, value, scores, largest, powers, denominator };
+}
+
+/** The values under a pooling window, what lies outside left out, and their result. */
+export function pooled(layer, source, row, column, channel) {
+  const cells = [];
+  for (const y of places(layer.window, 0, row)) {
+    for (const x of places(layer.window, 1, column)) {
+      if (isInside(source, y, x)) {
+        cells.push({ row: y, column: x, value: valueAt(source, y, x, channel) });
+      }
+    }
+  }
+  if (layer.how === "largest") {
+    const winner = cells.reduce((a, b) => (b.value > a.value ? b : a));
+    return { cells, winner, value: winner.value };
+  }
+  const sum = cells.reduce((total, cell) => total + cell.value, 0);
+  return { cells, sum, value: sum / cells.length };
+}
+
+/** Where a layer that copies took a number from; null where it is padding. */
+export function origin(layer, source, origins, row, column, channel) {
+  const place = (row * layer.columns + column) * layer.channels + channel;
+  const from = origins[place] - 1; // Python counts from 1
+  if (from < 0) return null;
+  const pixel = Math.floor(from / source.channels);
+  return {
+    row: Math.floor(pixel / source.columns),
+    column: pixel % source.columns,
+    channel: from % source.channels,
+  };
+}
+
+/** Indices, the largest sizes first; equal ones keep their order. */
+export function largestFirst(numbers) {
+  const indices = Array.from(numbers, (_, i) => i);
+  return indices.sort((a, b) => Math.abs(numbers[b]) - Math.abs(numbers[a]) || a - b);
+}
+
+/** The smallest and the largest value of each channel. */
+export function rangesOf({ data, channels }) {
+  const low = new Float32Array(channels).fill(Infinity);
+  const high = new Float32Array(channels).fill(-Infinity);
+  for (let i = 0; i < data.length; i += 1) {
+    const channel = i % channels;
+    if (data[i] < low[channel]) low[channel] = data[i];
+    if (data[i] > high[channel]) high[channel] = data[i];
+  }
+  return { low, high };
+}
+
+/** The first of so many channels that is not in a list; 0 if all of them are. */
+export function firstWithout(list, count) {
+  const found = Array.from({ length: count }, (_, i) => i).find((i) => !list.includes(i));
+  return found ?? 0;
+}
+
+/** "3, 5, 8 and 12 more" */
+export function listed(numbers, most = 12) {
+  const text = numbers.slice(0, most).join(", ");
+  return numbers.length > most ? `${text} and ${numbers.length - most} more` : text;
+}
+
+// ------------------------------------------------------------------------ the pictures
+
+const TOP_CHANNELS = 3;
+const TOP_INPUTS = 8;
+const MOST_SHOWN = 1024; // rows of a table that is unfolded
+const WIDEST_GRID = 12; // of a patch that is written out as a grid
+
+/** Paint numbers in grey into a canvas of one pixel a number. */
+function paint(canvas, columns, rows, greyOf) {
+  canvas.width = columns;
+  canvas.height = rows;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(columns, rows);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      const grey = greyOf(row, column);
+      if (grey === null) continue; // a gap stays transparent
+      pixels[row * columns + column] = 0xff000000 | (0x010101 * grey);
+    }
+  }
+  context.putImageData(image, 0, 0);
+}
+
+function grey(value, low, high) {
+  return high > low ? Math.round((255 * (value - low)) / (high - low)) : 0;
+}
+
+/** Paint one channel; the units of a layer without rows and columns as a square. */
+function paintChannel(canvas, values, channel, low, high) {
+  if (!isSingle(values)) {
+    const at = (row, column) =>
+      grey(valueAt(values, row, column, channel), low, high);
+    paint(canvas, values.columns, values.rows, at);
+    return values;
+  }
+  const columns = Math.ceil(Math.sqrt(values.channels));
+  const rows = Math.ceil(values.channels / columns);
+  paint(canvas, columns, rows, (row, column) => {
+    const unit = row * columns + column;
+    return unit < values.channels ? grey(values.data[unit], low, high) : null;
+  });
+  return { rows, columns };
+}
+
+/** Paint the input as a picture: in colour if it has three channels, else its first one. */
+function paintPicture(canvas, values) {
+  const { data, rows, columns, channels } = values;
+  const { low, high } = extremes(values);
+  const [from, to] = low < 0 || high > 255 ? [low, high] : [0, high > 1 ? 255 : 1];
+  canvas.width = columns;
+  canvas.height = rows;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(columns, rows);
+  for (let pixel = 0; pixel < rows * columns; pixel += 1) {
+    for (let i = 0; i < 3; i += 1) {
+      const value = data[pixel * channels + (channels === 3 ? i : 0)];
+      image.data[4 * pixel + i] = grey(value, from, to);
+    }
+    image.data[4 * pixel + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** Whether a layer has no rows and columns: its channels are units, one number each. */
+function isSingle({ rows, columns }) {
+  return rows * columns === 1;
+}
+
+/** The ranges of a layer's channels, worked out once. */
+function ranges(values) {
+  values.ranges ??= rangesOf(values);
+  return values.ranges;
+}
+
+function extremes(values) {
+  const { low, high } = ranges(values);
+  values.extremes ??= {
+    low: low.reduce((a, b) => Math.min(a, b)),
+    high: high.reduce((a, b) => Math.max(a, b)),
+  };
+  return values.extremes;
+}
+
+/** Black and white of one channel: its own, or those of all channels together. */
+function scaleOf(values, channel, shared) {
+  if (shared || isSingle(values)) return extremes(values);
+  const { low, high } = ranges(values);
+  return { low: low[channel], high: high[channel] };
+}
+
+/** How a layer's channels stand in the mosaic, for a page so many pixels wide. */
+export function mosaicPlan(values, width) {
+  const single = isSingle(values);
+  const [wide, narrow] = width >= 560 ? [64, 32] : [32, 16];
+  let columns = width >= 560 ? 16 : width >= 300 ? 8 : 4;
+  if (single) columns = values.channels > 512 ? wide : narrow;
+  if (single && values.channels <= 16) columns = values.channels;
+  columns = Math.min(columns, values.channels);
+  const repeat = single ? 8 : 1; // one unit is drawn as 8 by 8 pixels
+  const tileRows = values.rows * repeat;
+  const tileColumns = values.columns * repeat;
+  const gap = Math.max(1, Math.floor(Math.min(tileRows, tileColumns) / 8));
+  const lines = Math.ceil(values.channels / columns);
+  return {
+    columns,
+    count: values.channels,
+    repeat,
+    gap,
+    stepRows: tileRows + gap,
+    stepColumns: tileColumns + gap,
+    height: lines * (tileRows + gap) + gap,
+    width: columns * (tileColumns + gap) + gap,
+    shown: Math.min(width, columns * (single ? 44 : 96)),
+  };
+}
+
+/** The first four channels, without gaps. */
+function previewPlan({ rows, columns, channels }) {
+  const across = Math.min(2, channels);
+  const count = Math.min(4, channels);
+  const height = Math.ceil(count / across) * rows;
+  const steps = { stepRows: rows, stepColumns: columns };
+  return { columns: across, count, repeat: 1, gap: 0, ...steps, width: across * columns, height };
+}
+
+function paintMosaic(canvas, values, plan, shared) {
+  const scales = Array.from({ length: plan.count }, (_, i) =>
+    scaleOf(values, i, shared),
+  );
+  paint(canvas, plan.width, plan.height, (y, x) => {
+    const row = (y % plan.stepRows) - plan.gap;
+    const column = (x % plan.stepColumns) - plan.gap;
+    const channel =
+      Math.floor(y / plan.stepRows) * plan.columns + Math.floor(x / plan.stepColumns);
+    if (row < 0 || column < 0 || channel >= plan.count) return null;
+    const i = Math.floor(row / plan.repeat);
+    const j = Math.floor(column / plan.repeat);
+    const { low, high } = scales[channel];
+    return grey(valueAt(values, i, j, channel), low, high);
+  });
+}
+
+/** The top left corner of a channel in the mosaic. */
+function cornerOf(plan, channel) {
+  return {
+    x: plan.gap + (channel % plan.columns) * plan.stepColumns,
+    y: plan.gap + Math.floor(channel / plan.columns) * plan.stepRows,
+  };
+}
+
+// ------------------------------------------------------------------------- the numbers
+
+/**
+ * Ask Python for numbers, each time only once; the oldest of many are forgotten. The first
+ * answers came with the widget, so that it can be used while Python runs other cells.
+ */
+function asker(model) {
+  const prepared = preparedAnswers(model);
+  const kept = new Map();
+  return function get(question) {
+    const key = keyOf(question);
+    if (prepared.has(key)) return prepared.get(key);
+    if (!kept.has(key)) {
+      const answer = ask(model, question);
+      answer.catch(() => kept.delete(key)); // it may be asked again
+      kept.set(key, answer);
+      if (kept.size > 32) kept.delete(kept.keys().next().value);
+    }
+    return kept.get(key);
+  };
+}
+
+function preparedAnswers(model) {
+  const numbers = floats(model.get("numbers"));
+  let start = 0;
+  const answers = model.get("prepared").map(([question, answer, sizes]) => {
+    const arrays = sizes.map((size) => {
+      start += size;
+      return numbers.subarray(start - size, start);
+    });
+    return [keyOf(question), Promise.resolve({ answer: { ...answer }, arrays })];
+  });
+  return new Map(answers);
+}
+
+/** The same text for the same question, in whatever order its parts are written. */
+function keyOf(question) {
+  const parts = Object.entries(question).filter(([, value]) => value !== null);
+  return JSON.stringify(parts.sort());
+}
+
+/** The output of one layer: `whole` is false where Python left out rows and columns. */
+async function outputOf(get, about, model, image, place) {
+  const layer = about.models[model].layers[place];
+  const all = await get({ what: "all layers", model, image });
+  const { sent, values = {} } = all.answer;
+  all.answer.values = values; // so that ranges are worked out once
+  if (sent.includes(place)) {
+    const { rows, columns, channels } = layer;
+    const data = all.arrays[sent.indexOf(place)];
+    values[place] ??= { data, rows, columns, channels, step: 1 };
+    return values[place];
+  }
+  const { answer, arrays } = await get({ what: "layer", model, image, layer: place });
+  answer.values ??= {
+    data: arrays[0],
+    rows: Math.ceil(layer.rows / answer.step),
+    columns: Math.ceil(layer.columns / answer.step),
+    channels: layer.channels,
+    step: answer.step,
+  };
+  if (answer.step > 1) {
+    answer.values.ranges = { low: answer.ranges[0], high: answer.ranges[1] };
+  }
+  return answer.values;
+}
+
+/** Everything that the view of one channel needs. */
+async function channelOf(get, about, { model, image, layer: place, channel }) {
+  const layer = about.models[model].layers[place];
+  const here = { model, layer: place };
+  const asked = (condition, question) => (condition ? get(question) : null);
+  const computed = layer.how === "sum" || layer.how === "copy";
+  const [all, values, source, weights, fields] = await Promise.all([
+    get({ what: "all layers", model, image }),
+    outputOf(get, about, model, image, place),
+    "source" in layer ? outputOf(get, about, model, image, layer.source) : null,
+    asked(computed, {
+      what: "weights",
+      ...here,
+      channel: layer.whole === false ? channel : null,
+    }),
+    asked(layer.field && layer.field !== "pixel", {
+      what: "fields",
+      ...here,
+      channel: layer.field === "channel" ? channel : null,
+    }),
+  ]);
+  let map = values;
+  if (values.step > 1) {
+    const { arrays } = await get({ what: "channel", ...here, image, channel });
+    map = { data: arrays[0], rows: layer.rows, columns: layer.columns, channels: 1 };
+  }
+  return {
+    layer,
+    values,
+    map,
+    source,
+    dead: all.answer.dead[place],
+    kernel: layer.how === "sum" && {
+      kernel: weights.arrays[0],
+      bias: weights.arrays[1],
+      filters: layer.whole ? layer.channels : 1,
+    },
+    origins: layer.how === "copy" ? weights.arrays[0] : null,
+    fields: fields?.answer,
+  };
+}
+
+// ------------------------------------------------------------------------- the screen
+
+let views = 0;
+
+/** Let a name break where its parts meet: max_pooling2d_1, MaxPooling2D, 30×30×32. */
+function breakable(name) {
+  const parts = name.split(/(?<=[_/])|(?<=[a-z])(?=[A-Z0-9])|(?=×)/);
+  return parts.flatMap((part, i) => (i ? [create("wbr"), part] : [part]));
+}
+
+/** A group of radio buttons: one stop of the Tab key, the arrow keys choose. */
+function choices(legend, contents, chosen, onchoose) {
+  views += 1;
+  const name = `layers-choices-${views}`;
+  const radios = contents.map((content, i) =>
+    create("input", {
+      type: "radio",
+      name,
+      checked: i === chosen,
+      onchange: () => onchoose(i),
+    }),
+  );
+  const labels = contents.map((content, i) =>
+    create("label", {}, radios[i], create("span", {}, ...content)),
+  );
+  return create(
+    "fieldset",
+    { class: "layers-choices" },
+    create("legend", {}, legend),
+    ...labels,
+  );
+}
+
+/** A picture that parts can be marked in: canvas, marks, title above, words below. */
+function panel(label) {
+  const canvas = create("canvas", { role: "img", "aria-label": label });
+  const mark = create("div", { class: "layers-mark" });
+  const title = create("strong", {}, label);
+  const words = create("span", {});
+  const bar = create("span", { class: "layers-bar", "aria-hidden": "true" });
+  const legend = create("span", { class: "layers-legend" });
+  const picture = create("div", { class: "layers-picture" }, canvas, mark);
+  const element = create(
+    "div",
+    { class: "layers-panel" },
+    title,
+    picture,
+    create("div", { class: "layers-scale" }, bar, legend),
+    words,
+  );
+  return { element, canvas, picture, mark, title, words, bar, legend };
+}
+
+/** Mark rows and columns [start, stop] of a picture of so many rows and columns. */
+function markPart(mark, part, size) {
+  mark.hidden = !part;
+  if (!part) return;
+  const [top, bottom] = part.rows.map((row) => (100 * row) / size.rows);
+  const [left, right] = part.columns.map((column) => (100 * column) / size.columns);
+  mark.style.top = `${top}%`;
+  mark.style.left = `${left}%`;
+  mark.style.height = `${bottom - top}%`;
+  mark.style.width = `${right - left}%`;
+}
+
+function span(name, [start, stop]) {
+  return stop - start === 1 ? `${name} ${start}` : `${name}s ${start} to ${stop - 1}`;
+}
+
+/** A number field that stays between 0 and `most`. */
+function numberField(label, onchange) {
+  const field = create("input", {
+    type: "number",
+    min: 0,
+    step: 1,
+    oninput: () => {
+      const value = Number(field.value);
+      const fits = field.value !== "" && Number.isInteger(value) && value >= 0;
+      if (fits && value <= Number(field.max)) onchange(value);
+    },
+  });
+  const element = create("label", { class: "layers-control" }, label, " ", field);
+  const set = (value, most) => {
+    field.max = most;
+    if (field.value !== String(value)) field.value = value;
+  };
+  return { element, field, set };
+}
+
+/** A table whose rows are made once and then filled: rows(list of lists of texts). */
+function filledTable(caption) {
+  const title = create("caption", {}, caption);
+  const head = create("tr", {});
+  const body = create("tbody", {});
+  const table = create("table", {}, title, create("thead", {}, head), body);
+  function fillRow(row, texts, tag) {
+    keep(row, texts.length, () => create(tag));
+    texts.forEach((text, i) => say(row.children[i], text));
+  }
+  return {
+    table,
+    title,
+    body,
+    fill(headings, rows) {
+      fillRow(head, headings, "th");
+      keep(body, rows.length, () => create("tr", {}));
+      rows.forEach((texts, i) => fillRow(body.children[i], texts, "td"));
+    },
+  };
+}
+
+/** The grid patch × kernel = product of one input channel. */
+function productGrid(height, width) {
+  const title = create("caption", {});
+  const heading = (text) =>
+    create("th", { colspan: width, scope: "colgroup" }, text);
+  const cells = [];
+  const rows = Array.from({ length: height }, () => {
+    const row = create("tr", {});
+    for (let i = 0; i < 3 * width; i += 1) {
+      const first = i > 0 && i % width === 0;
+      const cell = create("td", { class: first ? "layers-first" : null });
+      cells.push(cell);
+      row.append(cell);
+    }
+    return row;
+  });
+  const head = create(
+    "tr",
+    {},
+    heading("patch"),
+    heading("× kernel"),
+    heading("= product"),
+  );
+  const table = create(
+    "table",
+    { class: "layers-products" },
+    title,
+    create("thead", {}, head),
+    create("tbody", {}, ...rows),
+  );
+  return { table, title, cells, outside: [] };
+}
+
+/** Write one input channel's patch, kernel and products into its grid. */
+function fillGrid(grid, now, row, column, channel, inputChannel, sum) {
+  const { layer, source, kernel } = now;
+  const { window } = layer;
+  const inSource = firstChannel(window, channel) + inputChannel;
+  say(grid.title, `${now.before.name}, channel ${inSource}: adds ${number(sum)}`);
+  const rows = places(window, 0, row);
+  const columns = places(window, 1, column);
+  const width = columns.length;
+  for (let i = 0; i < rows.length; i += 1) {
+    for (let j = 0; j < width; j += 1) {
+      const value = valueAt(source, rows[i], columns[j], inSource);
+      const weight = weightAt(kernel, window, i, j, inputChannel, channel);
+      const first = i * 3 * width + j;
+      say(grid.cells[first], number(value));
+      say(grid.cells[first + width], number(weight));
+      say(grid.cells[first + 2 * width], number(value * weight));
+      const outside = !isInside(source, rows[i], columns[j]);
+      if (outside !== grid.outside[first]) {
+        grid.outside[first] = outside;
+        grid.cells[first].classList.toggle("layers-padding", outside);
+      }
+    }
+  }
+}
+
+function render({ model, el }) {
+  const about = model.get("about");
+  const announce = prepare(el, model.get("sentence"));
+  const get = asker(model);
+  const state = {
+    model: 0,
+    image: 0,
+    layer: 1, // the input is 0
+    channel: null,
+    row: 0,
+    column: 0,
+    pinned: false,
+    shared: false,
+    all: false,
+  };
+  let now = null; // what `channelOf` gave last
+  let loads = 0;
+  let explanations = 0;
+  let plan = null;
+  let deadForAll = null;
+
+  // ------------------------------------------------------------------ what there is
+
+  const problem = create("p", { role: "alert", class: "layers-problem", hidden: true });
+  const waiting = create("p", { role: "status" }, "Waiting for the numbers from Python.");
+  const modelChoice = choices(
+    "model",
+    about.models.map(({ label }) => [label]),
+    0,
+    (i) => change({ model: i }),
+  );
+  const pictures = thumbnailsOf(model);
+  const imageChoice = choices(
+    "image",
+    pictures.map((src, i) => [create("img", { alt: "", src }), String(i)]),
+    0,
+    (i) => change({ image: i }),
+  );
+  const scaleChoice = choices(
+    "scale of grey",
+    [["each map its own"], ["shared by all maps"]],
+    0,
+    (i) => change({ shared: i === 1 }),
+  );
+  modelChoice.hidden = about.models.length < 2;
+  imageChoice.hidden = pictures.length < 2;
+  imageChoice.classList.add("layers-images");
+
+  const previews = about.models[0].layers.map(() => create("img", { alt: "" }));
+  const easel = create("canvas"); // a canvas each would cost milliseconds in every frame
+  const strip = choices(
+    "layers",
+    about.models[0].layers.map((layer, i) => [
+      previews[i],
+      create("span", {}, ...breakable(layer.name)),
+      create("span", {}, ...breakable(layer.class)),
+      create("span", {}, ...breakable(layer.shape.join("×"))),
+    ]),
+    state.layer,
+    (i) => change({ layer: i }),
+  );
+  strip.classList.add("layers-strip");
+
+  const heading = create("p", { class: "layers-heading" });
+  const deadWords = create("p", {});
+  const limitWords = create("p", {});
+  const predicted = create("p", {});
+
+  const mosaicCanvas = create("canvas", {});
+  const crosses = draw("path", { class: "layers-cross" });
+  const chosen = draw("rect", { class: "layers-chosen" });
+  const overlay = draw(
+    "svg",
+    { "aria-hidden": "true", preserveAspectRatio: "none" },
+    crosses,
+    chosen,
+  );
+  const mosaic = create(
+    "div",
+    {
+      class: "layers-mosaic",
+      tabindex: 0,
+      role: "slider",
+      "aria-label": "mosaic of channels",
+      "aria-valuemin": 0,
+      onkeydown: moveChannel,
+      onpointermove: pointAtChannel,
+      onpointerleave: () => sayChannel(state.channel),
+      onclick: clickChannel,
+    },
+    mosaicCanvas,
+    overlay,
+  );
+  const channelField = numberField("channel", (i) => change({ channel: i }));
+  const channelWords = create("span", { class: "layers-words" });
+  const mosaicLegend = create("p", {});
+
+  const input = panel("input");
+  const before = panel("layer before");
+  const map = panel("channel");
+  Object.entries({
+    class: "layers-picture layers-pointed",
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "pixels",
+    "aria-label": "Pixels of the channel. Arrow keys move, Enter pins, Escape lets go.",
+  }).forEach(([name, value]) => map.picture.setAttribute(name, value));
+  map.canvas.removeAttribute("aria-label");
+  map.canvas.setAttribute("aria-hidden", "true");
+  map.canvas.removeAttribute("role");
+  map.picture.addEventListener("keydown", movePixel);
+  map.picture.addEventListener("pointermove", pointAtPixel);
+  map.picture.addEventListener("pointerdown", pointAtPixel);
+  map.picture.addEventListener("click", pinPixel);
+  const rowField = numberField("row", (row) => moveTo(row, state.column));
+  const columnField = numberField("column", (column) => moveTo(state.row, column));
+  const pinButton = create("button", { type: "button", onclick: () => pin() }, "pin");
+  const position = create(
+    "div",
+    { class: "layers-controls" },
+    rowField.element,
+    columnField.element,
+    pinButton,
+  );
+
+  const title = create("p", { class: "layers-heading" });
+  const sentence = create("p", {});
+  const blocks = create("div", {
+    class: "layers-scroll",
+    tabindex: 0,
+    role: "region",
+    "aria-label": "patch times kernel",
+  });
+  const inputsTable = filledTable("The largest products");
+  const poolTable = filledTable("The window");
+  const softmaxTable = filledTable("Softmax divides by the sum of these powers");
+  const explainTable = filledTable("");
+  const stepsTable = filledTable("Together");
+  const unfold = create("button", {
+    type: "button",
+    "aria-expanded": "false",
+    onclick: () => change({ all: !state.all }),
+  });
+  const powers = create(
+    "div",
+    { class: "layers-scroll", tabindex: 0, role: "region", "aria-label": "softmax" },
+    softmaxTable.table,
+  );
+  const arithmetic = create(
+    "section",
+    { class: "layers-arithmetic", "aria-label": "Arithmetic" },
+    title,
+    sentence,
+    blocks,
+    unfold,
+    stepsTable.table,
+    powers,
+  );
+  stepsTable.table.classList.add("layers-steps");
+
+  const content = create(
+    "div",
+    { hidden: true },
+    strip,
+    heading,
+    limitWords,
+    create(
+      "div",
+      { class: "layers-controls" },
+      channelField.element,
+      channelWords,
+    ),
+    create("div", { class: "layers-mosaics" }, mosaic),
+    mosaicLegend,
+    deadWords,
+    create(
+      "div",
+      { class: "layers-panels" },
+      input.element,
+      before.element,
+      map.element,
+    ),
+    position,
+    arithmetic,
+  );
+  el.append(
+    create("div", { class: "layers-controls" }, modelChoice, imageChoice, scaleChoice),
+    predicted,
+    problem,
+    waiting,
+    content,
+  );
+  const onescape = (event) => {
+    if (event.key !== "Escape" || !state.pinned) return;
+    event.preventDefault();
+    pin(false);
+  };
+  el.addEventListener("keydown", onescape);
+
+  // ------------------------------------------------------------------- what changes
+
+  /** Take over new choices and show what they need, once it has come. */
+  async function change(choice) {
+    Object.assign(state, choice);
+    const { layers } = about.models[state.model];
+    if ("model" in choice) deadForAll = null;
+    if ("layer" in choice) {
+      const { rows, columns } = layers[state.layer];
+      state.row = Math.floor(rows / 2);
+      state.column = Math.floor(columns / 2);
+      state.channel = null; // known below
+      state.pinned = false;
+    }
+    loads += 1;
+    const mine = loads;
+    try {
+      const all = { what: "all layers", model: state.model, image: state.image };
+      const { dead } = (await get(all)).answer;
+      state.channel ??= firstWithout(dead[state.layer], layers[state.layer].channels);
+      const found = await channelOf(get, about, { ...state });
+      if (mine !== loads) return; // a later choice is on its way
+      now = { ...found, before: layers[found.layer.source] };
+      problem.hidden = true;
+      content.hidden = false;
+      showLayer();
+      showPixel();
+      await showPicture();
+      await askForDead();
+    } catch (error) {
+      problem.hidden = false;
+      say(problem, error.message);
+    } finally {
+      waiting.hidden = true;
+    }
+  }
+
+  async function showPicture() {
+    waiting.hidden = true;
+    const { model: which, image, shared } = state;
+    const shown = [which, image, shared].join();
+    if (shown === input.shown) return;
+    input.shown = shown;
+    const { layers } = about.models[which];
+    const last = layers.length - 1;
+    const [picture, outputs] = await Promise.all([
+      outputOf(get, about, which, image, 0),
+      outputOf(get, about, which, image, last),
+    ]);
+    if (shown !== input.shown) return;
+    paintPicture(input.canvas, picture);
+    say(input.title, `${layers[0].name}\nthe input`);
+    const { low, high } = extremes(picture);
+    say(input.legend, `values from ${number(low)} to ${number(high)}`);
+    input.bar.hidden = true;
+    predicted.hidden = !isSingle(outputs);
+    const units = Array.from(outputs.data, (x, i) => ({ x, i }));
+    const top = units.sort((a, b) => b.x - a.x).slice(0, 3);
+    const parts = top.map(({ x, i }) => `${unitName(last, i)} ${number(x)}`);
+    say(predicted, `Largest outputs of ${layers[last].name}: ${parts.join(", ")}.`);
+    await paintPreviews();
+  }
+
+  async function askForDead() {
+    if (about.images === 1 || deadForAll) return;
+    const { model: which } = state;
+    const { answer } = await get({ what: "dead", model: which });
+    if (which !== state.model) return;
+    deadForAll = answer.dead;
+    showDead();
+  }
+
+  async function paintPreviews() {
+    const { model: which, image } = state;
+    const all = await get({ what: "all layers", model: which, image });
+    for (const place of all.answer.sent) {
+      const values = await outputOf(get, about, which, image, place);
+      if (which !== state.model || image !== state.image) return;
+      if (place === 0) {
+        paintPicture(easel, values);
+      } else if (isSingle(values)) {
+        const { low, high } = extremes(values);
+        paintChannel(easel, values, 0, low, high);
+      } else {
+        paintMosaic(easel, values, previewPlan(values), state.shared);
+      }
+      previews[place].src = easel.toDataURL();
+    }
+  }
+
+  function unitName(place, i) {
+    const last = about.models[state.model].layers.length - 1;
+    return about.classes && place === last ? about.classes[i] : `unit ${i}`;
+  }
+
+  function channelName(i) {
+    const { layer } = now;
+    if (!isSingle(layer)) return `channel ${i}`;
+    const last = about.models[state.model].layers.length - 1;
+    const named = about.classes && state.layer === last;
+    return named ? `unit ${i} (${about.classes[i]})` : `unit ${i}`;
+  }
+
+  // -------------------------------------------------------------------- the mosaic
+
+  function showLayer() {
+    const { layer, values } = now;
+    const single = isSingle(layer);
+    const shape = layer.shape.join(" × ");
+    const what = single
+      ? `${layer.channels} numbers`
+      : `${layer.channels} channels of ${layer.rows} rows and ${layer.columns} columns`;
+    const made = madeBy(layer);
+    say(heading, `${layer.name} (${layer.class}, ${shape}): ${what}${made}.`);
+    limitWords.hidden = values.step === 1 && layer.whole !== false;
+    say(limitWords, limitSentence(layer, values));
+    say(channelField.element.firstChild, single ? "unit" : "channel");
+    channelField.set(state.channel, layer.channels - 1);
+    mosaic.setAttribute("aria-label", `mosaic of ${single ? "units" : "channels"}`);
+    mosaic.setAttribute("aria-valuemax", layer.channels - 1);
+    map.element.hidden = single;
+    rowField.element.hidden = single;
+    columnField.element.hidden = single;
+    showPin();
+    rowField.set(state.row, layer.rows - 1);
+    columnField.set(state.column, layer.columns - 1);
+    layOut();
+    sayChannel(state.channel);
+    const { low, high } = scaleOf(now.values, state.channel, state.shared);
+    const shared = state.shared || single;
+    say(
+      mosaicLegend,
+      shared
+        ? `Black is ${number(low)}, white ${number(high)}, in all of them.`
+        : "Each map has its own scale: black is its smallest value, white its largest.",
+    );
+    if (!single) {
+      const one = now.map;
+      const place = one === now.values ? state.channel : 0;
+      paintChannel(map.canvas, one, place, low, high);
+      say(map.title, `${layer.name}\nchannel ${state.channel}`);
+      say(map.legend, `${number(low)} to ${number(high)}`);
+    }
+    showDead();
+  }
+
+  function madeBy(layer) {
+    const words = [];
+    if (layer.window && layer.class !== "Dense") {
+      words.push(`window ${layer.window.size.join(" × ")}`);
+      if (layer.window.strides.some((n) => n > 1)) {
+        words.push(`strides ${layer.window.strides.join(" × ")}`);
+      }
+    }
+    if (layer.activation && layer.activation !== "linear") words.push(layer.activation);
+    return words.length ? `; ${words.join(", ")}` : "";
+  }
+
+  function limitSentence(layer, values) {
+    const parts = [];
+    const most = `more than the ${about.megabytes} MB that are sent of a layer`;
+    if (values.step > 1) {
+      parts.push(
+        `These maps are ${most}: the mosaic shows one in ${values.step} rows and ` +
+          "columns, the chosen channel is whole.",
+      );
+    }
+    if (layer.whole === false) {
+      parts.push(`The kernels are ${most}: only the chosen channel's is here.`);
+    }
+    return parts.join(" ");
+  }
+
+  /** Fit the mosaic to the width there is. */
+  function layOut() {
+    if (!now) return;
+    const { values } = now;
+    const width = el.clientWidth - 16;
+    if (width <= 0) return;
+    el.classList.toggle("layers-narrow", width < 480);
+    plan = mosaicPlan(values, width);
+    paintMosaic(mosaicCanvas, values, plan, state.shared);
+    mosaic.style.width = `${plan.shown}px`;
+    overlay.setAttribute("viewBox", `0 0 ${plan.width} ${plan.height}`);
+    showChosen();
+    showDead();
+  }
+
+  function showChosen() {
+    const { x, y } = cornerOf(plan, state.channel);
+    const half = plan.gap / 2;
+    chosen.setAttribute("x", x - half);
+    chosen.setAttribute("y", y - half);
+    chosen.setAttribute("width", plan.stepColumns);
+    chosen.setAttribute("height", plan.stepRows);
+    mosaic.setAttribute("aria-valuenow", state.channel);
+    channelField.set(state.channel, now.layer.channels - 1);
+  }
+
+  function showDead() {
+    if (!plan || !now) return;
+    const { layer, dead } = now;
+    const single = isSingle(layer);
+    const forAll = about.images > 1 ? (deadForAll?.[state.layer] ?? []) : dead;
+    const always = new Set(forAll);
+    const lines = [];
+    // A unit that is 0 for one image is not dead, and what is copied neither.
+    const ofUnits = about.images > 1 && layer.how !== "copy" ? forAll : [];
+    for (const channel of single ? ofUnits : new Set([...dead, ...forAll])) {
+      const { x, y } = cornerOf(plan, channel);
+      const right = x + plan.stepColumns - plan.gap;
+      const bottom = y + plan.stepRows - plan.gap;
+      lines.push(`M${x} ${y}L${right} ${bottom}`);
+      if (always.has(channel)) lines.push(`M${x} ${bottom}L${right} ${y}`);
+    }
+    crosses.setAttribute("d", lines.join(""));
+    const what = single ? "units" : "channels";
+    const here = `${dead.length} of ${layer.channels} ${what} are zero for this image`;
+    const sentences = [
+      dead.length
+        ? `${single ? "" : "Dead: "}${here}${single ? "" : " at every pixel"} ` +
+          `(${listed(dead)}).`
+        : `No ${single ? "unit is zero" : "channel is dead"} for this image.`,
+    ];
+    if (about.images > 1 && deadForAll) {
+      sentences.push(
+        forAll.length
+          ? `Zero for all ${about.images} images: ${forAll.length} (${listed(forAll)}).`
+          : `None is zero for all ${about.images} images.`,
+      );
+      if (dead.length && !single) {
+        sentences.push("One stroke: dead for this image; a cross: for all.");
+      }
+    }
+    say(deadWords, sentences.join(" "));
+  }
+
+  function sayChannel(channel) {
+    const { low, high } = ranges(now.values);
+    const single = isSingle(now.layer);
+    const dead = now.dead.includes(channel) && !single ? ", dead for this image" : "";
+    const text = single
+      ? `${channelName(channel)}: ${number(low[channel])}`
+      : `${channelName(channel)}: ${number(low[channel])} to ` +
+        `${number(high[channel])}${dead}`;
+    say(channelWords, text);
+    if (channel === state.channel) mosaic.setAttribute("aria-valuetext", text);
+  }
+
+  function channelAt(event) {
+    const { left, top, width, height } = mosaic.getBoundingClientRect();
+    const x = ((event.clientX - left) / width) * plan.width;
+    const y = ((event.clientY - top) / height) * plan.height;
+    const column = Math.floor(x / plan.stepColumns);
+    const line = Math.floor(y / plan.stepRows);
+    const channel = line * plan.columns + column;
+    const inside = column >= 0 && column < plan.columns && line >= 0;
+    return inside && channel < now.layer.channels ? channel : null;
+  }
+
+  /** Whether another channel can be shown without asking Python. */
+  function isHere() {
+    return now.values.step === 1 && now.layer.whole !== false && now.layer.field !== "channel";
+  }
+
+  function choose(channel) {
+    if (channel === null || state.channel === null || channel === state.channel) return;
+    if (!isSingle(now.layer) || !isHere()) {
+      change({ channel });
+      return;
+    }
+    state.channel = channel;
+    showChosen();
+    sayChannel(channel);
+    showPixel();
+  }
+
+  function pointAtChannel(event) {
+    const channel = channelAt(event);
+    if (channel === null) return;
+    sayChannel(channel);
+    const single = isSingle(now.layer);
+    if (single && isHere() && !state.pinned) choose(channel);
+  }
+
+  function clickChannel(event) {
+    choose(channelAt(event));
+    if (isSingle(now.layer)) pin();
+  }
+
+  function moveChannel(event) {
+    const last = now.layer.channels - 1;
+    const steps = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: -plan.columns,
+      ArrowDown: plan.columns,
+      Home: -state.channel,
+      End: last - state.channel,
+    };
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      if (isSingle(now.layer)) pin();
+      return;
+    }
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    const next = state.channel + steps[event.key];
+    if (next >= 0 && next <= last) choose(next);
+  }
+
+  // --------------------------------------------------------------------- the pixel
+
+  function moveTo(row, column) {
+    if (state.channel === null) return; // another layer is on its way
+    if (row === state.row && column === state.column) return;
+    state.row = row;
+    state.column = column;
+    rowField.set(row, now.layer.rows - 1);
+    columnField.set(column, now.layer.columns - 1);
+    showPixel();
+  }
+
+  function pixelAt(event) {
+    const { left, top, width, height } = map.canvas.getBoundingClientRect();
+    const { rows, columns } = now.layer;
+    const row = Math.floor(((event.clientY - top) / height) * rows);
+    const column = Math.floor(((event.clientX - left) / width) * columns);
+    return [
+      Math.min(Math.max(row, 0), rows - 1),
+      Math.min(Math.max(column, 0), columns - 1),
+    ];
+  }
+
+  function pointAtPixel(event) {
+    if (!state.pinned) moveTo(...pixelAt(event));
+  }
+
+  function pinPixel(event) {
+    const [row, column] = pixelAt(event);
+    const same = row === state.row && column === state.column;
+    state.pinned = !(state.pinned && same);
+    moveTo(row, column);
+    showPin();
+    if (same) showPixel();
+  }
+
+  function pin(pinned = !state.pinned) {
+    state.pinned = pinned;
+    showPin();
+    if (state.channel !== null) showPixel();
+  }
+
+  function showPin() {
+    pinButton.setAttribute("aria-pressed", String(state.pinned));
+    const single = now !== null && isSingle(now.layer);
+    const free = single ? "pin this unit" : "pin this pixel";
+    say(pinButton, state.pinned ? "pinned (Escape lets go)" : free);
+    map.mark.classList.toggle("layers-pinned", state.pinned);
+  }
+
+  function movePixel(event) {
+    const { rows, columns } = now.layer;
+    const steps = {
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      PageUp: [-8, 0],
+      PageDown: [8, 0],
+      Home: [0, -state.column],
+      End: [0, columns - 1 - state.column],
+    };
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      pin();
+      return;
+    }
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    const [down, right] = steps[event.key];
+    moveTo(
+      Math.min(Math.max(state.row + down, 0), rows - 1),
+      Math.min(Math.max(state.column + right, 0), columns - 1),
+    );
+  }
+
+  /** The receptive field of a number: rows and columns of the input; null if not known. */
+  function fieldOf(place, fields, row, column) {
+    if (place === 0) return { rows: [row, row + 1], columns: [column, column + 1] };
+    if (!fields?.rows[row] || !fields.columns[column]) return null; // or all padding
+    return { rows: fields.rows[row], columns: fields.columns[column] };
+  }
+
+  /** Everything that changes with the pixel. It runs at every move of the pointer. */
+  function showPixel() {
+    const { layer } = now;
+    const { row, column, channel } = state;
+    const single = isSingle(layer);
+    const keras = valueAt(now.map, row, column, now.map === now.values ? channel : 0);
+    if (!single) {
+      markPart(
+        map.mark,
+        { rows: [row, row + 1], columns: [column, column + 1] },
+        layer,
+      );
+    }
+    const where = single
+      ? channelName(channel)
+      : `row ${row}, column ${column}, channel ${channel}`;
+    say(title, `${layer.name}, ${where}: ${number(keras)}`);
+    title.dataset.value = keras;
+    say(map.words, `row ${row}, column ${column}: ${number(keras)}`);
+    announce(`${where}: ${number(keras)}`);
+    showField(fieldOf(state.layer, now.fields, row, column));
+    const shows = {
+      input: showInput,
+      sum: showSum,
+      largest: showPool,
+      average: showPool,
+      copy: showCopy,
+      explain: showExplanation,
+      value: showValue,
+    };
+    shows[layer.how](row, column, channel, keras);
+  }
+
+  function showField(field) {
+    const layers = about.models[state.model].layers;
+    markPart(input.mark, field, layers[0]);
+    say(
+      input.words,
+      field
+        ? `Receptive field: ${span("row", field.rows)}, ${span("column", field.columns)}.`
+        : "",
+    );
+  }
+
+  /** Show one channel of the layer before, a part of it marked. */
+  function showBefore(channel, part, words) {
+    before.element.hidden = !now.before;
+    if (!now.before) return;
+    const { source } = now;
+    const key = [state.model, state.image, state.layer, channel, state.shared].join();
+    const single = isSingle(source);
+    if (before.key !== key) {
+      before.key = key;
+      const { low, high } = scaleOf(source, channel, state.shared);
+      before.size = paintChannel(before.canvas, source, channel, low, high);
+      say(before.legend, `${number(low)} to ${number(high)}`);
+      const name = single ? `all ${source.channels} units` : `channel ${channel}`;
+      say(before.title, `${now.before.name}\n${name}`);
+    }
+    let marked = part;
+    if (single) {
+      const y = Math.floor(channel / before.size.columns);
+      const x = channel % before.size.columns;
+      marked = { rows: [y, y + 1], columns: [x, x + 1] };
+    }
+    markPart(before.mark, marked, before.size);
+    say(before.words, words);
+  }
+
+  /** The part of the layer before under the window, without the padding. */
+  function partUnder(row, column) {
+    const { layer, source } = now;
+    const inside = (axis, place, length) => {
+      const under = places(layer.window, axis, place);
+      return [Math.max(under[0], 0), Math.min(under.at(-1) + 1, length)];
+    };
+    return {
+      rows: inside(0, row, source.rows),
+      columns: inside(1, column, source.columns),
+    };
+  }
+
+  function nothingBut(...shown) {
+    const parts = [blocks, unfold, stepsTable.table, powers];
+    for (const part of parts) part.hidden = !shown.includes(part);
+  }
+
+  /** Put the one table or the grids that this layer needs into the scrolled part. */
+  function inBlocks(...elements) {
+    const same =
+      blocks.children.length === elements.length &&
+      elements.every((element, i) => blocks.children[i] === element);
+    if (!same) blocks.replaceChildren(...elements);
+  }
+
+  function showInput() {
+    nothingBut();
+    before.element.hidden = true;
+    say(sentence, "This is what the model gets. Choose a layer to see what it makes of it.");
+  }
+
+  function showValue() {
+    nothingBut();
+    before.element.hidden = true;
+    say(sentence, now.layer.why);
+  }
+
+  function showPool(row, column, channel, keras) {
+    const { layer, source } = now;
+    const { cells, winner, sum, value } = pooled(layer, source, row, column, channel);
+    const part = partUnder(row, column);
+    showBefore(
+      channel,
+      part,
+      `window: ${span("row", part.rows)}, ${span("column", part.columns)}`,
+    );
+    const width = part.columns[1] - part.columns[0];
+    const drawn = cells.length <= WIDEST_GRID * WIDEST_GRID && width <= WIDEST_GRID;
+    nothingBut(drawn ? blocks : null, stepsTable.table);
+    if (drawn) {
+      inBlocks(poolTable.table);
+      say(poolTable.title, `${now.before.name}, channel ${channel}`);
+      const rows = [];
+      cells.forEach((cell, i) => {
+        if (i % width === 0) rows.push([`row ${cell.row}`]);
+        const won = cell === winner ? "★ " : "";
+        rows.at(-1).push(won + number(cell.value));
+      });
+      const columns = cells.slice(0, width).map((cell) => `column ${cell.column}`);
+      poolTable.fill(["", ...columns], rows);
+    }
+    if (winner) {
+      say(
+        sentence,
+        `The largest of ${cells.length} values goes on: the one in row ${winner.row}, ` +
+          `column ${winner.column}${drawn ? ", with the star" : ""}.`,
+      );
+      showSteps([[`largest of ${cells.length}`, value]], value, keras);
+    } else {
+      say(sentence, `The average of ${cells.length} values goes on.`);
+      showSteps(
+        [
+          [`sum of ${cells.length}`, sum],
+          ["/ how many", cells.length],
+          ["= average", value],
+        ],
+        value,
+        keras,
+      );
+    }
+  }
+
+  function showCopy(row, column, channel, keras) {
+    const { layer, source, origins } = now;
+    nothingBut(stepsTable.table);
+    const from = origin(layer, source, origins, row, column, channel);
+    if (!from) {
+      before.element.hidden = true;
+      say(sentence, "Padding: this number comes from no layer, it is put in.");
+      showSteps([["padding", 0]], 0, keras);
+      return;
+    }
+    const flat = isSingle(source);
+    const where = flat
+      ? `unit ${from.channel}`
+      : `row ${from.row}, column ${from.column}, channel ${from.channel}`;
+    showBefore(
+      from.channel,
+      { rows: [from.row, from.row + 1], columns: [from.column, from.column + 1] },
+      flat ? "" : where,
+    );
+    const counted =
+      layer.class === "Flatten" && !flat
+        ? ` ${channel} = (${from.row} × ${source.columns} + ${from.column}) × ` +
+          `${source.channels} + ${from.channel}: Flatten writes row after row, in each ` +
+          "column after column, of each pixel channel after channel."
+        : "";
+    say(sentence, `Nothing is computed: it is ${where} of ${now.before.name}.${counted}`);
+    const value = valueAt(source, from.row, from.column, from.channel);
+    showSteps([[`${now.before.name}, ${where}`, value]], value, keras);
+    if (layer.field === "pixel" && !flat) showOriginsField(from);
+  }
+
+  /** A copied number has the receptive field of the one that it copies. */
+  async function showOriginsField({ row, column, channel }) {
+    const { layer, before: source } = now;
+    if (layer.source > 0 && source.field === "pixel") return;
+    const fields =
+      layer.source === 0
+        ? null
+        : await get({
+            what: "fields",
+            model: state.model,
+            layer: layer.source,
+            channel: source.field === "channel" ? channel : null,
+          });
+    if (now.layer !== layer) return;
+    showField(fieldOf(layer.source, fields?.answer, row, column));
+  }
+
+  function showSum(row, column, channel, keras) {
+    const { layer, source, kernel } = now;
+    const result = weightedSum(layer, source, kernel, row, column, channel);
+    const { parts, sum, bias, before: score, value } = result;
+    const order = largestFirst(parts);
+    const area = layer.window.size[0] * layer.window.size[1];
+    const first = firstChannel(layer.window, channel);
+    const top = first + order[0];
+    if (area > 1) {
+      const part = partUnder(row, column);
+      const words = `patch: ${span("row", part.rows)}, ${span("column", part.columns)}`;
+      showBefore(top, part, `${words}; this channel adds most`);
+    } else {
+      const single = isSingle(source);
+      const part = { rows: [row, row + 1], columns: [column, column + 1] };
+      showBefore(top, part, `${single ? "unit" : "channel"} ${top} adds most`);
+    }
+    const few = area > 1 ? TOP_CHANNELS : TOP_INPUTS;
+    const count = Math.min(parts.length, state.all ? MOST_SHOWN : few);
+    const shown = order.slice(0, count);
+    nothingBut(
+      blocks,
+      parts.length > few ? unfold : null,
+      stepsTable.table,
+      layer.activation === "softmax" ? powers : null,
+    );
+    unfold.setAttribute("aria-expanded", String(state.all));
+    const inputs = area > 1 ? "input channels" : "inputs";
+    const all = parts.length > MOST_SHOWN ? `the ${MOST_SHOWN} largest` : "all";
+    say(unfold, state.all ? `show ${few}` : `show ${all} of ${parts.length} ${inputs}`);
+    if (area > 1) showGrids(shown, parts, row, column, channel);
+    else showInputs(shown, parts, row, column, channel);
+    const words = layer.activation === "linear" ? "" : ` → ${layer.activation}`;
+    const plus = layer.bias ? " + bias" : "";
+    say(
+      sentence,
+      `${area > 1 ? "patch × kernel" : "inputs × kernel"}${plus}${words}. ` +
+        `${inputs[0].toUpperCase()}${inputs.slice(1)} that add most stand first.`,
+    );
+    const together = shown.reduce((total, i) => total + parts[i], 0);
+    const steps = [];
+    if (count < parts.length) {
+      steps.push([`the ${count} ${inputs} above`, together]);
+      steps.push([`${parts.length - count} other ${inputs} together`, sum - together]);
+    }
+    steps.push([`sum of ${parts.length * area} products`, sum]);
+    if (bias !== null) steps.push(["+ bias", bias]);
+    if (layer.activation === "softmax") {
+      const { largest, denominator } = result;
+      const power = result.powers[channel];
+      steps.push([`exp(${number(score)} − ${number(largest)})`, power]);
+      steps.push([`/ sum of exp over ${layer.channels} units`, denominator]);
+      steps.push(["= softmax", value]);
+      showPowers(result);
+    } else if (layer.activation !== "linear") {
+      steps.push([`= ${layer.activation}(${number(score)})`, value]);
+    } else if (bias !== null) {
+      steps.push(["= value", value]);
+    }
+    showSteps(steps, value, keras);
+  }
+
+  const grids = [];
+
+  function showGrids(shown, parts, row, column, channel) {
+    const [height, width] = now.layer.window.size;
+    if (grids.size !== `${height} × ${width}`) {
+      grids.length = 0;
+      grids.size = `${height} × ${width}`;
+    }
+    while (grids.length < shown.length) grids.push(productGrid(height, width));
+    inBlocks(...grids.slice(0, shown.length).map(({ table }) => table));
+    shown.forEach((inputChannel, i) => {
+      fillGrid(grids[i], now, row, column, channel, inputChannel, parts[inputChannel]);
+    });
+  }
+
+  function showInputs(shown, parts, row, column, channel) {
+    const { layer, source, kernel } = now;
+    inBlocks(inputsTable.table);
+    say(inputsTable.title, `${now.before.name} × kernel of ${channelName(channel)}`);
+    const first = firstChannel(layer.window, channel);
+    const [y] = places(layer.window, 0, row);
+    const [x] = places(layer.window, 1, column);
+    const rows = shown.map((i) => [
+      String(first + i),
+      number(valueAt(source, y, x, first + i)),
+      number(weightAt(kernel, layer.window, 0, 0, i, channel)),
+      number(parts[i]),
+    ]);
+    inputsTable.fill(["input", "x", "× kernel", "= product"], rows);
+  }
+
+  function showPowers({ scores, powers, denominator, largest }) {
+    const order = largestFirst(powers).slice(0, 12);
+    const rows = order.map((i) => [
+      unitName(state.layer, i),
+      number(scores[i]),
+      number(powers[i]),
+      number(powers[i] / denominator),
+    ]);
+    const more = powers.length - order.length;
+    if (more > 0) {
+      const rest = order.reduce((left, i) => left - powers[i], denominator);
+      rows.push([`${more} smaller ones`, "", number(rest), number(rest / denominator)]);
+    }
+    rows.push(["sum", "", number(denominator), number(1)]);
+    const power = `exp(score − ${number(largest)})`;
+    softmaxTable.fill(["unit", "score", power, "/ sum"], rows);
+  }
+
+  function showSteps(steps, value, keras) {
+    const rows = steps.map(([text, x]) => [
+      text,
+      Number.isInteger(x) && text.startsWith("/ how") ? String(x) : number(x),
+    ]);
+    const difference = Math.abs(value - keras);
+    const equal = difference <= 1e-4 * Math.max(1, Math.abs(keras)) || value === keras;
+    const verdict = equal ? "equal" : `differs by ${difference.toPrecision(2)}`;
+    rows.push(["Keras gives", `${number(keras)} (${verdict})`]);
+    stepsTable.fill([], rows);
+    stepsTable.table.dataset.value = value;
+    stepsTable.table.dataset.keras = keras;
+  }
+
+  async function showExplanation(row, column, channel, keras) {
+    before.element.hidden = true;
+    explanations += 1;
+    const mine = explanations;
+    if (!state.pinned) {
+      nothingBut();
+      const how = !isSingle(now.layer) ? "pixel" : "unit";
+      say(sentence, `Click the ${how}, or press Enter on it, to ask Python how it is made.`);
+      return;
+    }
+    say(sentence, "Asking Python.");
+    try {
+      const { answer } = await get({
+        what: "explain",
+        model: state.model,
+        image: state.image,
+        layer: state.layer,
+        position: [row, column, channel],
+      });
+      if (mine !== explanations) return;
+      nothingBut(blocks, stepsTable.table);
+      inBlocks(explainTable.table);
+      say(explainTable.title, answer.title);
+      explainTable.fill(answer.headings, answer.rows);
+      stepsTable.fill(
+        [],
+        [...answer.below, ["Keras gives", number(keras)]].map(([text, x]) => [
+          text,
+          x.replace("-", "−"),
+        ]),
+      );
+      stepsTable.table.dataset.value = answer.value;
+      stepsTable.table.dataset.keras = keras;
+      say(sentence, answer.notes.join(" "));
+      if (answer.field) showField({ rows: answer.field[0], columns: answer.field[1] });
+    } catch (error) {
+      if (mine === explanations) say(sentence, error.message);
+    }
+  }
+
+  // ------------------------------------------------------------------------- begin
+
+  showPin();
+  let width = 0;
+  const resized = new ResizeObserver(() => {
+    if (el.clientWidth !== width) layOut();
+    width = el.clientWidth;
+  });
+  resized.observe(el);
+  change({ layer: state.layer });
+  return () => {
+    resized.disconnect();
+    el.removeEventListener("keydown", onescape);
+  };
+}
+
+/** The small pictures to choose an image by, as addresses that hold their data. */
+function thumbnailsOf(model) {
+  const { images, thumbnail } = model.get("about");
+  const [rows, columns] = thumbnail;
+  const view = model.get("thumbnails");
+  const bytes = new Uint8Array(view.buffer ?? view, view.byteOffset ?? 0);
+  const canvas = create("canvas", { width: columns, height: rows });
+  const context = canvas.getContext("2d");
+  return Array.from({ length: images < 2 ? 0 : images }, (_, i) => {
+    const image = context.createImageData(columns, rows);
+    for (let pixel = 0; pixel < rows * columns; pixel += 1) {
+      const first = 3 * (i * rows * columns + pixel);
+      image.data.set([...bytes.subarray(first, first + 3), 255], 4 * pixel);
+    }
+    context.putImageData(image, 0, 0);
+    return canvas.toDataURL();
+  });
+}
+
+export default { render };

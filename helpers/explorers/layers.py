@@ -1,0 +1,593 @@
+"""A CNN layer by layer, channel by channel, down to the arithmetic of one pixel."""
+
+import math
+from collections import OrderedDict
+
+import numpy as np
+import traitlets
+
+from helpers import by_hand
+from helpers.by_hand import is_layer, kind
+from helpers.checking import check_array, check_inputs
+from helpers.explanation import (
+    Traced,
+    activation_of,
+    copies,
+    kernel_of,
+    origins,
+    seen_channels,
+    seen_places,
+)
+from helpers.explorers.widget import Explorer, binary, browser_code
+from helpers.extraction import layer_outputs
+from helpers.statistics import dead_channels
+
+MOST_BYTES = 4_000_000  # of one layer: a million float32 numbers
+MOST_AT_ONCE = 2_000_000  # bytes sent with the widget itself, before it asks
+MOST_IMAGES = 100
+THUMBNAIL = 48  # pixels, at most
+FOLLOWED = 2  # so many images are kept with the outputs of all their layers
+
+# What layers.js computes. Everything else is explained by Python, click by click.
+SUMS = ("Dense", "Conv2D", "DepthwiseConv2D", "SeparableConv2D")
+POOLS = {
+    "MaxPooling2D": "largest",
+    "GlobalMaxPooling2D": "largest",
+    "AveragePooling2D": "average",
+    "GlobalAveragePooling2D": "average",
+}
+ACTIVATIONS = (
+    "linear relu relu6 leaky_relu elu selu gelu silu exponential sigmoid hard_sigmoid "
+    "tanh softplus softsign softmax"
+).split()
+
+
+def explore_layers(model, images, classes=None):
+    """Explore every layer of a CNN: its maps, one channel, one pixel's arithmetic.
+
+    Point at a pixel of a feature map: its receptive field is marked on the picture,
+    its patch in the layer before, and the sum that makes it is written out. A click
+    pins the pixel, Escape lets it go. The arrow keys do what the pointer does.
+
+    With the widget come up to 2 MB of outputs and kernels: of the course's CNN all, so
+    that it answers while Python is busy. More is sent when it is looked at, up to 4 MB
+    (a million numbers) a layer; of larger layers a coarser mosaic and the chosen
+    channel, and the explorer says so. If the model is trained further, run the cell
+    again.
+
+    Arguments:
+        model: built Sequential or functional ``keras.Model`` with one input, or a dict
+            of such models by the name to show, ``{"untrained": a, "trained": b}``, to
+            switch between. These have the same layer classes and output shapes.
+        images: one image ``(rows, columns, channels)`` or up to 100 of them,
+            ``(images, rows, columns, channels)``, of any real dtype, as the model
+            wants them: if it was trained on pixels / 255, divide by 255.
+        classes: names of the units of the last layer, such as ``CIFAR10_CLASSES``.
+
+    Returns:
+        A widget, shown by JupyterLab, Notebook 7, VS Code and Colab. As text it is one
+        sentence.
+
+    Raises:
+        TypeError: no Sequential or functional model, or images of a wrong dtype.
+        ValueError: an unbuilt model, images or classes that do not fit it, more than
+            100 images, or models that differ in their layers.
+
+    Example:
+        >>> explore_layers(cifar10_cnn(), cat_photograph() / 255)
+        explore_layers: 8 layers of cifar10_cnn for 1 image. Run this cell to explore them.
+
+    Source: Wang et al., 2020, "CNN Explainer: Learning Convolutional Neural Networks
+    with Interactive Visualization".
+    """
+    if not isinstance(model, dict):
+        models = {getattr(model, "name", "model"): model}
+    elif model:
+        models = {str(label): one for label, one in model.items()}
+    else:
+        raise ValueError('The dict of models is empty. Write {"trained": model}.')
+    images = [check_images(one, images) for one in models.values()][0]
+    return LayersExplorer(models, images, classes)
+
+
+class LayersExplorer(Explorer):
+    """The widget that `explore_layers` returns."""
+
+    _esm = browser_code("layers.js")
+    about = traitlets.Dict().tag(sync=True)
+    prepared = traitlets.List().tag(sync=True)  # [question, answer, sizes of arrays]
+    numbers = traitlets.Bytes().tag(sync=True)  # these arrays, one after the other
+    thumbnails = traitlets.Bytes().tag(sync=True)
+
+    def __init__(self, models, images, classes=None):
+        self.models, self.images = list(models.values()), images
+        self.followed = OrderedDict()
+        self.weights = [fingerprint(model) for model in self.models]
+        firsts = [self.follow(i, 0) for i in range(len(self.models))]
+        check_alike(dict(zip(models, firsts)))
+        if len(firsts[0].names) == 1:
+            raise ValueError(f"{self.models[0].name} has no layers to explore.")
+        last = firsts[0].names[-1]
+        units = firsts[0].shape(last)[-1]
+        if classes is not None:
+            classes = list(map(str, classes))
+            if len(classes) != units:
+                raise ValueError(
+                    f"classes has {len(classes)} names, but the last layer {last} has "
+                    f"{units} units. Give one name for each."
+                )
+        small = thumbnails(images) if len(images) > 1 else np.zeros((0, 0, 0, 3))
+        layers = len(firsts[0].names) - 1  # the input is the first of the names
+        prepared, numbers = self.prepare(firsts)
+        super().__init__(
+            prepared=prepared,
+            numbers=numbers,
+            sentence=f"explore_layers: {count(layers, 'layer')} of "
+            f"{' and '.join(models)} for {count(len(images), 'image')}. "
+            "Run this cell to explore them.",
+            about={
+                "models": [
+                    {"label": label, "layers": one.describe()}
+                    for label, one in zip(models, firsts)
+                ],
+                "images": len(images),
+                "thumbnail": small.shape[1:3],
+                "classes": classes,
+                "megabytes": MOST_BYTES / 1e6,
+            },
+            thumbnails=small.astype("uint8").tobytes(),
+        )
+
+    def follow(self, model, image):
+        """Return a `Followed` of one image, the last few kept."""
+        key = model, image
+        if key not in self.followed:
+            one = self.images[image : image + 1]
+            self.followed[key] = Followed(self.models[model], one)
+            if len(self.followed) > max(FOLLOWED, len(self.models)):
+                self.followed.popitem(last=False)
+        self.followed.move_to_end(key)
+        return self.followed[key]
+
+    def prepare(self, firsts):
+        """Answer the first questions before they are asked, up to `MOST_AT_ONCE`.
+
+        The layers' outputs come first, then their kernels, then the other images.
+        """
+        models = range(len(firsts))
+        questions = [{"what": "all layers", "model": m, "image": 0} for m in models]
+        for m, one in enumerate(firsts):
+            for layer, about in enumerate(one.describe()):
+                here = {"model": m, "layer": layer}
+                if about["how"] == "copy" or about.get("whole"):
+                    questions.append({"what": "weights", **here})
+                if about.get("field") == "layer":
+                    questions.append({"what": "fields", **here})
+        if len(self.images) * firsts[0].bytes() <= 10 * MOST_AT_ONCE:
+            questions += [{"what": "dead", "model": m} for m in models]
+        for image in range(1, len(self.images)):
+            questions += [
+                {"what": "all layers", "model": m, "image": image} for m in models
+            ]
+        prepared, numbers = [], b""
+        for question in questions:
+            answer, arrays = self.answer_now(question)
+            more = b"".join(map(binary, arrays))
+            if len(numbers) + len(more) > MOST_AT_ONCE:
+                break
+            numbers += more
+            prepared.append([question, answer, [array.size for array in arrays]])
+        return prepared, numbers
+
+    def answer(self, question):
+        """Answer one of the questions named in `ANSWERS`, if the weights are the same."""
+        model = question["model"]
+        if fingerprint(self.models[model]) != self.weights[model]:
+            label = self.about["models"][model]["label"]
+            raise RuntimeError(
+                f"The weights of {label} have changed since this cell ran. Run it again."
+            )
+        return self.answer_now(question)
+
+    def answer_now(self, question):
+        model = question["model"]
+        if question["what"] == "dead":
+            return {"dead": self.dead_for_all(model)}, []
+        kept = [image for which, image in self.followed if which == model] or [0]
+        one = self.follow(model, question.get("image", kept[-1]))
+        return ANSWERS[question["what"]](one, question)
+
+    def dead_for_all(self, model):
+        """List for each layer the channels that are zero for all of the images."""
+        dead = None
+        for start in range(0, len(self.images), 8):  # few, so that large outputs fit
+            batch = self.images[start : start + 8]
+            outputs = layer_outputs(self.models[model], batch)
+            now = [set(dead_channels(y).tolist()) for y in [batch, *outputs.values()]]
+            dead = [a & b for a, b in zip(dead, now)] if dead else now
+        return [sorted(channels) for channels in dead]
+
+
+# ------------------------------------------------- one image, followed by Keras's numbers
+
+
+class KerasWalk(by_hand.Walk):
+    """Goes through a model from layer to layer, but takes each output from Keras."""
+
+    def call(self, layer, args, options, outputs, prefix, order):
+        known_to_keras = is_layer(layer) and kind(layer) not in by_hand.MODELS
+        if not known_to_keras:
+            return super().call(layer, args, options, outputs, prefix, order)
+        x, options = by_hand.one_input(args, options)
+        name = prefix + layer.name
+        times = self.times[name]
+        self.times[name] += 1
+        name += f":{times}" * (times > 0)
+        y = by_hand.outputs_called(name, outputs, self.keras_outputs())
+        order = (*order, times, math.inf)
+        reason = by_hand.unknown(layer, options)
+        self.calls.append(by_hand.Call(name, layer, x, y, order, reason))
+        return y
+
+
+class Followed(Traced):
+    """A model and one image: what each layer got and gave, in Keras's own numbers.
+
+    Attributes:
+        names: the input's name, and the layers' as in ``layer_outputs``.
+    """
+
+    def __init__(self, model, image):
+        self.model, self.arrays = model, [image.astype(model.inputs[0].dtype)]
+        outputs = layer_outputs(model, image)
+        walk = KerasWalk(lambda: outputs)
+        walk.through(model, self.arrays)
+        self.calls = walk.calls
+        self.outputs = {
+            name: (call, y)
+            for call in by_hand.in_models_order(self.calls)
+            for name, y in by_hand.named_outputs(call)
+        }
+        self.makers = {
+            id(y): call
+            for call in self.calls
+            if call.unknown or kind(call.layer) not in by_hand.MODELS
+            for y in by_hand.flat(call.output)
+        }
+        self.names = [model.inputs[0].name, *self.outputs]
+        self.arrays_named = [image, *(y for _, y in self.outputs.values())]
+        self.places = {id(self.arrays[0]): 0}  # {id of an array: its place in names}
+        for place, (_, y) in enumerate(self.outputs.values(), 1):
+            self.places.setdefault(id(y), place)
+
+    def values(self, place):
+        """The output of a layer as one picture, ``(rows, columns, channels)``."""
+        return as_picture(self.arrays_named[place][0])
+
+    def bytes(self):
+        return sum(4 * values.size for values in self.arrays_named)
+
+    def shape(self, name):
+        return self.arrays_named[self.names.index(name)].shape[1:]
+
+    def maker(self, place):
+        """The call that computed a layer's output; None for the input."""
+        if place == 0:
+            return None
+        outer, y = self.outputs[self.names[place]]
+        return self.makers.get(id(y), outer)
+
+    def describe(self):
+        """Tell what the browser has to know of each layer, as JSON can hold it."""
+        return [self.describe_one(place) for place in range(len(self.names))]
+
+    def describe_one(self, place):
+        rows, columns, channels = self.values(place).shape
+        about = {
+            "name": self.names[place],
+            "class": "input",
+            "shape": self.arrays_named[place].shape[1:],
+            "rows": rows,
+            "columns": columns,
+            "channels": channels,
+            "how": "input",
+        }
+        if place == 0:
+            return about
+        call = self.maker(place)
+        layer, name = call.layer, kind(call.layer)
+        outer, _ = self.outputs[self.names[place]]
+        about["class"] = type(outer.layer).__name__
+        about["activation"] = "linear" if call.unknown else activation_of(layer)
+        about["field"] = self.how_fields_vary(place)
+        about |= self.arithmetic_in_browser(call)
+        if "source" not in about:
+            about["how"] = "value" if call.unknown else "explain"
+            about["why"] = call.unknown or ""
+        elif name in (*SUMS, *POOLS):
+            about["window"] = window(layer, call.inputs)
+        return about
+
+    def arithmetic_in_browser(self, call):
+        """How, and from which layer, the browser can compute; {} if it cannot."""
+        layer, x, name = call.layer, call.inputs, kind(call.layer)
+        if call.unknown or not isinstance(x, np.ndarray) or id(x) not in self.places:
+            return {}
+        source = self.places[id(x)]
+        if 4 * x.size > MOST_BYTES or channels_first(layer):
+            return {}
+        if copies(layer):
+            fits = 4 * math.prod(call.output.shape) <= MOST_BYTES
+            return {"how": "copy", "source": source} if fits else {}
+        if name in POOLS:
+            return {"how": POOLS[name], "source": source}
+        if name not in SUMS or activation_of(layer) not in ACTIVATIONS:
+            return {}
+        bytes_of_one = 4 * math.prod(kernel_shape(layer, x))
+        filters = call.output.shape[-1]
+        whole = bytes_of_one * filters <= MOST_BYTES
+        if bytes_of_one > MOST_BYTES or (
+            activation_of(layer) == "softmax" and not whole
+        ):
+            return {}
+        return {
+            "how": "sum",
+            "source": source,
+            "bias": layer.bias is not None,
+            "whole": whole,
+        }
+
+    def how_fields_vary(self, place):
+        """Whether the receptive fields of a layer can be told row by row.
+
+        Returns:
+            ``"layer"``, if they are the same for all its channels; ``"channel"``, if a
+            Concatenate lies behind them; ``"pixel"``, if only `explain` can tell.
+        """
+        call = self.maker(place)
+        before = self.calls[: self.calls.index(call) + 1]
+        kinds = [kind(one.layer) for one in before if not one.unknown]
+        mixed = any(one.unknown for one in before) or not self.is_picture_input()
+        mixed |= any(one in ("Reshape", "Permute") for one in kinds)
+        mixed |= any(channels_first(one.layer) for one in before)
+        if mixed:
+            return "pixel"
+        pictures = self.arrays_named[place].ndim == 4
+        if not pictures and kind(call.layer) not in ("Dense", *POOLS):
+            return "pixel"
+        joined = [one.layer.axis for one in before if kind(one.layer) == "Concatenate"]
+        if any(axis not in (-1, 3) for axis in joined):
+            return "pixel"
+        return "channel" if joined else "layer"
+
+    def is_picture_input(self):
+        return self.arrays[0].ndim == 4
+
+
+def as_picture(values):
+    """Give one layer output three axes, ``(rows, columns, channels)``, in float32."""
+    values = np.asarray(values, "float32")
+    if values.ndim < 3:
+        values = values.reshape((*values.shape[:-1], *(1,) * (3 - values.ndim), -1))
+    return values.reshape(len(values), -1, values.shape[-1])
+
+
+def channels_first(layer):
+    return getattr(layer, "data_format", None) == "channels_first"
+
+
+def kernel_shape(layer, x):
+    """Shape of the kernel of one feature map: (rows, columns, channels)."""
+    if kind(layer) == "Dense":
+        return 1, 1, x.shape[-1]
+    return *layer.kernel_size, len(seen_channels(layer, x.shape[-1], 0))
+
+
+def window(layer, x):
+    """Where a layer's window lies: what layers.js needs to find a pixel's patch."""
+    rows, columns, channels = as_picture(x[0]).shape
+    if kind(layer) == "Dense":
+        size, strides, dilation, before = [(1, 1)] * 3 + [(0, 0)]
+    elif kind(layer).startswith("Global"):
+        size, strides, dilation, before = (rows, columns), (1, 1), (1, 1), (0, 0)
+    else:
+        size = getattr(layer, "kernel_size", None) or layer.pool_size
+        strides, dilation = layer.strides, getattr(layer, "dilation_rate", (1, 1))
+        lengths = enumerate((rows, columns))
+        before = [-int(seen_places(layer, axis, n, 0)[0]) for axis, n in lengths]
+    each, filters = channels, 0  # a Dense unit or a filter sees all the channels
+    if kind(layer) in POOLS:
+        each, filters = 1, 1
+    elif kind(layer) == "DepthwiseConv2D":
+        each, filters = 1, layer.depth_multiplier
+    elif kind(layer) == "Conv2D" and layer.groups > 1:
+        each, filters = channels // layer.groups, layer.filters // layer.groups
+    return {
+        "size": list(map(int, size)),
+        "strides": list(map(int, strides)),
+        "dilation": list(map(int, dilation)),
+        "before": list(before),
+        "channels": each,  # so many input channels does one filter see,
+        "filters": filters,  # and so many filters see the same ones; 0: all of them
+    }
+
+
+# --------------------------------------------------------------- the browser's questions
+
+
+def all_layers(one, question):
+    """The outputs of all layers, smallest first, until there are `MOST_BYTES`."""
+    sizes = [one.values(place).size * 4 for place in range(len(one.names))]
+    sent, left = [], MOST_BYTES
+    for place in sorted(range(len(sizes)), key=lambda place: (place > 0, sizes[place])):
+        if sizes[place] <= left:
+            sent.append(place)
+            left -= sizes[place]
+    arrays = [one.values(place) for place in sent]
+    dead = [dead_channels(one.values(place)).tolist() for place in range(len(sizes))]
+    return {"sent": sent, "dead": dead}, arrays
+
+
+def one_layer(one, question):
+    """The output of one layer; of a large one every second, third, … row and column."""
+    values = one.values(question["layer"])
+    step = 1
+    while values[::step, ::step].size * 4 > MOST_BYTES:
+        step += 1
+    low, high = values.min(axis=(0, 1)).tolist(), values.max(axis=(0, 1)).tolist()
+    ranges = [] if step == 1 else [low, high]
+    return {"step": step, "ranges": ranges}, [values[::step, ::step]]
+
+
+def one_channel(one, question):
+    """One channel of a large layer, every pixel."""
+    return {}, [one.values(question["layer"])[:, :, question["channel"]]]
+
+
+def weights(one, question):
+    """The kernel and bias of a layer or channel, or where a layer copies from."""
+    call = one.maker(question["layer"])
+    layer, channel = call.layer, question.get("channel")
+    if copies(layer):
+        return {}, [origins(layer, call.inputs)[0]]
+    filters = call.output.shape[-1]
+    some = range(filters) if channel is None else [channel]
+    if kind(layer) == "Dense":
+        kernel = np.asarray(layer.kernel)[np.newaxis, np.newaxis][..., some]
+    elif kind(layer) == "Conv2D":
+        kernel = np.asarray(layer.kernel)[..., some]
+    else:
+        kernel = np.stack([kernel_of(layer, i) for i in some], axis=-1)
+    bias = np.zeros(filters) if layer.bias is None else np.asarray(layer.bias)
+    return {}, [kernel, bias]
+
+
+def fields(one, question):
+    """The rows and the columns of the input that each row and column depends on.
+
+    In place of the two ends stands None where nothing but padding is seen.
+    """
+    place, channel = question["layer"], question.get("channel") or 0
+    _, y = one.outputs[one.names[place]]
+    if y.ndim != 4:
+        rows, columns = one.receptive_field(y, (0, channel))[0][:2]
+        return {"rows": [ends(rows)], "columns": [ends(columns)]}, []
+    _, rows, columns, _ = y.shape
+
+    def parts(positions):  # the other axis in its middle, where no padding is
+        return [one.receptive_field(y, (0, *at, channel))[0] for at in positions]
+
+    by_row = parts((row, columns // 2) for row in range(rows))
+    by_column = parts((rows // 2, column) for column in range(columns))
+    return {
+        "rows": [part and ends(part[0]) for part in by_row],
+        "columns": [part and ends(part[1]) for part in by_column],
+    }, []
+
+
+def ends(part):
+    return int(part.start), int(part.stop)
+
+
+def explained(one, question):
+    """What `explain` says of one number, and its receptive field where that is one."""
+    place = question["layer"]
+    name, shape = one.names[place], one.arrays_named[place].shape[1:]
+    flat = np.ravel_multi_index(question["position"], one.values(place).shape)
+    position = question.get("image", 0), *map(int, np.unravel_index(flat, shape))
+    explanation = one.explain(name, position)
+    explanation.columns = {
+        heading: column.astype(float) if column.dtype == "float32" else column
+        for heading, column in explanation.columns.items()
+    }
+    title, headings, rows, below = explanation.lines()
+    field = explanation.receptive_field
+    return {
+        "title": title,
+        "headings": headings,
+        "rows": rows,
+        "below": below,
+        "notes": explanation.notes,
+        "value": explanation.value,
+        "field": field and [ends(part) for part in field[:2]],
+    }, []
+
+
+ANSWERS = {
+    "all layers": all_layers,
+    "layer": one_layer,
+    "channel": one_channel,
+    "weights": weights,
+    "fields": fields,
+    "explain": explained,
+}
+
+
+# ------------------------------------------------------------------- what came is checked
+
+
+def check_images(model, images):
+    """Return images with a batch axis, or say what to write."""
+    if kind(model) not in by_hand.MODELS or not getattr(model, "inputs", None):
+        by_hand.read_inputs(model, images)  # it says what is wrong with the model
+    if len(model.inputs) > 1:
+        names = ", ".join(tensor.name for tensor in model.inputs)
+        raise ValueError(
+            f"explore_layers follows one input, but {model.name} has several: {names}."
+        )
+    shape = tuple(model.inputs[0].shape[1:])
+    if len(shape) not in (2, 3):
+        raise ValueError(
+            f"{model.name} takes inputs of shape {shape}, and explore_layers shows "
+            "pictures: (rows, columns) or (rows, columns, channels). For rows of "
+            "numbers there is explore_dense."
+        )
+    images = check_array(images, None, model.inputs[0].dtype, "images")
+    if images.ndim == len(shape):
+        images = images[np.newaxis]
+    (images,) = check_inputs(model, images, "images")
+    if len(images) > MOST_IMAGES:
+        raise ValueError(
+            f"explore_layers shows up to {MOST_IMAGES} images to choose from, and got "
+            f"{len(images)}. Write images[:{MOST_IMAGES}]."
+        )
+    return images
+
+
+def check_alike(followed):
+    """Refuse models to switch between that differ in their layers."""
+    (first, one), *others = followed.items()
+    for label, other in others:
+        if len(one.names) != len(other.names):
+            raise ValueError(
+                f"Models to switch between have the same layers, but {first} has "
+                f"{len(one.names) - 1} and {label} has {len(other.names) - 1}."
+            )
+        for a, b in zip(one.describe(), other.describe()):
+            if (a["class"], a["shape"]) != (b["class"], b["shape"]):
+                raise ValueError(
+                    f"Models to switch between have the same layers, but in {first} "
+                    f"{a['name']} is {a['class']} {a['shape']}, and in {label} "
+                    f"{b['name']} is {b['class']} {b['shape']}."
+                )
+
+
+def fingerprint(model):
+    """Numbers that change when the model's weights do."""
+    return [float(np.asarray(w, "float32").sum()) for w in model.weights]
+
+
+def thumbnails(images):
+    """Reduce images to at most `THUMBNAIL` rows and columns of red, green, blue."""
+    step = -(-max(images.shape[1:3]) // THUMBNAIL)
+    images = np.asarray(images[:, ::step, ::step], "float32")
+    if images.ndim == 3 or images.shape[-1] != 3:
+        images = images.reshape(*images.shape[:3], -1)[..., :1].repeat(3, axis=-1)
+    low, high = images.min(), images.max()
+    if low < 0 or high > 255:
+        images = (images - low) / (high - low or 1)
+    return 255 * images if images.max() <= 1 else images
+
+
+def count(n, what):
+    return f"{n} {what}{'s' * (n != 1)}"

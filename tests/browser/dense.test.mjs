@@ -1,0 +1,155 @@
+// The arithmetic of dense.js, against numbers known from elsewhere.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { explorer } from "./joined.mjs";
+
+const dense = await explorer("dense.js");
+const { ACTIVATIONS, arithmetic, brief, compute, erf, floats, number } = dense;
+const { range, softmax, unitsToDraw, unpack } = dense;
+
+function near(found, expected, tolerance = 1e-12) {
+  assert.equal(found.length, expected.length);
+  expected.forEach((x, i) => assert.ok(Math.abs(found[i] - x) <= tolerance, `${found[i]} ${x}`));
+}
+
+// The network of lesson 01 and the numbers that its source printed.
+const HIDDEN = [
+  [-0.3851872, -0.54333335, 0.0655309, 0.1134268],
+  [-0.15428883, 0.5699866, -0.01254469, 0.9223561],
+  [0.36428273, -0.6936733, 0.38850498, 0.30073535],
+];
+const network = {
+  features: 3,
+  layers: [{ name: "hidden", activation: "relu", settings: {}, units: 4, bias: true }],
+};
+const layers = unpack(network, Float32Array.from([...HIDDEN.flat(), 0, 0, 0, 0]));
+
+test("the hidden layer gives the numbers of the walkthrough", () => {
+  HIDDEN.forEach((weights, i) => {
+    const row = [0, 0, 0];
+    row[i] = 1;
+    const [{ sums, outputs }] = compute(layers, row);
+    near(sums, weights, 1e-7);
+    near(outputs, weights.map((x) => Math.max(x, 0)), 1e-7);
+  });
+});
+
+test("the sentence is the one of lesson 01, and the cut is said", () => {
+  const [result] = compute(layers, [1, 0, 0]);
+  const { sentence, rows, steps, value, before } = arithmetic(layers[0], result, 0);
+  assert.equal(
+    sentence,
+    "unit 0: 1 × −0.385 + 0 × −0.154 + 0 × 0.364 = −0.385, + bias 0.000 = −0.385; " +
+      "relu: −0.385 is cut to 0.",
+  );
+  assert.deepEqual([value, rows.length], [0, 3]);
+  near([before], [-0.3851872], 1e-7);
+  assert.deepEqual(steps.at(-1), ["relu: −0.385 is cut to 0", 0]);
+});
+
+test("bias is added before the activation, in each unit its own", () => {
+  const described = {
+    features: 2,
+    layers: [{ name: "a", activation: "linear", settings: {}, units: 2, bias: true }],
+  };
+  const [layer] = unpack(described, Float32Array.from([1, 2, 3, 4, 10, 20]));
+  const [result] = compute([layer], [5, 7]);
+  near(result.outputs, [5 + 21 + 10, 10 + 28 + 20]);
+  const { steps } = arithmetic(layer, result, 1);
+  assert.deepEqual(steps.slice(0, 3), [
+    ["sum of 2 products", 38],
+    ["+ bias", 20],
+    ["sum with bias", 58],
+  ]);
+});
+
+test("activations at points whose values are known", () => {
+  const at = (name, x, settings = {}) => ACTIVATIONS[name].of(x, settings);
+  near([erf(0), erf(0.5), erf(1), erf(-2), erf(5), erf(9)], [
+    ...[0, 0.5204998778130465, 0.8427007929497149, -0.9953222650189527],
+    ...[0.9999999999984626, 1],
+  ]);
+  near([at("gelu", 1), at("gelu", -1)], [0.8413447460685429, -0.15865525393145707]);
+  near([at("sigmoid", 0), at("sigmoid", Math.log(3)), at("sigmoid", -1000)], [0.5, 0.75, 0]);
+  near([at("silu", Math.log(3))], [0.75 * Math.log(3)]);
+  near([at("tanh", Math.log(2))], [0.6]);
+  near([at("softplus", Math.log(3)), at("softplus", 1000)], [Math.log(4), 1000]);
+  near([at("exponential", Math.log(5))], [5]);
+  near([at("elu", -Math.log(2)), at("elu", -Math.log(2), { alpha: 3 })], [-0.5, -1.5]);
+  near([at("selu", 1), at("selu", -50)], [1.0507009873554805, -1.7580993408473766]);
+  near([at("leaky_relu", -1), at("leaky_relu", -1, { negative_slope: 0.3 })], [-0.2, -0.3]);
+  near([at("linear", -7)], [-7]);
+});
+
+test("relu with slope, threshold and largest value, as Keras has it", () => {
+  const settings = { negative_slope: 0.5, threshold: 1, max_value: 6 };
+  const relu = (x) => ACTIVATIONS.relu.of(x, settings);
+  near([-3, 0, 1, 2, 6, 9].map(relu), [-2, -0.5, 0, 2, 6, 6]);
+  assert.match(ACTIVATIONS.relu.words(9, number, settings), /9.000 is cut to 6.000/);
+});
+
+test("softmax shares add up to 1 and survive sums that no power can hold", () => {
+  near(softmax(Float64Array.from([Math.log(1), Math.log(3)])).shares, [0.25, 0.75]);
+  for (const shift of [0, 1000, -1000]) {
+    const { shares, total } = softmax(Float64Array.from([shift, shift + Math.log(3)]));
+    near(shares, [0.25, 0.75]);
+    assert.ok(total > 1e-15 && total < 1e15);
+  }
+});
+
+test("softmax shows each power and their sum", () => {
+  const described = {
+    features: 2,
+    layers: [{ name: "a", activation: "softmax", settings: {}, units: 2, bias: false }],
+  };
+  const [layer] = unpack(described, Float32Array.from([1, 0, 0, 1]));
+  const [result] = compute([layer], [0, 1]);
+  const { shares, steps, sentence } = arithmetic(layer, result, 1);
+  near(shares.map(([, , power]) => power), [1, Math.E]);
+  near(steps.slice(-3).map(([, x]) => x), [Math.E, 1 + Math.E, Math.E / (1 + Math.E)]);
+  assert.match(sentence, /softmax: e\^1\.000 \/ 3\.718 = 0\.731\.$/);
+});
+
+test("of many products the largest are shown, and the rest makes up the sum", () => {
+  const units = 1;
+  const features = 50;
+  const described = { features, layers: [{ activation: "linear", settings: {}, units }] };
+  const weights = Float32Array.from({ length: features }, (_, i) => (i === 7 ? 9 : i / 64));
+  const [layer] = unpack(described, weights);
+  const [result] = compute([layer], new Float64Array(features).fill(1));
+  const short = arithmetic(layer, result, 0);
+  const shown = short.rows.map(([i]) => i);
+  assert.deepEqual(shown, [7, ...Array.from({ length: 11 }, (_, i) => 39 + i)]);
+  const products = short.rows.reduce((sum, [, , , product]) => sum + product, 0);
+  near([products + short.steps[0][1]], [weights.reduce((a, b) => a + b, 0)], 1e-9);
+  assert.equal(arithmetic(layer, result, 0, 3, true).rows.length, features);
+});
+
+test("of a large layer the largest units are drawn, and the wanted one", () => {
+  assert.deepEqual(unitsToDraw([1, -5, 2, 0, 4], 3), [1, 2, 4]);
+  assert.deepEqual(unitsToDraw([1, -5, 2, 0, 4], 3, 3), [1, 3, 4]);
+  assert.deepEqual(unitsToDraw([1, -5], 3, 0), [0, 1]);
+});
+
+test("a slider covers the rows and as much around them, in round steps", () => {
+  const { low, high, step } = range(Float32Array.from([0, 5, 1, 5]), 2, 0);
+  near([low, high, step], [-1, 2, 0.05]);
+  const alone = range(Float32Array.from([0, 5, 1, 5]), 2, 1);
+  assert.ok(alone.low <= 0 && alone.high >= 10);
+});
+
+test("numbers are written as the lessons write them", () => {
+  const written = [-0.3851872, -0.0001, 0, 2, NaN, -Infinity].map((x) => number(x));
+  assert.deepEqual(written, ["−0.385", "0.000", "0.000", "2.000", "not a number", "−∞"]);
+  assert.deepEqual([1, 0.5, 100, -0.3851872].map((x) => brief(x)), [
+    ...["1", "0.5", "100", "−0.385"],
+  ]);
+});
+
+test("bytes become numbers wherever they start", () => {
+  const bytes = new Uint8Array(12);
+  new DataView(bytes.buffer).setFloat32(5, 1.5, true);
+  assert.deepEqual([...floats(new DataView(bytes.buffer, 5, 4))], [1.5]);
+  assert.deepEqual([...floats(bytes.buffer.slice(5, 9))], [1.5]);
+});

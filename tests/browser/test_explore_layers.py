@@ -1,0 +1,580 @@
+"""`explore_layers` in a real JupyterLab: by mouse, by keyboard alone, on every screen."""
+
+import json
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+from browser.conftest import ROOT
+from helpers.by_hand import explain
+from helpers.datasets import CIFAR10_CLASSES, cat_photograph, shapes
+from helpers.explorers import explore_layers
+from helpers.extraction import layer_outputs
+from helpers.networks import cifar10_cnn, trained_cifar10_cnn
+
+pytestmark = pytest.mark.browser
+
+COURSE = """
+import numpy as np
+from helpers.datasets import CIFAR10_CLASSES, cat_photograph, shapes
+from helpers.explorers import explore_layers
+from helpers.networks import cifar10_cnn, trained_cifar10_cnn
+
+images = np.stack([cat_photograph(), *shapes(3)[0]]) / 255
+models = {"untrained": cifar10_cnn(), "trained": trained_cifar10_cnn()}
+explore_layers(models, images, CIFAR10_CLASSES)
+"""
+# A learner's own model: every layer is of a kind or setting that the course's has not.
+ODD = """
+import keras
+import numpy as np
+from keras import layers
+
+def own_model():
+    keras.utils.set_random_seed(3)
+    x = start = keras.Input((17, 14, 3), name="pixels")
+    x = layers.ZeroPadding2D(((1, 2), (0, 1)), name="zeros")(x)
+    x = layers.Conv2D(8, (3, 2), 2, "same", activation="gelu", name="strided")(x)
+    x = layers.BatchNormalization(name="normed")(x)
+    x = layers.DepthwiseConv2D(3, depth_multiplier=2, name="depthwise")(x)
+    x = layers.Conv2D(
+        12, 3, padding="same", dilation_rate=2, groups=4, use_bias=False, name="grouped"
+    )(x)
+    a = layers.SeparableConv2D(6, 3, padding="same", activation="tanh", name="apart")(x)
+    b = layers.MaxPooling2D(3, 1, "same", name="pooled")(x)
+    x = layers.Concatenate(name="joined")([a, b])
+    x = layers.UpSampling2D(2, name="enlarged")(x)
+    x = layers.AveragePooling2D((2, 3), padding="same", name="averaged")(x)
+    x = layers.Permute((2, 1, 3), name="turned")(x)
+    x = layers.Dense(4, "elu", name="mixed")(x)
+    x = layers.GlobalMaxPooling2D(name="everywhere")(x)
+    x = layers.Dropout(0.5, name="dropped")(x)
+    x = layers.Dense(5, "softmax", name="classes")(x)
+    return keras.Model(start, x, name="own_model")
+
+own_image = np.random.default_rng(0).random((17, 14, 3)).astype("float32")
+"""
+READ = """(widget) => {
+    const text = (element) => element.innerText;
+    const rows = (table) => [...table.querySelectorAll("tbody tr:not([hidden])")].map(
+        (row) => [...row.children].filter((cell) => !cell.hidden).map(text));
+    const title = widget.querySelector(".layers-arithmetic .layers-heading");
+    const steps = widget.querySelector(".layers-steps");
+    const tables = widget.querySelectorAll(".layers-arithmetic .layers-scroll table");
+    const words = widget.querySelectorAll(".layers-panel > span:last-child");
+    return {
+        title: text(title),
+        keras: Number(title.dataset.value),
+        steps: rows(steps),
+        total: Number(steps.dataset.value),
+        tables: [...tables].map((table) => [text(table.caption), rows(table)]),
+        field: text(words[0]),
+    };
+}"""
+
+
+@pytest.fixture(scope="module")
+def course():
+    """The models and images of the notebook, and what Keras makes of them."""
+    images = np.stack([cat_photograph(), *shapes(3)[0]]) / 255
+    models = [cifar10_cnn(), trained_cifar10_cnn()]
+    return models, images, [layer_outputs(model, images) for model in models]
+
+
+class Hand:
+    """What a learner does with the explorer on a page."""
+
+    def __init__(self, page, *sources):
+        page.open_notebook(page.lab.notebook("explorer.ipynb", *sources))
+        page.run_all_and_wait()
+        self.page, self.mouse = page, page.page.mouse
+        self.keyboard = page.page.keyboard
+        self.widget = page.widget_cell()
+        self.picture = self.widget.locator(".layers-pointed")
+        self.mosaic = self.widget.locator(".layers-mosaic")
+        self.until("steps && steps.dataset.value")
+
+    def until(self, condition):
+        """Wait until a condition holds; in it `text` is what the explorer shows."""
+        try:
+            self.page.page.wait_for_function(
+                f"""() => {{
+                    const widget = document.querySelector(".layers-explorer");
+                    const text = widget.innerText;
+                    const steps = widget.querySelector(".layers-steps");
+                    const heading = widget.querySelector(".layers-heading").textContent;
+                    return {condition};
+                }}""",
+                timeout=15_000,
+            )
+        except Exception as error:
+            raise AssertionError(
+                f"{condition} never came: {self.widget.inner_text()}"
+            ) from error
+
+    def read(self):
+        return self.widget.evaluate(READ)
+
+    def choose(self, group, label):
+        """Click one of the choices of a group."""
+        group = self.widget.locator("fieldset", has=self.page.page.get_by_text(group))
+        group.locator(
+            "label", has_text=re.compile(f"^{re.escape(label)}")
+        ).first.click()
+
+    def layer(self, place, name):
+        self.widget.locator(".layers-strip label").nth(place).click()
+        self.until(f"heading.startsWith({name + ' ('!r})")
+
+    def channel(self, channel, rows=1, columns=1):
+        """Click a channel in the mosaic, or point at a unit."""
+        single = rows * columns == 1
+        rows, columns = (8, 8) if single else (rows, columns)
+        gap = max(1, min(rows, columns) // 8)
+        box = self.mosaic.locator("svg").get_attribute("viewBox")
+        wide, tall = map(float, box.split()[2:])
+        across = round((wide - gap) / (columns + gap))
+        line, place = divmod(channel, across)
+        x = gap + place * (columns + gap) + columns / 2
+        y = gap + line * (rows + gap) + rows / 2
+        self.mosaic.scroll_into_view_if_needed()
+        size = self.mosaic.bounding_box()
+        at = {"x": x * size["width"] / wide, "y": y * size["height"] / tall}
+        self.mosaic.hover(position=at) if single else self.mosaic.click(position=at)
+        shown = "unit" if single else "channel"
+        self.until(f"steps.hidden || new RegExp('{shown} {channel}\\\\b').test(text)")
+
+    def pixel(self, row, column, rows, columns):
+        self.picture.scroll_into_view_if_needed()
+        box = self.picture.bounding_box()
+        self.mouse.move(
+            box["x"] + (column + 0.5) * box["width"] / columns,
+            box["y"] + (row + 0.5) * box["height"] / rows,
+        )
+
+
+def value(text):
+    """The number in a text of the explorer."""
+    return float(re.search(r"−?\d+\.\d+", text)[0].replace("−", "-"))
+
+
+def same(shown, number):
+    """Whether a number with three decimals is another one, rounded."""
+    return abs(value(shown) - number) <= 0.00051 + 1e-4 * abs(number)
+
+
+def check(shown, numbers, keras_value):
+    """Compare all that is shown of one number with what `explain` and Keras say."""
+    tolerance = 1e-4 * max(1, abs(keras_value))
+    assert abs(shown["total"] - keras_value) <= tolerance
+    assert abs(shown["keras"] - keras_value) <= 1e-6 * max(1, abs(keras_value))
+    assert same(shown["title"].rpartition(":")[2], keras_value)
+    steps = dict(shown["steps"])
+    assert steps["Keras gives"].endswith("(equal)")
+    assert same(steps["Keras gives"], keras_value)
+    if numbers.products is not None:
+        check_products(shown, numbers, steps)
+    elif numbers.layer_class == "MaxPooling2D":
+        _, rows = shown["tables"][0]
+        cells = [cell for row in rows for cell in row[1:]]
+        patch = numbers.patch.ravel()
+        assert len(cells) == patch.size
+        assert all(map(same, cells, patch))
+        assert "★" in cells[int(patch.argmax())]
+    else:
+        assert numbers.layer_class == "Flatten"
+        text, number = shown["steps"][0]
+        row, column, channel = (int(numbers.columns[name][0]) for name in COORDINATES)
+        assert text.endswith(f"row {row}, column {column}, channel {channel}")
+        assert same(number, numbers.patch[0])
+    rows, columns = numbers.receptive_field[:2]
+    assert (
+        shown["field"]
+        == f"Receptive field: {part('row', rows)}, {part('column', columns)}."
+    )
+
+
+COORDINATES = "row", "column", "channel"
+
+
+def part(name, ends):
+    if ends.stop - ends.start == 1:
+        return f"{name} {ends.start}"
+    return f"{name}s {ends.start} to {ends.stop - 1}"
+
+
+def check_products(shown, numbers, steps):
+    products = numbers.products
+    assert same(steps[f"sum of {products.size} products"], numbers.sum)
+    assert same(steps["+ bias"], numbers.bias)
+    if products.ndim == 1:  # a Dense layer
+        _, rows = shown["tables"][0]
+        order = np.argsort(-np.abs(products).round(6), kind="stable")
+        for i, (number, *cells) in zip(order, rows):
+            expected = (numbers.patch[i], numbers.kernel[i], products[i])
+            shown_one = int(number)
+            assert abs(abs(products[shown_one]) - abs(products[i])) < 1e-5
+            expected = [
+                one[shown_one] for one in (numbers.patch, numbers.kernel, products)
+            ]
+            assert all(map(same, cells, expected))
+        return
+    adds = np.abs(products.sum(axis=(0, 1)))
+    for rank, (caption, rows) in enumerate(shown["tables"]):
+        channel = int(re.search(r"channel (\d+): adds", caption)[1])
+        assert same(caption.partition("adds")[2], products[..., channel].sum())
+        assert adds[channel] >= np.sort(adds)[::-1][rank] - 1e-5
+        grids = [one[..., channel] for one in (numbers.patch, numbers.kernel, products)]
+        expected = np.concatenate(grids, axis=1)
+        assert np.shape(rows) == expected.shape
+        for cells, of_row in zip(rows, expected):
+            assert all(map(same, cells, of_row))
+
+
+def random_triples(outputs, count, seed):
+    """Draw (place, name, channel, row, column), sorted so that few layers are chosen."""
+    random = np.random.default_rng(seed)
+    names = list(outputs)
+    triples = []
+    for _ in range(count):
+        place = int(random.integers(len(names)))
+        shape = outputs[names[place]].shape[1:]
+        *where, channel = (int(random.integers(n)) for n in shape)
+        triples.append((place + 1, names[place], channel, *(where or (0, 0))))
+    return sorted(triples)
+
+
+def test_the_numbers_by_mouse(page, course):
+    models, images, outputs = course
+    hand = Hand(page, COURSE)
+    tried = 0
+    for which, image, seed in [(0, 0, 1), (1, 0, 2), (1, 2, 3)]:
+        hand.choose("model", ("untrained", "trained")[which])
+        hand.choose("image", str(image))
+        last = None
+        for place, name, channel, row, column in random_triples(
+            outputs[which], 70, seed
+        ):
+            maps = outputs[which][name][image]
+            rows, columns = maps.shape[:2] if maps.ndim == 3 else (1, 1)
+            if place != last:
+                hand.layer(place, name)
+                last = place
+            hand.channel(channel, rows, columns)
+            where = (row, column, channel) if maps.ndim == 3 else (channel,)
+            if maps.ndim == 3:
+                hand.pixel(row, column, rows, columns)
+                hand.until(
+                    f"text.includes('row {row}, column {column}, channel {channel}:')"
+                )
+            numbers = explain(models[which], images, name, (image, *where))
+            check(hand.read(), numbers, float(maps[where]))
+            tried += 1
+    assert tried >= 200
+
+
+def test_a_click_pins_and_escape_lets_go(page, course):
+    hand = Hand(page, COURSE)
+    title = hand.widget.locator(".layers-arithmetic .layers-heading")
+    hand.pixel(3, 4, 30, 30)
+    hand.mouse.down()
+    hand.mouse.up()
+    hand.pixel(20, 21, 30, 30)
+    page.next_frame()
+    assert "row 3, column 4," in title.inner_text()
+    hand.keyboard.press("Escape")
+    hand.pixel(20, 22, 30, 30)
+    hand.until("text.includes('row 20, column 22,')")
+
+
+def test_all_input_channels_unfold(page, course):
+    models, images, _ = course
+    hand = Hand(page, COURSE)
+    hand.layer(5, "conv2d_2")
+    hand.widget.get_by_role("button", name="show all of 64 input channels").click()
+    hand.until("text.includes('show 3')")
+    shown = hand.read()
+    numbers = explain(models[0], images, "conv2d_2", (0, 2, 2, 0))
+    assert len(shown["tables"]) == 64
+    check(shown, numbers, numbers.value)
+
+
+def test_dead_channels_are_named(page, course):
+    _, _, outputs = course
+    hand = Hand(page, COURSE)
+    hand.choose("model", "trained")
+    hand.layer(3, "conv2d_1")
+    maps = outputs[1]["conv2d_1"]
+    here = np.flatnonzero((maps[0] == 0).all(axis=(0, 1)))
+    always = np.flatnonzero((maps == 0).all(axis=(0, 1, 2)))
+    hand.until(
+        f"text.includes('Dead: {len(here)} of 64 channels are zero for this image')"
+    )
+    hand.until(f"text.includes('Zero for all 4 images: {len(always)} ')")
+
+
+def test_scale_and_legend(page, course):
+    _, _, outputs = course
+    hand = Hand(page, COURSE)
+    maps = outputs[0]["conv2d"][0]
+    lowest, highest = maps[:, :, 0].min(), maps[:, :, 0].max()
+    hand.until(f"text.includes('{lowest:.3f} to {highest:.3f}')")
+    hand.choose("scale of grey", "shared")
+    hand.until(f"text.includes('Black is {maps.min():.3f}, white {maps.max():.3f}')")
+    classes = outputs[0]["dense_1"][0]
+    first = CIFAR10_CLASSES[classes.argmax()]
+    hand.until(
+        f"text.includes('Largest outputs of dense_1: {first} {classes.max():.3f}')"
+    )
+
+
+# --------------------------------------------------------------- by keyboard alone
+
+
+def test_the_numbers_by_keyboard_alone(page, course):
+    models, images, outputs = course
+    hand = Hand(page, COURSE)
+    press, type_in = hand.keyboard.press, hand.keyboard.type
+    # How the keyboard gets into an output is JupyterLab's part; from here on, only keys.
+    hand.widget.locator("input").first.focus()
+    active = """() => {
+        const e = document.activeElement;
+        const label = e.getAttribute("aria-label") ?? e.closest("label")?.innerText ??
+            e.innerText;
+        const group = e.closest("fieldset")?.querySelector("legend").innerText;
+        const seen = e.matches(":focus-visible") && e.closest(".layers-explorer");
+        return seen ? (e.type === "radio" ? group : label.trim()) : "outside";
+    }"""
+
+    def go_to(name, key="Tab"):
+        for _ in range(16):
+            now = page.page.evaluate(active)
+            if now.startswith(name):
+                return
+            assert now != "outside"
+            press(key)
+        raise AssertionError(f"{name} is not reached with {key}")
+
+    def enter(number):
+        press("Control+a")
+        type_in(str(number))
+
+    press("ArrowRight")  # the trained model
+    which, images_row = 1, 0
+    go_to("image")
+    go_to("layers")
+    press("ArrowLeft")  # the input; conv2d is chosen at the start
+    for place, (name, y) in enumerate(outputs[which].items(), 1):
+        go_to("layers", "Shift+Tab")
+        press("ArrowRight")
+        hand.until(f"heading.startsWith({name + ' ('!r})")
+        random = np.random.default_rng(place)
+        for _ in range(5):
+            *where, channel = (int(random.integers(n)) for n in y.shape[1:])
+            if where:
+                row, column = where
+                go_to("row", "Tab")
+                enter(row)
+                go_to("column")
+                enter(column)
+                go_to("channel", "Shift+Tab")
+                enter(channel)
+                hand.until(
+                    f"text.includes('row {row}, column {column}, channel {channel}:')"
+                )
+            else:
+                go_to("unit", "Tab")
+                enter(channel)
+                hand.until(f"/, unit {channel}\\b/.test(text)")
+            numbers = explain(
+                models[which], images, name, (images_row, *where, channel)
+            )
+            check(hand.read(), numbers, float(y[(images_row, *where, channel)]))
+            if where:
+                go_to("channel", "Shift+Tab")
+            else:
+                go_to("unit", "Shift+Tab")
+    go_to("layers", "Shift+Tab")
+    for _ in range(4):
+        press("ArrowLeft")
+    hand.until("heading.startsWith('max_pooling2d_1 (')")
+    go_to("mosaic of channels")
+    press("Home")
+    press("ArrowRight")
+    press("ArrowDown")
+    hand.until("text.includes(', channel 17:')")  # 16 of them stand in a line
+    go_to("Pixels of the channel")
+    for key in ("Home", "ArrowDown", "ArrowRight", "ArrowRight"):
+        press(key)
+    hand.until("text.includes('row 4, column 2,')")
+    press("Enter")
+    hand.until("text.includes('pinned (Escape lets go)')")
+    press("ArrowUp")
+    hand.until("text.includes('row 3, column 2,')")
+    press("Escape")
+    hand.until("text.includes('pin this pixel')")
+
+
+# -------------------------------------------------------------- on every screen
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [800, 390])
+def test_it_fits_and_can_be_read(page, theme, width):
+    page.theme(theme)
+    page.size(width, 2600)
+    hand = Hand(page, COURSE)
+    names = ["images", *(layer.name for layer in cifar10_cnn().layers)]
+    for place, name in enumerate(names):
+        hand.layer(place, name)
+        page.next_frame()
+        assert page.sideways() <= 0, name
+        page.screenshot(f"layers_{theme}_{width}_{place}_{name}")
+        if name in ("images", "conv2d_1", "max_pooling2d", "flatten", "dense_1"):
+            assert page.accessibility_faults() == []
+    page.theme("light")
+
+
+# --------------------------------------------------------- models of learners' own
+
+
+def test_what_the_browser_does_not_know_python_explains(page):
+    names = {}
+    exec(ODD, names)
+    model, image = names["own_model"](), names["own_image"]
+    hand = Hand(
+        page,
+        ODD,
+        "from helpers.explorers import explore_layers",
+        "explore_layers(own_model(), own_image)",
+    )
+    place = [layer.name for layer in model.layers].index("normed")
+    hand.layer(place, "normed")
+    rows, columns, _ = model.get_layer("normed").output.shape[1:]
+    hand.pixel(2, 3, rows, columns)
+    hand.until("text.includes('Click the pixel')")
+    hand.mouse.down()
+    hand.mouse.up()
+    hand.until("text.includes('sqrt(variance')")
+    numbers = explain(model, image[np.newaxis], "normed", (0, 2, 3, 0))
+    shown = hand.read()
+    steps = [
+        (text, same(x, number))
+        for (text, x), (_, number) in zip(shown["steps"], numbers.steps)
+    ]
+    assert steps == [(text, True) for text, _ in numbers.steps]
+    assert shown["total"] == pytest.approx(numbers.value, abs=1e-5)
+
+
+def test_of_a_large_layer_the_chosen_channel_is_whole(page):
+    code = """
+import keras, numpy as np
+from helpers.explorers import explore_layers
+keras.utils.set_random_seed(0)
+large = keras.Sequential([
+    keras.Input((128, 128, 3), name="pixels"),
+    keras.layers.Conv2D(64, 3, padding="same", activation="relu", name="wide"),
+    keras.layers.Conv2D(2, 3, name="next"),
+], name="large")
+pixels = np.random.default_rng(0).random((128, 128, 3)).astype("float32")
+"""
+    names = {}
+    exec(code, names)
+    model, image = names["large"], names["pixels"][np.newaxis]
+    hand = Hand(page, code, "explore_layers(large, pixels)")
+    hand.until("text.includes('more than the 4 MB that are sent of a layer')")
+    hand.until("text.includes('one in 2 rows and columns')")
+    hand.channel(5, 64, 64)
+    hand.pixel(77, 31, 128, 128)
+    hand.until("text.includes('row 77, column 31, channel 5:')")
+    expected = layer_outputs(model, image)["wide"][0, 77, 31, 5]
+    check(hand.read(), explain(model, image, "wide", (0, 77, 31, 5)), float(expected))
+    hand.layer(2, "next")
+    hand.pixel(3, 3, 126, 126)
+    hand.mouse.down()
+    hand.mouse.up()
+    hand.until("text.includes('sum of 576 products')")
+
+
+def test_after_more_training_it_says_so(page):
+    train = "models['untrained'].layers[0].bias.assign(np.ones(32))"
+    hand = Hand(page, COURSE, train)
+    hand.layer(5, "conv2d_2")  # it came with the widget, so it is as it was
+    assert page.page.locator(".layers-problem").is_hidden()
+    hand.choose("image", "3")
+    hand.until("text.includes('weights of untrained have changed')")
+
+
+COMPUTE = """
+import { readFileSync, writeFileSync } from "node:fs";
+const [joined, given, result] = process.argv.slice(2);
+const { explorer } = await import(joined);
+const js = await explorer("layers.js");
+const { layers, values, weights } = JSON.parse(readFileSync(given, "utf8"));
+const computed = layers.map((layer, place) => {
+    if (!("source" in layer)) return null;
+    const source = values[layer.source];
+    const numbers = [];
+    for (let row = 0; row < layer.rows; row += 1) {
+        for (let column = 0; column < layer.columns; column += 1) {
+            for (let channel = 0; channel < layer.channels; channel += 1) {
+                const at = [row, column, channel];
+                if (layer.how === "sum") {
+                    const [kernel, bias] = weights[place];
+                    const known = { kernel, bias, filters: layer.channels };
+                    numbers.push(js.weightedSum(layer, source, known, ...at).value);
+                } else if (layer.how === "copy") {
+                    const from = js.origin(layer, source, weights[place][0], ...at);
+                    const { row: y, column: x, channel: k } = from ?? {};
+                    numbers.push(from ? js.valueAt(source, y, x, k) : 0);
+                } else {
+                    numbers.push(js.pooled(layer, source, ...at).value);
+                }
+            }
+        }
+    }
+    return numbers;
+});
+writeFileSync(result, JSON.stringify(computed));
+"""
+
+
+def test_every_number_that_the_browser_computes_is_keras_own(tmp_path):
+    names = {}
+    exec(ODD, names)
+    image = names["own_image"]
+    explorer = explore_layers(names["own_model"](), image)
+    layers = explorer.about["models"][0]["layers"]
+    answer, arrays = explorer.answer({"what": "all layers", "model": 0, "image": 0})
+    values = {}
+    for place, array in zip(answer["sent"], arrays):
+        rows, columns, channels = array.shape
+        values[place] = {
+            "rows": rows,
+            "columns": columns,
+            "channels": channels,
+            "data": np.asarray(array, "float64").ravel().tolist(),
+        }
+    weights = {}
+    for place, layer in enumerate(layers):
+        if layer["how"] in ("sum", "copy"):
+            question = {"what": "weights", "model": 0, "layer": place}
+            _, arrays = explorer.answer(question)
+            weights[place] = [np.asarray(a, "float32").ravel().tolist() for a in arrays]
+    given, script, result = (tmp_path / name for name in ("given", "a.mjs", "result"))
+    given.write_text(
+        json.dumps({"layers": layers, "values": values, "weights": weights})
+    )
+    script.write_text(COMPUTE)
+    joined = (ROOT / "tests" / "browser" / "joined.mjs").as_uri()
+    subprocess.run(["node", script, joined, given, result], check=True)
+    outputs = layer_outputs(explorer.models[0], image[np.newaxis])
+    computed = dict(
+        zip([layer["name"] for layer in layers], json.loads(result.read_text()))
+    )
+    compared = [name for name, numbers in computed.items() if numbers is not None]
+    assert set(computed) - set(compared) == {"pixels", "normed", "joined"}
+    for name in compared:
+        assert np.abs(computed[name] - outputs[name].ravel()).max() < 1e-5, name

@@ -1,0 +1,207 @@
+"""`explore_dense` sends the model's own numbers, and refuses what it cannot draw."""
+
+import keras
+import numpy as np
+import pytest
+
+from helpers.explorers import explore_dense
+from helpers.explorers.dense import ACTIVATIONS, MOST_ROWS, MOST_WEIGHTS
+from helpers.networks import cifar10_cnn, dense_network
+
+layers = keras.layers
+ROWS = np.eye(3, dtype="float32")
+
+
+def sequential(*parts, features=3, name="model"):
+    return keras.Sequential([keras.Input((features,)), *parts], name=name)
+
+
+def sent(widget):
+    """Read what the browser is given: the weights of all layers, and the rows."""
+    weights = np.frombuffer(widget.weights, "<f4")
+    return weights, np.frombuffer(widget.rows, "<f4").reshape(
+        -1, widget.network["features"]
+    )
+
+
+def test_weights_and_rows_travel_bit_for_bit():
+    model = dense_network()
+    widget = explore_dense(model, ROWS)
+    weights, rows = sent(widget)
+    expected = np.concatenate([x.ravel() for x in model.get_weights()])
+    assert weights.tobytes() == expected.tobytes()
+    assert rows.tobytes() == ROWS.tobytes()
+
+
+def test_layers_are_described_in_order():
+    widget = explore_dense(dense_network(), ROWS)
+    found = [
+        (layer["name"], layer["units"], layer["activation"], layer["bias"])
+        for layer in widget.network["layers"]
+    ]
+    assert found == [("hidden", 4, "relu", True), ("output", 2, "softmax", True)]
+
+
+def test_output_in_a_notebook_is_one_stable_sentence():
+    first, second = (explore_dense(dense_network(), ROWS) for _ in range(2))
+    assert repr(first) == repr(second)
+    bundle, _ = first._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
+    assert bundle["text/plain"] == repr(first) == first.sentence
+    assert repr(first).startswith("explore_dense: 2 layers of dense_network for 3 rows")
+    assert first._ipython_display_ is None
+
+
+def test_one_layer_and_one_row_are_counted_in_the_singular():
+    said = repr(explore_dense(sequential(layers.Dense(1)), ROWS[:1]))
+    assert "1 layer of model for 1 row of inputs" in said
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_each_activation_goes_by_its_name_in_keras(name):
+    for layer in layers.Dense(2, activation=name), layers.Activation(name):
+        widget = explore_dense(sequential(layers.Dense(4), layer), ROWS)
+        assert widget.network["layers"][-1]["activation"] == name
+
+
+@pytest.mark.parametrize(
+    "layer, name, settings",
+    [
+        (
+            layers.ReLU(max_value=6, negative_slope=0.1, threshold=1),
+            "relu",
+            {"max_value": 6, "negative_slope": 0.1, "threshold": 1},
+        ),
+        (layers.ReLU(), "relu", {"negative_slope": 0, "threshold": 0}),
+        (layers.LeakyReLU(0.25), "leaky_relu", {"negative_slope": 0.25}),
+        (layers.ELU(alpha=0.5), "elu", {"alpha": 0.5}),
+        (layers.Softmax(), "softmax", {}),
+    ],
+)
+def test_activation_layers_keep_their_settings(layer, name, settings):
+    as_layer = explore_dense(sequential(layers.Dense(2), layer), ROWS)
+    inside = explore_dense(sequential(layers.Dense(2, activation=layer)), ROWS)
+    for widget in as_layer, inside:
+        found = widget.network["layers"][-1]
+        assert (found["activation"], found["settings"]) == (name, settings)
+
+
+def test_layers_of_training_are_left_out_and_named():
+    model = sequential(
+        layers.Dense(4),
+        layers.Dropout(0.5, name="drop"),
+        layers.GaussianNoise(0.1, name="noise"),
+        layers.Dense(2, use_bias=False),
+    )
+    widget = explore_dense(model, ROWS)
+    assert widget.network["skipped"] == ["drop", "noise"]
+    assert [layer["units"] for layer in widget.network["layers"]] == [4, 2]
+    assert [layer["bias"] for layer in widget.network["layers"]] == [True, False]
+
+
+def test_functional_and_nested_models_are_chains_too():
+    x = keras.Input((3,))
+    inner = sequential(layers.Dense(5, name="a"), features=4, name="inner")
+    y = layers.Dense(2, name="last")(inner(layers.Dense(4, name="first")(x)))
+    widget = explore_dense(keras.Model(x, y), ROWS)
+    names = [layer["name"] for layer in widget.network["layers"]]
+    assert names == ["first", "inner/a", "last"]
+
+
+def test_the_model_and_the_callers_rows_are_left_alone():
+    model, rows = dense_network(), ROWS.copy()
+    before = [x.copy() for x in model.get_weights()]
+    explore_dense(model, rows)
+    assert all(map(np.array_equal, before, model.get_weights()))
+    assert np.array_equal(rows, ROWS)
+
+
+def test_only_the_first_rows_are_sent():
+    rows = np.random.default_rng(0).random((MOST_ROWS + 1, 3))
+    widget = explore_dense(dense_network(), rows)
+    assert widget.network["rows"] == MOST_ROWS + 1
+    assert np.array_equal(sent(widget)[1], rows[:MOST_ROWS].astype("float32"))
+
+
+def two_inputs():
+    x, y = keras.Input((3,)), keras.Input((3,))
+    return keras.Model([x, y], layers.Dense(1)(layers.Add()([x, y])))
+
+
+def branches():
+    x = keras.Input((3,))
+    y = layers.Dense(3)(x)
+    return keras.Model(x, layers.Dense(1)(layers.Add()([x, y])))
+
+
+def two_roads():
+    x = keras.Input((3,))
+    layers.Dense(3, name="unused")(x)
+    y, z = layers.Dense(3, name="y")(x), layers.Dense(3, name="z")(x)
+    return keras.Model(x, [y, z])
+
+
+class Own(keras.layers.Dense):
+    def call(self, x):
+        return 2 * super().call(x)
+
+
+@pytest.mark.parametrize(
+    "model, error, words",
+    [
+        (lambda: "model", TypeError, "draws a Sequential or functional"),
+        (lambda: keras.Sequential([layers.Dense(2)]), ValueError, "no weights yet"),
+        (cifar10_cnn, ValueError, "there is explore_layers"),
+        (two_inputs, ValueError, "2 inputs and 1 outputs"),
+        (two_roads, ValueError, "1 inputs and 2 outputs"),
+        (branches, ValueError, "'add"),
+        (lambda: sequential(layers.BatchNormalization()), ValueError, "It knows Dense"),
+        (lambda: sequential(Own(2, name="own")), ValueError, "'own' is a Own"),
+        (
+            lambda: sequential(layers.Dense(2, "mish")),
+            ValueError,
+            "mish. It knows linear",
+        ),
+        (
+            lambda: sequential(layers.Dense(2, lambda x: x * 2)),
+            ValueError,
+            "of your own. It knows linear",
+        ),
+        (lambda: sequential(layers.Softmax(axis=0)), ValueError, "mixes the rows"),
+        (lambda: sequential(layers.ReLU()), ValueError, "no Dense layer"),
+        (
+            lambda: sequential(layers.Dense(MOST_WEIGHTS // 4 + 1)),
+            ValueError,
+            f"at most {MOST_WEIGHTS:,}",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_words(model, error, words):
+    with pytest.raises(error) as caught:
+        explore_dense(model(), ROWS)
+    assert words in str(caught.value)
+    assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "rows, error, words",
+    [
+        (ROWS[0], ValueError, "Write inputs[np.newaxis]"),
+        (np.zeros((2, 4)), ValueError, "(None, 3)"),
+        (np.zeros((0, 3)), ValueError, "empty"),
+        ([["a", "b", "c"]], TypeError, "text"),
+        ([[1, np.nan, 0]], ValueError, "NaN or infinity"),
+        ([[1, 1e39, 0]], ValueError, "NaN or infinity"),
+    ],
+)
+def test_wrong_rows_are_refused_in_words(rows, error, words):
+    with pytest.raises(error) as caught:
+        explore_dense(dense_network(), rows)
+    assert words in str(caught.value)
+
+
+def test_an_unknown_name_of_the_module_is_an_attribute_error():
+    from helpers import explorers
+
+    with pytest.raises(AttributeError, match="no attribute 'explore_nothing'"):
+        _ = explorers.explore_nothing

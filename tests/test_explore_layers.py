@@ -1,0 +1,429 @@
+"""What `explore_layers` sends to the browser, how much of it, and what it refuses."""
+
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from helpers.by_hand import explain
+from helpers.datasets import CIFAR10_CLASSES, cat_photograph, shapes
+from helpers.explorers import explore_layers
+from helpers.explorers import layers as module
+from helpers.extraction import layer_outputs
+from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
+
+CAT = cat_photograph() / 255
+SHAPES = shapes(5)[0] / 255
+
+
+@pytest.fixture(scope="module")
+def cnn():
+    return trained_cifar10_cnn()
+
+
+@pytest.fixture(scope="module")
+def explorer(cnn):
+    images = np.concatenate([CAT[np.newaxis], SHAPES])
+    return explore_layers({"untrained": cifar10_cnn(), "trained": cnn}, images)
+
+
+def ask(explorer, what, model=0, image=0, **question):
+    return explorer.answer({"what": what, "model": model, "image": image, **question})
+
+
+def described(explorer, model=0):
+    return {layer["name"]: layer for layer in explorer.about["models"][model]["layers"]}
+
+
+def odd_cnn():
+    """A CNN with the layers that learners put into theirs."""
+    keras.utils.set_random_seed(3)
+    x = start = keras.Input((17, 14, 3), name="pixels")
+    x = layers.ZeroPadding2D(((1, 2), (0, 1)), name="zeros")(x)
+    x = layers.Conv2D(8, (3, 2), 2, "same", activation="gelu", name="strided")(x)
+    x = layers.BatchNormalization(name="normed")(x)
+    x = layers.DepthwiseConv2D(3, depth_multiplier=2, name="depthwise")(x)
+    x = layers.Conv2D(
+        12, 3, padding="same", dilation_rate=2, groups=4, use_bias=False, name="grouped"
+    )(x)
+    a = layers.SeparableConv2D(6, 3, padding="same", activation="tanh", name="apart")(x)
+    b = layers.MaxPooling2D(3, 1, "same", name="pooled")(x)
+    x = layers.Concatenate(name="joined")([a, b])
+    x = layers.AveragePooling2D((2, 1), padding="same", name="averaged")(x)
+    x = layers.GlobalAveragePooling2D(name="everywhere")(x)
+    x = layers.Dropout(0.5, name="dropped")(x)
+    x = layers.Dense(5, "softmax", name="classes")(x)
+    return keras.Model(start, x, name="odd_cnn")
+
+
+@pytest.fixture(scope="module")
+def odd():
+    random = np.random.default_rng(0)
+    model, images = odd_cnn(), random.random((2, 17, 14, 3), "float32")
+    return model, images, explore_layers(model, images)
+
+
+# -------------------------------------------------------------------- as text
+
+
+def test_sentence(cnn, explorer):
+    assert repr(explore_layers(cnn, CAT)) == (
+        "explore_layers: 8 layers of cifar10_cnn for 1 image. "
+        "Run this cell to explore them."
+    )
+    assert repr(explorer) == (
+        "explore_layers: 8 layers of untrained and trained for 6 images. "
+        "Run this cell to explore them."
+    )
+
+
+def test_stored_output_is_the_sentence_alone(explorer):
+    bundle = explorer._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    widget = "application/vnd.jupyter.widget-view+json"
+    assert {key: value for key, value in data.items() if key != widget} == {
+        "text/plain": repr(explorer)
+    }
+
+
+def test_what_is_synced_is_json_and_bytes(explorer):
+    state = explorer.get_state()
+    assert json.loads(json.dumps(state["about"])) == json.loads(
+        json.dumps(explorer.about)
+    )
+    assert len(state["thumbnails"]) == 6 * 32 * 32 * 3
+    first = np.frombuffer(state["thumbnails"], "uint8")[: 32 * 32 * 3]
+    assert (first.reshape(32, 32, 3) == cat_photograph()).all()
+
+
+# ----------------------------------------------------------------- what is sent
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_outputs_are_keras_own(explorer, which):
+    for image in 0, 3:
+        answer, arrays = ask(explorer, "all layers", which, image)
+        outputs = layer_outputs(explorer.models[which], explorer.images[[image]])
+        expected = [explorer.images[[image]], *outputs.values()]
+        assert sorted(answer["sent"]) == list(range(9))
+        for place, array in zip(answer["sent"], arrays):
+            assert (array.ravel() == expected[place].ravel().astype("float32")).all()
+        dead = [np.flatnonzero((y == 0).all((0, 1, 2))) for y in expected[:6]]
+        assert answer["dead"][:6] == [list(channels) for channels in dead]
+
+
+def test_dead_for_all_images(explorer):
+    outputs = layer_outputs(explorer.models[1], explorer.images)
+    dead = ask(explorer, "dead", 1)[0]["dead"]
+    assert dead[0] == []
+    for channels, y in zip(dead[1:], outputs.values()):
+        zero = (y == 0).all(axis=tuple(range(y.ndim - 1)))
+        assert channels == np.flatnonzero(zero).tolist()
+    assert any(dead)
+
+
+def test_the_course_cnn_is_sent_in_less_than_a_megabyte(explorer):
+    whole = ask(explorer, "all layers")[1]
+    weights = [
+        array
+        for place, layer in enumerate(explorer.about["models"][0]["layers"])
+        if layer["how"] in ("sum", "copy")
+        for array in ask(explorer, "weights", layer=place)[1]
+    ]
+    assert sum(array.size for array in whole) == 51_242 + 32 * 32 * 3
+    assert (
+        sum(array.size for array in weights) == 122_570 + 1024
+    )  # and Flatten's places
+
+
+def test_the_first_answers_come_with_the_widget(cnn):
+    explorer = explore_layers(cnn, CAT)
+    numbers, start = np.frombuffer(explorer.numbers, "<f4"), 0
+    for question, answer, sizes in explorer.prepared:
+        again, arrays = explorer.answer(question)
+        assert json.dumps(again) == json.dumps(answer)
+        for array, size in zip(arrays, sizes):
+            assert (numbers[start : start + size] == array.ravel().astype("<f4")).all()
+            start += size
+    assert start == numbers.size
+    asked = [(q["what"], q.get("layer")) for q, _, _ in explorer.prepared]
+    assert asked[0] == ("all layers", None) and asked[-1] == ("dead", None)
+    kernels = [place for what, place in asked if what == "weights"]
+    assert kernels == [1, 3, 5, 6, 7, 8]  # nothing is left to be asked
+
+
+def test_what_comes_with_the_widget_has_a_limit(explorer, monkeypatch):
+    assert 0 < len(explorer.numbers) <= module.MOST_AT_ONCE
+    images = {q.get("image") for q, _, _ in explorer.prepared}
+    assert {0, 1} <= images and 5 not in images
+    monkeypatch.setattr(module, "MOST_AT_ONCE", 300_000)
+    few = explore_layers(explorer.models[0], CAT)
+    assert 200_000 < len(few.numbers) <= 300_000
+
+
+def test_every_layer_of_the_course_cnn_is_computed_in_the_browser(explorer):
+    hows = [layer["how"] for layer in explorer.about["models"][0]["layers"]]
+    assert hows == "input sum largest sum largest sum copy sum sum".split()
+
+
+def test_what_the_browser_cannot_compute_is_explained(odd):
+    model, images, explorer = odd
+    hows = {name: layer["how"] for name, layer in described(explorer).items()}
+    asked = {name for name, how in hows.items() if how == "explain"}
+    assert asked == {"normed", "joined"}
+    place = list(described(explorer)).index("normed")
+    answer, _ = ask(explorer, "explain", image=1, layer=place, position=[2, 3, 4])
+    expected = explain(model, images, "normed", (1, 2, 3, 4))
+    assert answer["title"] == expected.lines()[0]
+    assert answer["below"] == expected.lines()[3]
+    assert answer["notes"] == expected.notes
+    assert answer["value"] == pytest.approx(expected.value, abs=1e-6)
+
+
+def test_weights_make_the_numbers_that_keras_gives(odd):
+    model, images, explorer = odd
+    outputs = layer_outputs(model, images[:1])
+    for place, (name, layer) in enumerate(described(explorer).items()):
+        if layer["how"] != "sum":
+            continue
+        _, (kernel, bias) = ask(explorer, "weights", layer=place)
+        size, channels = layer["window"]["size"], layer["window"]["channels"]
+        assert kernel.shape == (*size, channels, layer["channels"])
+        position = 0, *(n // 2 for n in outputs[name].shape[1:])
+        numbers = explain(model, images[:1], name, position)
+        kernel = kernel[..., position[-1]].astype("float32")
+        assert np.allclose(kernel.ravel(), numbers.kernel.ravel())
+        assert bias[position[-1]] == pytest.approx(numbers.bias or 0)
+
+
+@pytest.mark.parametrize("which", ["course", "odd"])
+def test_receptive_fields_are_those_of_explain(cnn, odd, which):
+    model, images, explorer = odd
+    if which == "course":
+        model, images, explorer = cnn, CAT[np.newaxis], explore_layers(cnn, CAT)
+    random, tried = np.random.default_rng(1), 0
+    for place, (name, layer) in enumerate(described(explorer).items()):
+        if layer.get("field", "pixel") == "pixel":
+            continue
+        shape = layer["shape"]
+        for _ in range(6):
+            *where, channel = (int(random.integers(n)) for n in shape)
+            answer, _ = ask(explorer, "fields", layer=place, channel=channel)
+            row, column = where or (0, 0)
+            found = [answer["rows"][row], answer["columns"][column]]
+            field = explain(model, images[:1], name, (0, *where, channel))
+            if field.receptive_field is None:  # all of it is padding
+                assert None in found, (name, where)
+            else:
+                expected = [(s.start, s.stop) for s in field.receptive_field[:2]]
+                assert found == expected, (name, where, channel)
+            tried += 1
+    assert tried > 40
+
+
+def test_fields_behind_a_concatenate_differ_by_channel(odd):
+    fields = {name: layer.get("field") for name, layer in described(odd[2]).items()}
+    assert fields["grouped"] == "layer"
+    assert fields["joined"] == fields["averaged"] == "channel"
+    assert fields["dropped"] == "pixel"  # copied: it has the field of its origin
+
+
+# ------------------------------------------------------------------- the limit
+
+
+@pytest.fixture
+def small_limit(monkeypatch):
+    monkeypatch.setattr(module, "MOST_BYTES", 20_000)
+
+
+def test_no_answer_is_larger_than_the_limit(small_limit, cnn):
+    explorer = explore_layers(cnn, CAT)
+    assert explorer.about["megabytes"] == 0.02
+    for place, layer in enumerate(explorer.about["models"][0]["layers"]):
+        questions = [("all layers", {}), ("layer", {}), ("channel", {"channel": 1})]
+        if layer["how"] in ("sum", "copy"):
+            channel = None if layer.get("whole", True) else 1
+            questions.append(("weights", {"channel": channel}))
+        for what, more in questions:
+            _, arrays = ask(explorer, what, layer=place, **more)
+            bias = layer["channels"] if what == "weights" else 0
+            assert sum(4 * array.size for array in arrays) <= 20_000 + 4 * bias
+
+
+def test_of_a_large_layer_come_a_coarse_mosaic_and_one_channel(small_limit, cnn):
+    explorer = explore_layers(cnn, CAT)
+    layer = described(explorer)["conv2d"]
+    maps = layer_outputs(cnn, CAT[np.newaxis])["conv2d"][0]
+    answer, (coarse,) = ask(explorer, "layer", layer=1)
+    assert answer["step"] == 3
+    assert (coarse == maps[::3, ::3]).all()
+    low, high = answer["ranges"]  # those of every pixel, not of the pixels sent
+    assert np.allclose(low, maps.min(axis=(0, 1)))
+    assert np.allclose(high, maps.max(axis=(0, 1)))
+    _, (one,) = ask(explorer, "channel", layer=1, channel=7)
+    assert (one == maps[:, :, 7]).all()
+    assert layer["how"] == "sum"  # its kernel and its input are small enough
+    assert described(explorer)["max_pooling2d"]["how"] == "explain"  # its input is not
+
+
+def test_of_large_kernels_comes_the_chosen_one(small_limit, cnn):
+    explorer = explore_layers(cnn, CAT)
+    assert described(explorer)["conv2d"]["whole"]
+    assert not described(explorer)["dense"]["whole"]
+    _, (kernel, bias) = ask(explorer, "weights", layer=7, channel=5)
+    assert (kernel[0, 0, :, 0] == cnn.get_layer("dense").kernel.numpy()[:, 5]).all()
+    assert bias.shape == (64,)
+
+
+def test_few_images_are_kept(explorer):
+    for image in range(6):
+        ask(explorer, "all layers", image=image)
+    assert len(explorer.followed) <= 2
+
+
+# ----------------------------------------------------- models that are not the course's
+
+
+def test_a_layer_of_ones_own_is_shown_with_the_reason():
+    @keras.saving.register_keras_serializable("test")
+    class Doubled(layers.Layer):
+        def call(self, x):
+            return 2 * x
+
+    model = keras.Sequential(
+        [
+            keras.Input((4, 4, 1)),
+            Doubled(name="twice"),
+            layers.Conv2D(2, 3, name="conv"),
+        ]
+    )
+    explorer = explore_layers(model, np.ones((4, 4, 1)))
+    twice, conv = (described(explorer)[name] for name in ("twice", "conv"))
+    assert twice["how"] == "value"
+    assert "its class has a call of its own" in twice["why"]
+    assert conv["how"] == "sum" and conv["source"] == 1
+
+
+def test_models_inside_models():
+    inner = keras.Sequential(
+        [keras.Input((6, 6, 2)), layers.Conv2D(3, 3, name="conv")], name="inner"
+    )
+    model = keras.Sequential(
+        [keras.Input((6, 6, 2)), inner, layers.Flatten(name="flat")], name="outer"
+    )
+    explorer = explore_layers(model, np.ones((6, 6, 2)))
+    assert list(described(explorer))[1:] == ["inner/conv", "inner", "flat"]
+    assert described(explorer)["inner"]["how"] == "sum"
+    assert described(explorer)["flat"]["source"] == 1
+    assert ask(explorer, "weights", layer=2)[1][0].shape == (3, 3, 2, 3)
+
+
+def test_grey_pictures_without_channels():
+    model = keras.Sequential(
+        [
+            keras.Input((8, 6), name="grey"),
+            layers.Reshape((8, 6, 1), name="with_channel"),
+            layers.Conv2D(2, 3, name="conv"),
+        ]
+    )
+    explorer = explore_layers(model, np.eye(8, 6))
+    assert [layer["field"] for layer in list(described(explorer).values())[1:]] == [
+        "pixel",
+        "pixel",
+    ]
+    answer, _ = ask(explorer, "explain", layer=2, position=[1, 1, 0])
+    # through a Reshape the receptive field is told, but it is not a part of a picture
+    assert answer["notes"][-1].startswith("Receptive field")
+    assert "1 image" in repr(explore_layers(model, np.ones((1, 8, 6))))
+
+
+def test_the_callers_images_stay_as_they_are(cnn):
+    images = np.array(cat_photograph())
+    before = images.copy()
+    ask(explore_layers(cnn, images), "all layers")
+    assert (images == before).all() and images.dtype == "uint8"
+
+
+def test_further_training_is_noticed():
+    model = cifar10_cnn()
+    explorer = explore_layers({"mine": model}, CAT)
+    model.get_layer("conv2d_1").bias.assign(np.full(64, 0.5))
+    with pytest.raises(
+        RuntimeError, match="weights of mine have changed .* Run it again"
+    ):
+        ask(explorer, "all layers")
+
+
+def test_an_error_reaches_the_browser_as_a_sentence(explorer):
+    sent = []
+    explorer.send = lambda content, buffers=None: sent.append(content)
+    try:
+        question = {
+            "what": "channel",
+            "model": 0,
+            "image": 99,
+            "layer": 1,
+            "channel": 0,
+        }
+        explorer._reply(explorer, {"number": 1, "question": question}, None)
+    finally:
+        del explorer.send
+    assert sent[0]["number"] == 1 and sent[0]["answer"]["error"]
+
+
+# ------------------------------------------------------------------------ bad input
+
+
+def refused(error, *sentences):
+    return pytest.raises(error, match=".*".join(map(re.escape, sentences)))
+
+
+def test_images_that_do_not_fit(cnn):
+    with refused(ValueError, "images has shape (32, 32)", "(None, 32, 32, 3)"):
+        explore_layers(cnn, CAT[..., 0])
+    with refused(ValueError, "images has shape (1, 3, 32, 32)", "channels come first"):
+        explore_layers(cnn, CAT.transpose(2, 0, 1)[np.newaxis])
+    with refused(TypeError, "images is text"):
+        explore_layers(cnn, [["a"]])
+    with refused(TypeError, "images is a list of 2", "give all one shape"):
+        explore_layers(cnn, [[1, 2], [3]])
+    with refused(ValueError, "up to 100 images", "got 101", "images[:100]"):
+        explore_layers(cnn, np.zeros((101, 32, 32, 3)))
+
+
+def test_models_that_do_not_fit(cnn):
+    with refused(ValueError, "takes inputs of shape (3,)", "explore_dense"):
+        explore_layers(dense_network(), np.eye(3))
+    with refused(TypeError, "keras.Model"):
+        explore_layers("cifar10_cnn", CAT)
+    with refused(ValueError, "no weights yet"):
+        explore_layers(keras.Sequential([layers.Conv2D(2, 3)]), CAT)
+    with refused(ValueError, "dict of models is empty"):
+        explore_layers({}, CAT)
+    a, b = keras.Input((4, 4, 1), name="a"), keras.Input((4, 4, 1), name="b")
+    two = keras.Model([a, b], layers.Add()([a, b]), name="two")
+    with refused(ValueError, "follows one input", "a, b"):
+        explore_layers(two, [CAT, CAT])
+
+
+def test_models_to_switch_between_are_alike(cnn):
+    other = keras.Sequential([keras.Input((32, 32, 3)), layers.Conv2D(2, 3)])
+    with refused(ValueError, "long has 8 and short has 1"):
+        explore_layers({"long": cnn, "short": other}, CAT)
+    wide = keras.Sequential(
+        [keras.Input((32, 32, 3)), layers.Conv2D(32, 3), layers.Flatten()]
+    )
+    narrow = keras.Sequential(
+        [keras.Input((32, 32, 3)), layers.Conv2D(31, 3), layers.Flatten()]
+    )
+    with refused(ValueError, "Conv2D (30, 30, 32), and in narrow", "(30, 30, 31)"):
+        explore_layers({"wide": wide, "narrow": narrow}, CAT)
+
+
+def test_classes_are_as_many_as_units(cnn):
+    assert explore_layers(cnn, CAT, CIFAR10_CLASSES).about["classes"][3] == "cat"
+    with refused(ValueError, "classes has 2 names", "dense_1 has 10 units"):
+        explore_layers(cnn, CAT, ["cat", "dog"])
