@@ -11,7 +11,11 @@ import pytest
 from helpers import datasets, networks
 
 HELPERS = Path(__file__).resolve().parent.parent / "helpers"
-MODULES = sorted(path.stem for path in HELPERS.glob("*.py") if path.stem[0] != "_")
+MODULES = sorted(
+    ".".join(path.relative_to(HELPERS).with_suffix("").parts)
+    for path in HELPERS.rglob("*.py")
+    if path.stem[0] != "_"
+)
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
