@@ -17,6 +17,8 @@ KNOWN = np.array([[4.0, 3.0], [30.0, 40.0], [0.0, 5.0]])
 
 FOUR = np.array([[2.0, 0.0], [0.0, 1.0], [-1.0, 1.0], [-1.0, -2.0]])
 IS_OF_CLASS = np.array([1, 1, 0, 0])
+OUTPUTS = np.array([[2.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-2.0, -1.0]])
+TARGETS = np.array([[1, 0], [1, 0], [0, 1], [0, 1]])
 
 SCORES = np.array([[2, 1, 0], [0, 3, 1], [1, 2, 5], [4, 0, 2], [1, 2, 0]])
 TRUE_LABELS = np.array([0, 1, 1, 0, 2])
@@ -30,9 +32,9 @@ def lengths(rows):
     return np.sqrt((rows**2).sum(axis=-1))
 
 
-def ridge(penalty):
+def ridge(penalty, outputs=FOUR, targets=IS_OF_CLASS):
     """Return the probe's weights for exercise 7.2; the penalty may be a table."""
-    return np.linalg.solve(FOUR.T @ FOUR + penalty, FOUR.T @ IS_OF_CLASS)
+    return np.linalg.solve(outputs.T @ outputs + penalty, outputs.T @ targets)
 
 
 def weighted_sum():
@@ -68,7 +70,7 @@ EXERCISES["7.1"] = Exercise(
 
 EXERCISES["7.2"] = Exercise(
     right=lambda: ridge(2 * np.eye(2)),
-    why="The penalty stands on the diagonal alone, and the equation is solved once.",
+    why="The penalty stands on the diagonal alone.",
     mistakes={
         "The penalty is missing: the table is `four.T @ four` alone.": (
             lambda: ridge(0)
@@ -83,7 +85,19 @@ EXERCISES["7.2"] = Exercise(
         "The table was multiplied with the right side; `solve` does the reverse.": (
             lambda: (FOUR.T @ FOUR + 2 * np.eye(2)) @ (FOUR.T @ IS_OF_CLASS)
         ),
-        "These are the shares of the four pictures; the weights are `four.T @ shares`.": (
+        "The table was multiplied by 2; the penalty is added to its diagonal.": (
+            lambda: ridge(FOUR.T @ FOUR)
+        ),
+        "The weights for the penalty 1 were doubled; the penalty belongs in the table.": (
+            lambda: 2 * ridge(np.eye(2))
+        ),
+        "These are two columns, one for each class of `targets`; take `is_of_class`.": (
+            lambda: ridge(2 * np.eye(2), targets=TARGETS)
+        ),
+        "These are the weights for `outputs`; the four pictures here are `four`.": (
+            lambda: ridge(2 * np.eye(2), outputs=OUTPUTS)
+        ),
+        "These are the amounts of the four pictures; the weights are `four.T @ amounts`.": (
             lambda: np.linalg.solve(FOUR @ FOUR.T + 2 * np.eye(4), IS_OF_CLASS)
         ),
         "These are the scores of the four pictures; the question asks for the weights.": (
@@ -105,6 +119,12 @@ EXERCISES["7.3"] = Exercise(
         ),
         "That is in percent; the answer is a number from 0 to 1.": (
             lambda: 100 * (SCORES.argmax(axis=1) == TRUE_LABELS).mean()
+        ),
+        "These say for each picture whether it is right; take their mean.": (
+            lambda: SCORES.argmax(axis=1) == TRUE_LABELS
+        ),
+        "That is the mean of the classes' numbers; compare each with its label first.": (
+            lambda: SCORES.argmax(axis=1).mean()
         ),
         "These are the classes with the highest scores; compare them with the labels.": (
             lambda: SCORES.argmax(axis=1)
@@ -133,6 +153,13 @@ EXERCISES["7.4"] = Exercise(
         "mean.": lambda: np.maximum(0, (MAPS * GRADIENT).sum(axis=-1)),
         "ReLU cut each channel alone; it acts on the sum of the channels.": (
             lambda: np.maximum(0, MAPS * GRADIENT.mean(axis=(0, 1))).sum(axis=-1)
+        ),
+        "It was divided by the largest number, which is for the picture only.": (
+            lambda: np.maximum(0, weighted_sum()) / weighted_sum().max()
+        ),
+        "The channels were added up without their weights.": lambda: MAPS.sum(axis=-1),
+        "The weighted maps of the channels are added up; this is their mean.": (
+            lambda: np.maximum(0, weighted_sum()) / MAPS.shape[-1]
         ),
         "Maps and gradient changed places.": (
             lambda: np.maximum(0, (GRADIENT * MAPS.mean(axis=(0, 1))).sum(axis=-1))
@@ -166,7 +193,7 @@ def pairs_of_neighbours(outputs):
     """Return how often the nearest of 400 pictures has the label of a new one."""
     _, labels = some_shapes()
     flat = outputs.reshape(600, -1)
-    flat = flat / np.linalg.norm(flat, axis=1, keepdims=True)
+    flat = flat / lengths(flat)[:, np.newaxis]
     nearest = (flat[400:] @ flat[:400].T).argmax(axis=1)
     return (labels[nearest] == labels[400:]).mean()
 
@@ -178,8 +205,8 @@ def probe(outputs, labels, penalty=1.0):
     flat = flat / np.sqrt((flat[:400] ** 2).sum(axis=1).mean())
     similar = flat @ flat[:400].T
     targets = np.eye(10)[labels[:400]]
-    shares = np.linalg.solve(similar[:400] + penalty * np.eye(400), targets)
-    return (similar @ shares).argmax(axis=1) == labels
+    amounts = np.linalg.solve(similar[:400] + penalty * np.eye(400), targets)
+    return (similar @ amounts).argmax(axis=1) == labels
 
 
 def nearer_to_the_cat():
@@ -241,8 +268,8 @@ PREDICTIONS["7.A"] = Exercise(
 
 PREDICTIONS["7.B"] = Exercise(
     right=space_with_more_pairs,
-    why="Pixels compare colours place by place. The layer compares patterns, and lets "
-    "them move a little; it was not asked to group these very pictures.",
+    why="Pixels compare colours place by place. The layer compares patterns and, because "
+    "of pooling, lets them move a little; it was not asked to group these very pictures.",
     mistakes={
         "Nothing is lost in the pixels, but what they compare is not what makes a class.": (
             lambda: "pixels"
@@ -294,7 +321,8 @@ QUIZ = [
                 "Equal outputs have the distance 0. These differ, in strength alone."
             ),
             "They have nothing in common, since the distance between them is large": (
-                "With nothing in common the cosine similarity would be near 0."
+                "A cosine similarity of 1 is the same direction; the distance comes "
+                "from the length alone."
             ),
             "The two pictures show things of the same class, one of them larger": (
                 "It may be so, but a layer's outputs alone do not know the class."
@@ -312,7 +340,7 @@ QUIZ = [
                 "Untrained it has 45 %. Random kernels keep much of the picture."
             ),
             "The step from 40 % to 60 %: what the layer adds to the pixels": (
-                "A part of it comes with random kernels, from width and ReLU alone."
+                "A part of it comes from random kernels and ReLU alone."
             ),
         },
     ),
