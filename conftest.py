@@ -12,5 +12,8 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["LAYERS_OFFLINE"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
-os.environ["LAYERS_QUIET"] = "1"  # a progress bar comes and goes with the machine's speed
+os.environ["LAYERS_QUIET"] = "1"  # a slow machine shows a progress bar, a fast one none
+os.environ["LAYERS_PROGRESS"] = os.path.join(
+    os.environ["LAYERS_TEST_HOME"], "progress.json"
+)
 os.environ.pop("LAYERS_CIFAR10", None)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import helpers
 from helpers.exercises import check, compare, exercise, predict, predictions, quiz
 from helpers.exercises.exercise import computed
 from helpers.exercises.quizzes import LETTERS, Quiz, choices
@@ -139,6 +140,17 @@ def test_garbage_gets_a_sentence_and_never_the_answer(name, capsys):
         assert re.fullmatch(r"Exercise [\d.]+: not yet\. .+\.", out), out
         for number in right.ravel()[:4]:
             assert f"{number:.3f}" not in out
+
+
+def test_a_right_answer_is_taken_down(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LAYERS_PROGRESS", str(tmp_path / "progress.json"))
+    check("1.1", [0, 0, 0, 0])
+    helpers.progress()
+    assert "[ ] 1.1" in capsys.readouterr().out
+    check("1.1", computed(EXERCISES["1.1"].right))
+    helpers.progress()
+    out = capsys.readouterr().out
+    assert "[x] 1.1" in out and "[ ] 1.2" in out
 
 
 def test_swapped_axes_are_named(capsys):

@@ -3,13 +3,16 @@
 import numpy as np
 
 from helpers.exercises.exercise import computed, find, read, same, say
+from helpers.exercises.progress import done
+
+RIGHT = ": right."
 
 
 def check(name, answer):
     """Say whether an answer is right, and if not, what went wrong.
 
     Prints one or two sentences; never raises on an answer, whatever it is, and
-    never shows the right one.
+    never shows the right one. A right answer is taken down for `helpers.progress()`.
 
     Arguments:
         name: number of the exercise, such as ``"1.2"``.
@@ -23,20 +26,25 @@ def check(name, answer):
         >>> check("0.1", ...)
         Exercise 0.1 is open: replace the ... and run the cell again.
     """
-    say(f"Exercise {name}{verdict(find(name, 'EXERCISES'), answer)}")
+    said = verdict(find(name, "EXERCISES"), answer)
+    say(f"Exercise {name}{said}")
+    if said.startswith(RIGHT):
+        done(name)
 
 
 def verdict(exercise, answer):
     """Return the sentence that `check` prints behind the exercise's number."""
     if answer is ...:
         return " is open: replace the ... and run the cell again."
+    if callable(getattr(type(answer), "predict", None)):
+        return ": not yet. This is a model; call it on rows."
     try:
         given = read(answer)
     except ValueError as reason:
         return f": not yet. {reason}"
     expected = computed(exercise.right)
     if same(given, expected):
-        return f": right. {exercise.why}"
+        return f"{RIGHT} {exercise.why}"
     for sentence, mistake in exercise.mistakes.items():
         if same(given, computed(mistake)):
             return f": not yet. {sentence}"

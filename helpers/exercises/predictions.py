@@ -65,7 +65,8 @@ def asked_for(guess, right):
     if isinstance(guess, str) or guess.shape == right.shape:
         return ""
     if right.shape:
-        return f"A list of {right.size} numbers is asked for. "
+        numbers = "number" if right.size == 1 else "numbers"
+        return f"A list of {right.size} {numbers} is asked for. "
     return "One number is asked for, without brackets. "
 
 

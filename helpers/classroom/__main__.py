@@ -1,0 +1,111 @@
+"""Command line for a class; ``python -m helpers.classroom --help`` shows it.
+
+Read by old Pythons as well, so that ``check`` can say that one is too old.
+"""
+
+import argparse
+import importlib.util
+import os
+import sys
+
+
+def main(words=None):
+    """Run one command; return its exit code, after one sentence if it failed."""
+    given = arguments(words)
+    try:
+        return given.run(given) or 0
+    except (OSError, ValueError) as error:
+        print(sentence(error))
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped.")
+        return 130
+
+
+def arguments(words):
+    """Return the words of the command line as attributes, ``run`` among them."""
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.classroom",
+        description="Make a kit for a class, serve it, and check a learner's machine.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands.required = True
+
+    make = commands.add_parser("prepare", help="make a kit to hand out in a new folder")
+    make.add_argument("folder", help="a folder that does not exist yet")
+    make.add_argument(
+        "--wheels",
+        action="append",
+        default=[],
+        choices=("linux", "macos", "windows"),
+        help="add the packages for such machines, up to 0.8 GB; can be given again",
+    )
+    make.add_argument("--python", help="the learners' Python, such as 3.12")
+    make.add_argument("--no-slides", action="store_true", help="leave the slides out")
+    make.add_argument(
+        "--replace", action="store_true", help="replace a kit that exists"
+    )
+    make.add_argument("--cache", help="a folder that keeps what was fetched")
+    make.set_defaults(run=run_prepare)
+
+    share = commands.add_parser("serve", help="serve a kit on the local network")
+    share.add_argument("folder", help="the kit")
+    share.add_argument("--port", type=int, default=8000)
+    share.add_argument("--solutions", action="store_true", help="serve these as well")
+    share.set_defaults(run=run_serve)
+
+    add = commands.add_parser("install", help="install the packages from a kit")
+    add.add_argument("kit", help="the folder or the address of the kit")
+    add.set_defaults(run=run_install)
+
+    test = commands.add_parser("check", help="tell whether this machine is ready")
+    test.set_defaults(run=run_check)
+    return parser.parse_args(words)
+
+
+def run_prepare(given):
+    if not importlib.util.find_spec("nbconvert"):
+        from helpers.launch import launch
+
+        return launch(["python", "-m", "helpers.classroom", *sys.argv[1:]])
+    from helpers.classroom.kit import prepare
+
+    prepare(
+        given.folder,
+        wheels=given.wheels,
+        python=given.python,
+        slides=not given.no_slides,
+        replace=given.replace,
+        cache=given.cache,
+    )
+    return 0
+
+
+def run_serve(given):
+    from helpers.classroom.server import serve
+
+    serve(given.folder, given.port, given.solutions)
+
+
+def run_install(given):
+    from helpers.classroom.machine import install
+
+    return 0 if install(given.kit) else 1
+
+
+def run_check(given):
+    from helpers.classroom.machine import check
+
+    return 0 if check() else 1
+
+
+def sentence(error):
+    """Return in one sentence what went wrong, also for errors of the system."""
+    if isinstance(error, OSError) and error.errno is not None:
+        where = os.path.abspath(error.filename) if error.filename else "The disk"
+        return f"{where} cannot be read or written ({error.strerror})."
+    return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

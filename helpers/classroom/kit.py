@@ -1,0 +1,187 @@
+"""``prepare``: a folder with all that a class needs, made whole or not at all."""
+
+import copy
+import html
+import os
+import re
+import shutil
+import string
+import sys
+from pathlib import Path
+
+import nbformat
+from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
+
+from helpers import datasets
+from helpers.cifar10_files import is_verified
+from helpers.classroom import fetching
+from helpers.classroom.machine import ARCHIVE
+from helpers.classroom.slides import STYLE, deck
+from helpers.launch import COURSE
+
+FILES = "pyproject.toml environment.yml README.md LICENSE".split()
+PAGE = Path(__file__).with_name("page.html")
+CHECK = re.compile(r"^check\(.*, answer\)$", re.MULTILINE)
+STUB = re.compile(r"^answer = \.\.\.$", re.MULTILINE)
+
+
+def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=None):
+    """Make a kit: the course with and without solutions, slides, packages, CIFAR-10.
+
+    The folder gets its name when it is complete. Of CIFAR-10, the archive is copied that
+    is on this machine; nothing is downloaded.
+
+    Arguments:
+        folder: path of a folder that does not exist yet.
+        wheels: list of ``"linux"``, ``"macos"`` and ``"windows"``: for which machines
+            to add packages.
+        python: the learners' Python, such as ``"3.12"``; by default, this one's.
+        slides: whether to make slides.
+        replace: whether a kit that is there already may be replaced.
+        cache: path of the folder that keeps what was fetched, by default one of the
+            user's own.
+
+    Raises:
+        OSError: in one sentence, if the folder exists, cannot be written, or what is
+            needed cannot be fetched. Then nothing has changed.
+        ValueError: in one sentence, if a lesson has a solution without the tag, or the
+            course does not run on that Python.
+    """
+    folder = Path(folder).expanduser().absolute()
+    check_place(folder, replace)
+    cache = fetching.cache_folder(cache)
+    python = python or f"{sys.version_info[0]}.{sys.version_info[1]}"
+    try:
+        with fetching.new_folder(folder) as kit:
+            lessons = read_lessons()
+            copy_course(kit / "course", lessons, solutions=False)
+            copy_course(kit / "course-with-solutions", lessons, solutions=True)
+            print(f"course: {len(lessons)} lessons, with solutions and without")
+            if slides:
+                make_slides(kit / "slides", lessons, fetching.scripts(cache))
+                print(f"slides: {len(lessons)} decks")
+            for system in wheels:
+                packages = fetching.wheels(system, python, cache)
+                shutil.copytree(packages, kit / "wheels" / f"{system}-{python}")
+                print(f"wheels: for {system} and Python {python}")
+            archive = cifar10_archive()
+            if archive:
+                shutil.copy(archive, kit / ARCHIVE)
+            missing = "not on this machine; fetch_cifar10 of helpers.datasets gets it"
+            print(f"CIFAR-10: {'its archive' if archive else missing}")
+            systems = [f"{system}-{python}" for system in wheels]
+            page = make_page(lessons, slides, systems)
+            (kit / "index.html").write_text(page, encoding="utf-8")
+    except shutil.Error as error:  # a list of what could not be copied
+        source, target, reason = error.args[0][0]
+        raise OSError(f"{target} cannot be written: {reason}") from None
+    print(f"The kit is {folder}. Look at it: {folder / 'index.html'}")
+    print(f"To serve it: python -m helpers.classroom serve {folder}")
+
+
+def check_place(folder, replace):
+    """Refuse a folder that a kit must not be put at."""
+    if not folder.parent.is_dir():
+        raise OSError(f"There is no folder {folder.parent} to put the kit in.")
+    if not os.path.lexists(folder):
+        return
+    if not (folder / "course" / "helpers" / "classroom").is_dir():
+        raise OSError(
+            f"{folder} exists and is no kit. Name a folder that does not exist."
+        )
+    if not replace:
+        raise OSError(f"{folder} exists. Name another folder, or write --replace.")
+
+
+def read_lessons():
+    """Return {file name: notebook} of all lessons, in their order."""
+    paths = sorted((COURSE / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    return {path.name: nbformat.read(path, as_version=4) for path in paths}
+
+
+def copy_course(target, lessons, solutions):
+    """Copy the course as learners need it, and pack it into an archive beside it."""
+    ignore = shutil.ignore_patterns("__pycache__", ".*")
+    for name in ("helpers", "data"):
+        shutil.copytree(COURSE / name, target / name, ignore=ignore)
+    for name in FILES:
+        shutil.copy(COURSE / name, target)
+    notebooks = target / "notebooks"
+    notebooks.mkdir()
+    for path in (COURSE / "notebooks").glob("*.md"):
+        if solutions or "instructor" not in path.name:
+            shutil.copy(path, notebooks)
+    for name, lesson in lessons.items():
+        kept = lesson if solutions else for_learners(lesson, name)
+        nbformat.write(kept, notebooks / name)
+    shutil.make_archive(str(target), "zip", target.parent, target.name)
+
+
+def for_learners(lesson, name="the lesson"):
+    """Return a copy of a lesson without solutions and without any output.
+
+    Raises:
+        ValueError: a cell checks an answer that it gives itself, and has no tag
+            ``solution``.
+    """
+    without = copy.deepcopy(lesson)
+    remove = TagRemovePreprocessor(enabled=True, remove_cell_tags={"solution"})
+    without, _ = remove.preprocess(without, {})
+    without, _ = ClearOutputPreprocessor(enabled=True).preprocess(without, {})
+    for cell in without.cells:
+        if CHECK.search(cell.source) and not STUB.search(cell.source):
+            raise ValueError(
+                f"{name} has a cell that gives an answer and has no tag `solution`, "
+                f"so it would reach the learners: {cell.source.splitlines()[0]}"
+            )
+    return without
+
+
+def make_slides(target, lessons, scripts):
+    """Write a deck for each lesson, and the scripts that they share."""
+    shutil.copytree(scripts, target / "scripts")
+    theme = target / "scripts" / "dist" / "theme"
+    theme.mkdir()
+    shutil.copy(STYLE, theme / "course.css")
+    for name, lesson in lessons.items():
+        path = (target / name).with_suffix(".html")
+        path.write_text(deck(for_slides(lesson), title(lesson)), encoding="utf-8")
+
+
+def for_slides(lesson):
+    """Return a copy of a lesson without solutions, with its outputs."""
+    without = copy.deepcopy(lesson)
+    remove = TagRemovePreprocessor(enabled=True, remove_cell_tags={"solution"})
+    return remove.preprocess(without, {})[0]
+
+
+def cifar10_archive():
+    """Return the path of CIFAR-10's archive on this machine, or None."""
+    places = [folder / datasets.ARCHIVE for folder in datasets._keras_folders()]
+    named = os.environ.get("LAYERS_CIFAR10")
+    if named:
+        places.insert(0, os.path.expanduser(named))
+    return next(filter(is_verified, places), None)
+
+
+def title(lesson):
+    return lesson.cells[0].source.splitlines()[0].lstrip("# ")
+
+
+def minutes(lesson):
+    return re.search(r"^\*\*Takes\*\* (\w+)", lesson.cells[0].source, re.MULTILINE)[1]
+
+
+def make_page(lessons, slides, systems):
+    """Return the page that says what to click."""
+    rows = []
+    for name, lesson in lessons.items():
+        deck_name = Path(name).with_suffix(".html")
+        link = f'<a href="slides/{deck_name}">slides</a>' if slides else ""
+        cells = html.escape(title(lesson)), minutes(lesson), link
+        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    template = string.Template(PAGE.read_text(encoding="utf-8"))
+    return template.substitute(
+        rows="\n".join(rows),
+        systems=", ".join(systems) or "no machine: they need the internet",
+    )

@@ -1,0 +1,133 @@
+"""``progress()``: which exercises are done, kept in one small file on this machine.
+
+The file holds names of exercises and days, nothing else, and is never sent anywhere.
+It cannot be called ``helpers/progress.py``: Python would put that module in the place
+of the function ``helpers.progress``.
+"""
+
+import contextlib
+import json
+import os
+import re
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent.parent / "notebooks"
+FOLDERS = {  # where programs keep what belongs to a user
+    "win32": ("LOCALAPPDATA", "~/AppData/Local"),
+    "darwin": ("", "~/Library/Application Support"),
+}
+PATIENCE = 1.0  # seconds to wait for another kernel that is writing
+STALE = 10  # seconds after which a new file was left behind by a kernel that died
+# Windows lets nobody replace a file while it is read.
+BUSY = (FileExistsError, PermissionError) if os.name == "nt" else FileExistsError
+
+
+def progress():
+    """Print a table of the lessons with the exercises that are done.
+
+    Example:
+
+    ```python
+    import helpers
+
+    helpers.progress()
+    ```
+    """
+    file = progress_file()
+    known = read(file) if file else {}
+    table = lessons()
+    listed = [name for _, names in table for name in names]
+    others = sorted(set(known) - set(listed))
+    if others:
+        table.append(("Other exercises", others))
+    width = max((len(title) for title, _ in table), default=0)
+    for title, names in table:
+        marks = [f"[{'x' if name in known else ' '}] {name}" for name in names]
+        print(f"{title:<{width}}  {'  '.join(marks)}".rstrip())
+    print(f"{len(known.keys() & listed)} of {len(listed)} exercises are done.")
+    if file is None:
+        print("Nothing is taken down, since LAYERS_PROGRESS is off.")
+
+
+def done(name):
+    """Take down that an exercise was solved.
+
+    Never raises: where nothing can be written, nothing is taken down.
+
+    Arguments:
+        name: name of the exercise, such as ``"1.2"``.
+    """
+    with contextlib.suppress(Exception):  # a lesson goes on, whatever a disk does
+        file = progress_file()
+        if file and name not in read(file):
+            add(file, name)
+
+
+def progress_file():
+    """Return the path of the file, or None where ``LAYERS_PROGRESS`` is ``off``."""
+    named = os.environ.get("LAYERS_PROGRESS")
+    if named:
+        return None if named == "off" else Path(os.path.expanduser(named))
+    variable, usual = FOLDERS.get(sys.platform, ("XDG_DATA_HOME", "~/.local/share"))
+    folder = os.environ.get(variable) or os.path.expanduser(usual)
+    return Path(folder) / "inside-the-layers" / "progress.json"
+
+
+def read(file):
+    """Return ``{name: day}``; nothing where the file is missing or damaged."""
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def add(file, name):
+    """Write the file with one name more, after any other kernel that is writing it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(file.name + ".new")
+    last = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return replace(file, new, name)
+        except BUSY:
+            if time.monotonic() > last:
+                raise
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - new.stat().st_mtime > STALE:
+                new.unlink()
+        time.sleep(0.005)
+
+
+def replace(file, new, name):
+    """Write a complete new file and put it in the place of the old one.
+
+    Only one kernel can make the new file, and the old one is read after that: what
+    another kernel takes down meanwhile is not lost.
+    """
+    writer = open(new, "x", encoding="utf-8")
+    try:
+        with writer:
+            json.dump({**read(file), name: str(date.today())}, writer, indent=1)
+        os.replace(new, file)
+    except BaseException:
+        new.unlink()
+        raise
+
+
+def lessons():
+    """Return the title of each lesson and the names of its exercises, from its cells."""
+    found = []
+    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            sources = ["".join(cell["source"]) for cell in cells]
+            title = sources[0].splitlines()[0].lstrip("# ")
+            names = re.findall(
+                r'^check\("([\d.]+)", ', "\n".join(sources), re.MULTILINE
+            )
+            found.append((title, list(dict.fromkeys(names))))
+    return found

@@ -1,0 +1,194 @@
+"""What a learner has done is kept in a small file, and no fault of it stops a lesson."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import helpers
+from helpers.exercises import progress as module
+from helpers.exercises.progress import done, progress, progress_file
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    path = tmp_path / "folder" / "progress.json"
+    monkeypatch.setenv("LAYERS_PROGRESS", str(path))
+    return path
+
+
+def table(capsys):
+    progress()
+    return capsys.readouterr().out
+
+
+def names(file):
+    return sorted(json.loads(file.read_text(encoding="utf-8")))
+
+
+def test_table_has_every_lesson_and_marks_what_is_done(file, capsys):
+    done("1.2")
+    lines = table(capsys).splitlines()
+    notebooks = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    assert [line[:2] for line in lines[:-1]] == [path.name[:2] for path in notebooks]
+    assert "[ ] 1.1  [x] 1.2  [ ] 1.3" in lines[1]
+    assert sum(line.count("[x]") for line in lines) == 1
+    assert lines[-1].startswith("1 of ")
+
+
+def test_table_lists_the_exercises_that_check_knows(capsys, file):
+    from helpers.exercises import exercise
+
+    listed = dict(module.lessons())
+    for title, found in listed.items():
+        if not title.startswith("09"):
+            assert found == list(exercise.lesson(int(title[:2])).EXERCISES), title
+
+
+def test_function_is_found_in_the_package_and_stays_a_function(file, capsys):
+    """Importing a submodule sets an attribute of its package: it must be another one."""
+    assert helpers.progress is progress
+    done("1.1")
+    assert helpers.progress is progress
+    with pytest.raises(AttributeError, match="no attribute 'progres'"):
+        helpers.progres  # noqa: B018
+
+
+def test_package_is_imported_without_any_other():
+    code = "import helpers, sys; assert not {'numpy', 'keras'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_twice_done_keeps_the_first_day(file):
+    done("1.1")
+    kept = {"1.1": "2001-01-01"}
+    file.write_text(json.dumps(kept))
+    done("1.1")
+    assert json.loads(file.read_text()) == kept
+
+
+def test_off_takes_nothing_down(tmp_path, monkeypatch, capsys):
+    for variable in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.setenv("LAYERS_PROGRESS", "off")
+    done("1.1")
+    assert list(tmp_path.rglob("*")) == []
+    assert "LAYERS_PROGRESS is off" in table(capsys)
+
+
+@pytest.mark.parametrize(
+    "system, variable, expected",
+    [
+        ("linux", "XDG_DATA_HOME", "given/inside-the-layers/progress.json"),
+        ("linux", "", "~/.local/share/inside-the-layers/progress.json"),
+        ("win32", "LOCALAPPDATA", "given/inside-the-layers/progress.json"),
+        ("darwin", "", "~/Library/Application Support/inside-the-layers/progress.json"),
+    ],
+)
+def test_file_is_in_the_users_own_folder(monkeypatch, system, variable, expected):
+    for name in ("LAYERS_PROGRESS", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", system)
+    if variable:
+        monkeypatch.setenv(variable, "given")
+    assert progress_file() == Path(os.path.expanduser(expected))
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[1]", b"null", b"\xff\xfe", b'{"1.1": ' * 9, b"[" * 99_999]
+)
+def test_damaged_file_starts_again(file, capsys, damage):
+    done("1.1")
+    file.write_bytes(damage)
+    assert "0 of " in table(capsys)
+    done("1.2")
+    assert names(file) == ["1.2"]
+
+
+def test_what_the_table_does_not_know_is_kept_and_shown(file, capsys):
+    done("42.1")
+    assert "Other exercises" in table(capsys)
+    done("1.1")
+    assert names(file) == ["1.1", "42.1"]
+
+
+def test_lesson_that_cannot_be_read_is_left_out(file, tmp_path, monkeypatch, capsys):
+    (tmp_path / "01_open.ipynb").write_text("<<<<<<< a conflict")
+    (tmp_path / "02_empty.ipynb").write_text("{}")
+    monkeypatch.setattr(module, "NOTEBOOKS", tmp_path)
+    assert table(capsys) == "0 of 0 exercises are done.\n"
+
+
+def test_nothing_is_raised_where_nothing_can_be_written(tmp_path, monkeypatch, capsys):
+    blocked = tmp_path / "file"
+    blocked.write_text("a file where a folder is needed")
+    for path in (blocked / "progress.json", tmp_path):
+        monkeypatch.setenv("LAYERS_PROGRESS", str(path))
+        done("1.1")
+        assert "0 of " in table(capsys)
+    assert blocked.read_text() == "a file where a folder is needed"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_full_disk_leaves_the_old_file(file, monkeypatch):
+    done("1.1")
+
+    def dump(content, writer, **options):
+        writer.write('{"1.1": ')
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(json, "dump", dump)
+    done("1.2")
+    assert names(file) == ["1.1"]
+    assert os.listdir(file.parent) == [file.name]
+
+
+def test_interrupted_writing_leaves_the_old_file(file, monkeypatch):
+    done("1.1")
+
+    def interrupted(old, new):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        done("1.2")
+    assert names(file) == ["1.1"]
+    assert os.listdir(file.parent) == [file.name]
+
+
+def test_new_file_of_a_kernel_that_died_is_in_nobodys_way(file):
+    done("1.1")
+    new = file.with_name("progress.json.new")
+    new.write_text("{")
+    before = time.time() - 2 * module.STALE
+    os.utime(new, (before, before))
+    done("1.2")
+    assert names(file) == ["1.1", "1.2"]
+    assert os.listdir(file.parent) == [file.name]
+
+
+def test_kernel_waits_for_another_but_not_for_ever(file, monkeypatch):
+    done("1.1")
+    monkeypatch.setattr(module, "PATIENCE", 0.02)
+    file.with_name("progress.json.new").write_text("{")
+    done("1.2")
+    assert names(file) == ["1.1"]
+
+
+def test_kernels_that_write_at_once_lose_nothing(file):
+    code = (
+        "import sys; from helpers.exercises.progress import done\n"
+        "for i in range(25): done(f'{sys.argv[1]}.{i}')"
+    )
+    kernels = [
+        subprocess.Popen([sys.executable, "-c", code, str(number)], cwd=ROOT)
+        for number in range(3)
+    ]
+    assert [kernel.wait(60) for kernel in kernels] == [0, 0, 0]
+    assert names(file) == sorted(f"{n}.{i}" for n in range(3) for i in range(25))
