@@ -392,22 +392,14 @@ async function outputOf(get, about, model, image, place) {
 async function channelOf(get, about, { model, image, layer: place, channel }) {
   const layer = about.models[model].layers[place];
   const here = { model, layer: place };
-  const asked = (condition, question) => (condition ? get(question) : null);
   const computed = layer.how === "sum" || layer.how === "copy";
-  const [all, values, source, weights, fields] = await Promise.all([
+  const [all, values, source, weights] = await Promise.all([
     get({ what: "all layers", model, image }),
     outputOf(get, about, model, image, place),
     "source" in layer ? outputOf(get, about, model, image, layer.source) : null,
-    asked(computed, {
-      what: "weights",
-      ...here,
-      channel: layer.whole === false ? channel : null,
-    }),
-    asked(layer.field && layer.field !== "pixel", {
-      what: "fields",
-      ...here,
-      channel: layer.field === "channel" ? channel : null,
-    }),
+    computed
+      ? get({ what: "weights", ...here, channel: layer.whole === false ? channel : null })
+      : null,
   ]);
   let map = values;
   if (values.step > 1) {
@@ -426,7 +418,7 @@ async function channelOf(get, about, { model, image, layer: place, channel }) {
       filters: layer.whole ? layer.channels : 1,
     },
     origins: layer.how === "copy" ? weights.arrays[0] : null,
-    fields: fields?.answer,
+    fields: null, // they may take seconds, and are asked for last
   };
 }
 
@@ -731,7 +723,7 @@ function render({ model, el }) {
     class: "layers-scroll",
     tabindex: 0,
     role: "region",
-    "aria-label": "patch times kernel",
+    "aria-label": "what the number is made of",
   });
   const inputsTable = filledTable("The largest products");
   const poolTable = filledTable("The window");
@@ -827,6 +819,7 @@ function render({ model, el }) {
       showLayer();
       showPixel();
       await showPicture();
+      await askForFields();
       await askForDead();
     } catch (error) {
       problem.hidden = false;
@@ -860,6 +853,23 @@ function render({ model, el }) {
     const parts = top.map(({ x, i }) => `${unitName(last, i)} ${number(x)}`);
     say(predicted, `Largest outputs of ${layers[last].name}: ${parts.join(", ")}.`);
     await paintPreviews();
+  }
+
+  /** The receptive fields of a layer, or of one of its channels. */
+  async function fieldsOf(layer, place, channel) {
+    if (!layer.field || layer.field === "pixel") return null;
+    const of = layer.field === "channel" ? channel : null;
+    const question = { what: "fields", model: state.model, layer: place, channel: of };
+    return (await get(question)).answer;
+  }
+
+  async function askForFields() {
+    const mine = now;
+    const fields = await fieldsOf(now.layer, state.layer, state.channel);
+    mine.fields = fields;
+    if (mine === now && now.fields) {
+      showField(fieldOf(state.layer, now.fields, state.row, state.column));
+    }
   }
 
   async function askForDead() {
@@ -1275,6 +1285,14 @@ function render({ model, el }) {
     };
   }
 
+  /** Whether a window sees some of the padding. */
+  function hangsOver(row, column) {
+    const { layer, source } = now;
+    const under = [places(layer.window, 0, row), places(layer.window, 1, column)];
+    const [first, last] = [0, -1].map((i) => under.map((indices) => indices.at(i)));
+    return !isInside(source, ...first) || !isInside(source, ...last);
+  }
+
   function nothingBut(...shown) {
     const parts = [blocks, unfold, stepsTable.table, powers];
     for (const part of parts) part.hidden = !shown.includes(part);
@@ -1379,18 +1397,8 @@ function render({ model, el }) {
   /** A copied number has the receptive field of the one that it copies. */
   async function showOriginsField({ row, column, channel }) {
     const { layer, before: source } = now;
-    if (layer.source > 0 && source.field === "pixel") return;
-    const fields =
-      layer.source === 0
-        ? null
-        : await get({
-            what: "fields",
-            model: state.model,
-            layer: layer.source,
-            channel: source.field === "channel" ? channel : null,
-          });
-    if (now.layer !== layer) return;
-    showField(fieldOf(layer.source, fields?.answer, row, column));
+    const fields = await fieldsOf(source, layer.source, channel);
+    if (now.layer === layer) showField(fieldOf(layer.source, fields, row, column));
   }
 
   function showSum(row, column, channel, keras) {
@@ -1430,13 +1438,16 @@ function render({ model, el }) {
     say(
       sentence,
       `${area > 1 ? "patch × kernel" : "inputs × kernel"}${plus}${words}. ` +
-        `${inputs[0].toUpperCase()}${inputs.slice(1)} that add most stand first.`,
+        `${inputs[0].toUpperCase()}${inputs.slice(1)} that add most stand first.` +
+        (hangsOver(row, column) ? " Dashed: padding, zeros outside the picture." : ""),
     );
     const together = shown.reduce((total, i) => total + parts[i], 0);
     const steps = [];
     if (count < parts.length) {
       steps.push([`the ${count} ${inputs} above`, together]);
-      steps.push([`${parts.length - count} other ${inputs} together`, sum - together]);
+      const rest = parts.length - count;
+      const others = rest === 1 ? `1 other ${inputs.slice(0, -1)}` : `${rest} other ${inputs} together`;
+      steps.push([others, sum - together]);
     }
     steps.push([`sum of ${parts.length * area} products`, sum]);
     if (bias !== null) steps.push(["+ bias", bias]);

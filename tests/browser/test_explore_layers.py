@@ -62,7 +62,8 @@ READ = """(widget) => {
         (row) => [...row.children].filter((cell) => !cell.hidden).map(text));
     const title = widget.querySelector(".layers-arithmetic .layers-heading");
     const steps = widget.querySelector(".layers-steps");
-    const tables = widget.querySelectorAll(".layers-arithmetic .layers-scroll table");
+    const [made, softmax] = widget.querySelectorAll(".layers-arithmetic .layers-scroll");
+    const tables = made.querySelectorAll("table");
     const words = widget.querySelectorAll(".layers-panel > span:last-child");
     return {
         title: text(title),
@@ -70,6 +71,7 @@ READ = """(widget) => {
         steps: rows(steps),
         total: Number(steps.dataset.value),
         tables: [...tables].map((table) => [text(table.caption), rows(table)]),
+        powers: softmax.hidden ? null : rows(softmax),
         field: text(words[0]),
     };
 }"""
@@ -196,6 +198,19 @@ def check(shown, numbers, keras_value):
     )
 
 
+def check_softmax(shown, outputs):
+    """Compare the table of powers with what Keras gives for all the units."""
+    *units, last = shown["powers"]
+    found = {name: (value(power), share) for name, _, power, share in units}
+    assert set(found) == set(CIFAR10_CLASSES)
+    for name, output in zip(CIFAR10_CLASSES, outputs):
+        assert same(found[name][1], output)
+    assert (
+        last[0] == "sum"
+        and abs(value(last[2]) - sum(x for x, _ in found.values())) < 0.006
+    )
+
+
 COORDINATES = "row", "column", "channel"
 
 
@@ -270,7 +285,10 @@ def test_the_numbers_by_mouse(page, course):
                     f"text.includes('row {row}, column {column}, channel {channel}:')"
                 )
             numbers = explain(models[which], images, name, (image, *where))
-            check(hand.read(), numbers, float(maps[where]))
+            shown = hand.read()
+            check(shown, numbers, float(maps[where]))
+            if name == "dense_1":
+                check_softmax(shown, maps)
             tried += 1
     assert tried >= 200
 
