@@ -108,6 +108,50 @@ EXERCISES["1.4"] = Exercise(
     },
 )
 
+
+def last_step(unit=1, moved=2, step=0.05, after=0, give=predictions, place=0):
+    """Raise one input of [0, 1, 0] until a hidden unit is cut, and go one step back.
+
+    Return the input's last value with an output above 0, and one number given there.
+    """
+    rows = np.tile(SECOND_ROW, (round(2 / step) + 1, 1))
+    rows[:, moved] += np.linspace(0, 2, len(rows))
+    last = np.flatnonzero(hidden_outputs(rows)[:, unit] > 0)[-1] + after
+    return [rows[last, moved], give(rows[last])[place]]
+
+
+EXERCISES["1.5"] = Exercise(
+    right=last_step,
+    why="The sum, 0.570 at the start, loses 0.694 times input 2. Where it would fall "
+    "below 0, ReLU cuts it, and from there on input 2 no longer moves this unit.",
+    mistakes={
+        "This is one step too far: the sum is negative there, and ReLU has cut it.": (
+            lambda: last_step(after=1)
+        ),
+        "This lies between two steps, where the sum is almost 0; give the last step "
+        "before it.": lambda: last_step(step=0.0005),
+        "The first number is right. The second is that of the other output unit; ask "
+        "for unit 0.": lambda: last_step(place=1),
+        "The first number is right. The second is the output unit's sum; softmax is "
+        "still to come.": (
+            lambda: last_step(give=lambda row: output_sums(hidden_outputs(row)))
+        ),
+        "The first number is right. The second is the hidden unit's own output; the "
+        "question is about unit 0 of the output layer.": (
+            lambda: last_step(give=hidden_outputs, place=1)
+        ),
+        "The first number is right. The second belongs to the start, where input 2 is "
+        "still 0.": lambda: [last_step()[0], predictions(SECOND_ROW)[0]],
+        "You moved input 0. Inputs are counted from 0: input 2 is the last.": (
+            lambda: last_step(moved=0)
+        ),
+        "The order is input 2 first, then the output.": lambda: last_step()[::-1],
+        "That is input 2 alone; give unit 0 of the output layer as well.": (
+            lambda: last_step()[0]
+        ),
+    },
+)
+
 PREDICTIONS = {}
 
 FIRST_ROW = np.array([1.0, 0.0, 0.0])

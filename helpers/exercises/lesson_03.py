@@ -9,6 +9,7 @@ from keras.layers import MaxPooling2D
 from helpers import by_hand
 from helpers.datasets import cat_photograph
 from helpers.exercises.exercise import Exercise, Question
+from helpers.exercises.shared import cat_outputs
 from helpers.networks import cifar10_cnn, trained_cifar10_cnn
 
 EXERCISES = {}
@@ -155,6 +156,63 @@ EXERCISES["3.5"] = Exercise(
         "That adds two steps of 4, as a convolution would, or one of 8, the step after "
         "this pooling; pooling reaches one step of the map it gets.": (
             lambda: field_height(5) + 2 * 4
+        ),
+    },
+)
+
+
+@cache
+def products(row=6, column=7, channel=23, trained=True):
+    """Return patch, kernel and their products for one value of ``conv2d_1``."""
+    network = trained_cifar10_cnn() if trained else cifar10_cnn()
+    pooled = cat_outputs(trained)["max_pooling2d"][0]
+    patch = pooled[row : row + 3, column : column + 3]
+    kernel = network.get_layer("conv2d_1").get_weights()[0][..., channel]
+    return patch, kernel, patch * kernel
+
+
+def most_and_least(numbers, reduce=np.sum):
+    """Return the channels with the largest and the smallest total."""
+    totals = reduce(numbers, axis=(0, 1))
+    return [totals.argmax(), totals.argmin()]
+
+
+def by_size():
+    """Return the two channels whose totals are largest, whatever their signs."""
+    return np.argsort(-abs(products()[2].sum(axis=(0, 1))))[:2]
+
+
+EXERCISES["3.6"] = Exercise(
+    right=lambda: most_and_least(products()[2]),
+    why="What a channel adds is decided by patch and kernel together, and each of its 9 "
+    "products counts with its sign.",
+    mistakes={
+        "The second of these channels adds something, too; which one is negative as a "
+        "whole?": by_size,
+        "The order is the channel that adds first, then the one that takes away.": (
+            lambda: most_and_least(products()[2])[::-1]
+        ),
+        "This counts from 1; channels are counted from 0.": (
+            lambda: np.add(most_and_least(products()[2]), 1)
+        ),
+        "These channels have the largest and the smallest patch; multiply by the kernel.": (
+            lambda: most_and_least(products()[0])
+        ),
+        "These channels have the largest and the smallest weights in all; multiply them "
+        "by the patch.": lambda: most_and_least(products()[1]),
+        "These channels hold the largest and the smallest single product; add up the 9 "
+        "of each channel.": lambda: [
+            most_and_least(products()[2], reduce)[i]
+            for i, reduce in enumerate((np.max, np.min))
+        ],
+        "This is row 7, column 6: rows and columns are swapped.": (
+            lambda: most_and_least(products(7, 6)[2])
+        ),
+        "This comes from the untrained network.": (
+            lambda: most_and_least(products(trained=False)[2])
+        ),
+        "These are what the two channels add; the question is which channels they are.": (
+            lambda: np.sort(products()[2].sum(axis=(0, 1)))[[-1, 0]]
         ),
     },
 )

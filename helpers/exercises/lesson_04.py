@@ -1,8 +1,13 @@
 """Exercises, predictions and quiz of lesson 04: CIFAR-10 feature maps."""
 
+from functools import cache
+
+import numpy as np
+
 from helpers.exercises.exercise import Exercise, Question
 from helpers.exercises.shared import cat_outputs
-from helpers.networks import cifar10_cnn
+from helpers.extraction import layer_outputs
+from helpers.networks import cifar10_cnn, trained_cifar10_cnn
 from helpers.statistics import dead_channels
 
 EXERCISES = {}
@@ -134,6 +139,68 @@ EXERCISES["4.4"] = Exercise(
         ),
         "This comes from the untrained network.": (
             lambda: brightness(cat_outputs(trained=False)["conv2d_2"][0])
+        ),
+    },
+)
+
+
+@cache
+def edge_answers(trained=True, bright=0.8, dark=0.2, scale=1, reduce=np.max):
+    """Return one number for each channel of ``conv2d``, for both edges."""
+    vertical = np.full((32, 32, 3), bright)
+    vertical[:, 16:] = dark
+    edges = np.stack([vertical, vertical.swapaxes(0, 1)]) * scale
+    network = trained_cifar10_cnn() if trained else cifar10_cnn()
+    return reduce(layer_outputs(network, edges, "conv2d")["conv2d"], axis=(1, 2))
+
+
+def answers_most(numbers=None, by=0, rank=0, order=(0, 1, 2), first=0):
+    """Return a channel chosen by one of the two pictures, and its number for both."""
+    numbers = edge_answers() if numbers is None else numbers
+    channel = np.argsort(-numbers[by])[rank]
+    found = [channel + first, *numbers[:2, channel]]
+    return [found[i] for i in order]
+
+
+def strongest_for_the_cat():
+    """Return the channel that answers most to the cat, and what it says to the edges."""
+    cat = cat_outputs()["conv2d"].max(axis=(1, 2))
+    return answers_most(np.concatenate([edge_answers(), cat]), by=2)
+
+
+EXERCISES["4.5"] = Exercise(
+    right=answers_most,
+    why="Bright on the left, dark on the right is what this filter weighs; where up and "
+    "down differ, its sums almost cancel.",
+    mistakes={
+        "This channel answers most to the horizontal edge; the question starts from the "
+        "vertical one.": lambda: answers_most(by=1),
+        "This channel answers to the vertical edge, too, but another one answers more.": (
+            lambda: answers_most(rank=1)
+        ),
+        "This channel answers most to the cat; choose the picture of the vertical edge.": (
+            strongest_for_the_cat
+        ),
+        "This comes from the untrained network.": (
+            lambda: answers_most(edge_answers(trained=False))
+        ),
+        "The edge is the other way round: it is bright on the left.": (
+            lambda: answers_most(edge_answers(bright=0.2, dark=0.8))
+        ),
+        "The edges have pixels from 0 to 1 already; they were divided by 255 once more.": (
+            lambda: answers_most(edge_answers(scale=1 / 255))
+        ),
+        "These are means; the question is about the largest values.": (
+            lambda: answers_most(edge_answers(reduce=np.mean))
+        ),
+        "The order is the vertical edge first, then the horizontal one.": (
+            lambda: answers_most(order=(0, 2, 1))
+        ),
+        "This counts from 1; channels are counted from 0.": (
+            lambda: answers_most(first=1)
+        ),
+        "The channel is right. Give its two values as well.": (
+            lambda: answers_most(order=(0,))[0]
         ),
     },
 )

@@ -8,7 +8,7 @@ from helpers.datasets import shapes
 from helpers.exercises.exercise import Exercise, Question
 from helpers.exercises.shared import cat_outputs
 from helpers.extraction import layer_outputs
-from helpers.networks import trained_cifar10_cnn
+from helpers.networks import cifar10_cnn, trained_cifar10_cnn
 from helpers.statistics import dead_channels
 
 EXERCISES = {}
@@ -159,6 +159,78 @@ EXERCISES["5.4"] = Exercise(
         "The order is the channel first, then its mean.": lambda: strongest()[::-1],
         "That is the mean alone; name the channel as well.": lambda: strongest()[1],
         "That is the channel alone; give its mean as well.": lambda: strongest()[0],
+    },
+)
+
+
+def largest(numbers):
+    """Return the place of the largest number."""
+    return numbers.argmax()
+
+
+def largest_size(numbers):
+    """Return the place of the largest number, whatever its sign."""
+    return abs(numbers).argmax()
+
+
+@cache
+def way_back(class_rank=0, choose=largest, count="products", trained=True):
+    """Walk from a class back to a unit of ``dense`` and to a number of ``flatten``.
+
+    ``count`` says what is compared: ``"products"``, ``"values"`` or ``"weights"``.
+    """
+    network = trained_cifar10_cnn() if trained else cifar10_cnn()
+    outputs = cat_outputs(trained)
+    unit = np.argsort(-outputs["dense_1"][0])[class_rank]
+    way = []
+    for layer, before in [("dense_1", "dense"), ("dense", "flatten")]:
+        weights = network.get_layer(layer).get_weights()[0][:, unit]
+        values = outputs[before][0]
+        numbers = {"values": values, "weights": weights, "products": values * weights}
+        unit = choose(numbers[count])
+        way.append(unit)
+    return way
+
+
+def at_the_place(unit, number, shape=(4, 4, 64), order=(0, 1, 2), first=0):
+    """Return the unit, and row, column and channel of a number of ``flatten``."""
+    place = np.unravel_index(number, shape)
+    return [unit + first, *(place[i] + first for i in order)]
+
+
+EXERCISES["5.5"] = Exercise(
+    right=lambda: at_the_place(*way_back()),
+    why="Each step asks which product is the largest: value times weight, with its sign. "
+    "Flatten computes nothing; it says where its number stood.",
+    mistakes={
+        "On the way you took the largest product without its sign: a negative one takes "
+        "away, however large.": lambda: at_the_place(*way_back(choose=largest_size)),
+        "This starts from the second most probable class.": (
+            lambda: at_the_place(*way_back(class_rank=1))
+        ),
+        "These are the largest values; what a value adds is the product with its weight.": (
+            lambda: at_the_place(*way_back(count="values"))
+        ),
+        "These have the largest weights; what a weight adds is the product with its "
+        "value.": lambda: at_the_place(*way_back(count="weights")),
+        "The number of flatten was read channel by channel; Flatten writes row by row, "
+        "in each column by column, and all channels of a pixel side by side.": (
+            lambda: at_the_place(*way_back(), (64, 4, 4), order=(1, 2, 0))
+        ),
+        "The order is the unit, then row, column, channel.": (
+            lambda: at_the_place(*way_back(), order=(2, 0, 1))
+        ),
+        "Row and column are swapped.": (
+            lambda: at_the_place(*way_back(), order=(1, 0, 2))
+        ),
+        "This counts from 1; units, rows, columns and channels are counted from 0.": (
+            lambda: at_the_place(*way_back(), first=1)
+        ),
+        "This comes from the untrained network.": (
+            lambda: at_the_place(*way_back(trained=False))
+        ),
+        "That is the unit and the number of flatten; give the row, the column and the "
+        "channel where it stands.": way_back,
     },
 )
 
