@@ -1412,11 +1412,11 @@ function render({ model, el }) {
     if (area > 1) {
       const part = partUnder(row, column);
       const words = `patch: ${span("row", part.rows)}, ${span("column", part.columns)}`;
-      showBefore(top, part, `${words}; this channel adds most`);
+      showBefore(top, part, `${words}; this channel counts most`);
     } else {
       const single = isSingle(source);
       const part = { rows: [row, row + 1], columns: [column, column + 1] };
-      showBefore(top, part, `${single ? "unit" : "channel"} ${top} adds most`);
+      showBefore(top, part, `${single ? "unit" : "channel"} ${top} counts most`);
     }
     const few = area > 1 ? TOP_CHANNELS : TOP_INPUTS;
     const count = Math.min(parts.length, state.all ? MOST_SHOWN : few);
@@ -1438,7 +1438,7 @@ function render({ model, el }) {
     say(
       sentence,
       `${area > 1 ? "patch × kernel" : "inputs × kernel"}${plus}${words}. ` +
-        `${inputs[0].toUpperCase()}${inputs.slice(1)} that add most stand first.` +
+        `${inputs[0].toUpperCase()}${inputs.slice(1)} that count most, by size, stand first.` +
         (hangsOver(row, column) ? " Dashed: padding, zeros outside the picture." : ""),
     );
     const together = shown.reduce((total, i) => total + parts[i], 0);
