@@ -14,6 +14,12 @@ from helpers.pictures import is_upload, uploaded
 
 PICKLES = ".pkl", ".pickle", ".joblib", ".pt", ".pth"
 SAVE_AGAIN = "Where the model was made, write model.save('model.keras')."
+UNKNOWN = re.compile(  # what Keras says of a class or function it does not have
+    r"Could not locate (?:class|function) '([^']+)'"
+    r"|Cannot deserialize object of type `([^`]+)`"
+    r"|Could not interpret [a-z ]+ identifier: \{'module': '[^']*', "
+    r"'class_name': '(?:function', 'config': ')?([^']+)'"
+)
 
 
 def load_own_model(source, custom_objects=None):
@@ -126,8 +132,8 @@ def why_not(message, name, version):
 
     Example:
         >>> why_not("Could not locate class 'Twice'. Make ...", "m.keras", "3.15.1")
-        "m.keras needs Twice, which Keras does not have. Run the cell that defines it,
-        then pass custom_objects={'Twice': Twice}."
+        "m.keras needs Twice, which Keras does not have. Run the cell that defines or
+        imports it, then pass custom_objects={'Twice': Twice}."
     """
     if "Python lambda" in message:
         return (
@@ -135,14 +141,15 @@ def why_not(message, name, version):
             "from a file could do anything on your machine. Where the model was made, "
             "write keras.ops or a layer class in its place."
         )
-    missing = re.search(r"Could not locate (?:class|function) '([^']+)'", message)
+    missing = UNKNOWN.search(message)
     if missing:
-        one = missing[1]
-        registered = re.search(r"'registered_name': '(\S+>\S+)'", message)
-        key = registered[1] if registered else one
+        key = missing[missing.lastindex]
+        one = key.rpartition(">")[2]  # what is registered has a package before it
+        registered = re.search(rf"'registered_name': '(\S+>{re.escape(one)})'", message)
+        key = registered[1] if registered else key
         return (
             f"{name} needs {one}, which Keras does not have. Run the cell that defines "
-            f"it, then pass custom_objects={{{key!r}: {one}}}."
+            f"or imports it, then pass custom_objects={{{key!r}: {one}}}."
         )
     if version.split(".")[:2] != keras.__version__.split(".")[:2]:
         return (

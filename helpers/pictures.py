@@ -29,9 +29,9 @@ FORMATS = "PNG JPEG GIF BMP WEBP AVIF TIFF PPM ICO JPEG2000 HEIF".split()
 def read_picture(source, size=None):
     """Read a picture, whatever it comes as, in the form that networks take.
 
-    A photograph is turned upright as its camera noted (EXIF), transparent parts become
-    white, grey becomes three equal channels, and of an animation the first picture
-    counts.
+    A photograph is turned upright if the camera noted how it was held (EXIF),
+    transparent parts become white, grey becomes three equal channels, and of an animation
+    the first picture counts.
 
     Arguments:
         source: path of a file; address that starts with ``https://`` or ``http://``;
@@ -98,7 +98,7 @@ def opened(source):
     if isinstance(source, (list, tuple)) or hasattr(source, "__array__"):
         return Image.fromarray(from_array(source))
     raise TypeError(
-        f"A {type(source).__name__} is no picture. Pass a path, an address that starts "
+        f"{type(source).__name__} is no picture. Pass a path, an address that starts "
         "with https://, bytes, a FileUpload, a Pillow image or an array."
     )
 
@@ -152,6 +152,8 @@ def fetch(address):
     """Return the bytes behind an address, or say why they cannot be had."""
     host = urlsplit(address).hostname
     instead = "Save the picture as a file and pass its path."
+    if not host:
+        raise OSError(f"The address {address} is not complete: no host is named in it.")
     if os.environ.get("LAYERS_OFFLINE", "0") not in ("", "0"):
         raise OSError(f"LAYERS_OFFLINE forbids to ask {host}. {instead}")
     import requests  # slow to import, seldom needed
@@ -201,7 +203,7 @@ def decode(content, name):
             "Make it smaller first."
         ) from None
     except Exception:  # Pillow raises errors of many kinds
-        raise ValueError(f"{name} {what_else(content)}") from None
+        raise ValueError(f"{name} {what_else(content, name)}") from None
     return upright(image, name)
 
 
@@ -218,14 +220,15 @@ def upright(image, name):
         ) from None
 
 
-def what_else(content):
-    """Say what a file is that Pillow cannot read as a picture.
+def what_else(content, name):
+    """Say what a file is that Pillow cannot read as a picture, from bytes and name.
 
     Example:
-        >>> what_else(b"%PDF-1.7")
+        >>> what_else(b"%PDF-1.7", "cat.pdf")
         'is a PDF. Save the picture in it as PNG or JPEG.'
     """
     start = content[:1000].lstrip().lower()
+    suffix = Path(name).suffix.lower()
     if not content:
         return "is empty."
     if content[4:8] == b"ftyp":
@@ -239,7 +242,17 @@ def what_else(content):
         return "is an SVG drawing: lines, not pixels. Export it as PNG."
     if start.startswith(b"<"):
         return "is a web page. Take the address of the picture itself."
+    if suffix in Image.registered_extensions() and is_text(content):
+        return f"has a name that ends with {suffix}, but its content is no picture."
     return "is not a picture that can be read, or is damaged. Save it as PNG or JPEG."
+
+
+def is_text(content):
+    """Tell whether bytes are text."""
+    try:
+        return "\0" not in content.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def as_rgb(image):
@@ -268,9 +281,16 @@ def from_array(source):
     if x.ndim == 3 and x.shape[-1] == 1:
         x = x[..., 0]
     if 0 in x.shape or not (x.ndim == 2 or (x.ndim == 3 and x.shape[-1] in (3, 4))):
+        instead = "Channels stand on the last axis: 1, 3 or 4 of them."
+        if 0 in x.shape:
+            instead = "There are no pixels in it."
+        elif x.ndim == 4:
+            instead = "Take one picture out of a batch with images[0]."
+        elif x.ndim == 3 and x.shape[0] in (1, 3, 4):
+            instead = "If its channels stand first, write image.transpose(1, 2, 0)."
         raise ValueError(
             f"One picture has the shape (rows, columns, 3), this array has {x.shape}. "
-            "Take one picture out of a batch with images[0]."
+            f"{instead}"
         )
     return to_bytes(x, 65535 if x.dtype == "uint16" else None)
 
@@ -284,10 +304,16 @@ def to_bytes(x, white=None):
     """
     if white is None:
         white = 1 if x.dtype.kind in "bf" and not x.max() > 1 else 255
-    if not (x.min() >= 0 and x.max() <= white):  # NaN fails too
+    low, high = x.min(), x.max()
+    if not (low >= 0 and high <= white):  # NaN fails too
+        span = f"values from {low} to {high}"
+        if low == high:
+            span = f"only the value {low}"
+        if np.isnan(low):
+            span = "NaN, which is no number"
         raise ValueError(
-            f"The picture holds values from {x.min()} to {x.max()}. Pixels go from 0 to "
-            "255, or, as floats, from 0 to 1."
+            f"The picture holds {span}. Pixels go from 0 to 255, or, as floats, from 0 to "
+            "1."
         )
     return (x * (255 / white)).round().astype("uint8")
 

@@ -163,7 +163,7 @@ def test_unknown_exercise_lists_the_known_ones():
     with pytest.raises(ValueError, match="there are: 1.1, 1.2"):
         check("1.9", 1)
     with pytest.raises(ValueError, match="There are: 0, 1, "):
-        check("9.9", 1)
+        check("10.1", 1)
     with pytest.raises(ValueError, match="no prediction '1.9'"):
         predict("1.9", 1)
 
@@ -220,6 +220,7 @@ def test_garbage_as_prediction_gets_a_sentence(name, capsys):
         ("3.A", 5, "A list of 2 numbers is asked for. "),
         ("3.B", [5, 6], "One number is asked for, without brackets. "),
         ("3.B", 5, ""),
+        ("8.G", 5, "A list of 1 number is asked for. "),
     ],
 )
 def test_guess_of_another_shape_hears_how_many_numbers_are_asked_for(
@@ -229,6 +230,16 @@ def test_guess_of_another_shape_hears_how_many_numbers_are_asked_for(
     compare(name)
     why = PREDICTIONS[name].why
     assert printed(capsys).endswith(f"not what you expected. {words}{why}")
+
+
+@pytest.mark.parametrize("name", ["1.1", "8.1"])
+@pytest.mark.parametrize(
+    "model", [keras.Sequential(), keras.Sequential([keras.Input((3,))]), keras.Model()]
+)
+def test_model_as_answer_has_to_be_called(name, model, capsys):
+    assert said(name, model, capsys) == (
+        f"Exercise {name}: not yet. This is a model; call it on rows."
+    )
 
 
 def test_count_of_wrong_numbers_is_in_good_english(capsys):

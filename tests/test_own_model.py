@@ -11,6 +11,7 @@ import pytest
 from keras import layers
 
 from helpers.extraction import layer_outputs
+from helpers.networks import seeded_glorot_uniform
 from helpers.own_model import load_own_model
 from helpers.pictures import uploaded
 
@@ -21,6 +22,29 @@ pytestmark = pytest.mark.filterwarnings(
 
 def square(x):
     return x * x
+
+
+@keras.saving.register_keras_serializable(package="Mine")
+def blank(shape, dtype=None):
+    return keras.ops.zeros(shape, dtype)
+
+
+class Blank(keras.initializers.Initializer):
+    def __call__(self, shape, dtype=None):
+        return blank(shape, dtype)
+
+
+@keras.saving.register_keras_serializable(package="Mine")
+class MyBlank(Blank):
+    pass
+
+
+class Decay(keras.regularizers.Regularizer):
+    def __call__(self, kernel):
+        return keras.ops.sum(kernel**2)
+
+    def get_config(self):
+        return {}
 
 
 class Twice(layers.Layer):
@@ -129,9 +153,27 @@ def test_lambda_of_a_function_of_keras_is_loaded(saved):
     assert load_own_model(saved(model)).built
 
 
-@pytest.mark.parametrize("custom", [Twice, Thrice])
-def test_unknown_layer_class_is_named_with_the_line_that_mends_it(saved, custom):
-    path = saved(small(custom()))
+def dense(**options):
+    return layers.Dense(2, name="part", **options)
+
+
+PARTS = {  # what Keras does not have: the layer that is made with it
+    Twice: Twice,
+    Thrice: Thrice,
+    square: lambda: layers.Activation(square),
+    seeded_glorot_uniform: lambda: dense(kernel_initializer=seeded_glorot_uniform),
+    blank: lambda: dense(kernel_initializer=blank),
+    Blank: lambda: dense(kernel_initializer=Blank()),
+    MyBlank: lambda: dense(bias_initializer=MyBlank()),
+    Decay: lambda: dense(kernel_regularizer=Decay()),
+}
+
+
+@pytest.mark.parametrize("custom", PARTS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("inside", [False, True], ids=["plain", "nested"])
+def test_what_is_unknown_is_named_with_the_line_that_mends_it(saved, custom, inside):
+    model = small(PARTS[custom](), layers.Dense(1, name="last"))
+    path = saved(keras.Sequential([keras.Input((3,)), model]) if inside else model)
     known = keras.saving.get_custom_objects()
     held = known.pop(f"Mine>{custom.__name__}", None)
     try:
@@ -145,14 +187,11 @@ def test_unknown_layer_class_is_named_with_the_line_that_mends_it(saved, custom)
             known[f"Mine>{custom.__name__}"] = held
 
 
-def test_unknown_function_and_unknown_model_class_are_named(saved):
+def test_unknown_model_class_is_named(saved):
     class Subclassed(keras.Model):
         def call(self, x):
             return x
 
-    path = saved(small(layers.Activation(square)))
-    assert "needs square, which Keras" in refused(path)
-    assert load_own_model(path, custom_objects={"square": square}).built
     model = Subclassed()
     model(np.eye(3))
     assert "needs Subclassed, which Keras" in refused(saved(model))

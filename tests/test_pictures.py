@@ -111,9 +111,10 @@ def test_callers_array_is_not_changed_nor_shared():
     np.testing.assert_array_equal(picture, sample())
 
 
-@pytest.mark.parametrize("source", [3, None, object(), print, 1.5], ids=str)
+@pytest.mark.parametrize("source", [3, None, object, print, 1.5], ids=str)
 def test_other_things_are_refused(source):
-    assert "is no picture. Pass a path" in refused(source, TypeError)
+    message = refused(source, TypeError)
+    assert message.startswith(f"{type(source).__name__} is no picture. Pass a path")
 
 
 @pytest.mark.parametrize("path", ["nowhere.png", "a\0b", "x" * 5000, "~no-such-user/a"])
@@ -251,9 +252,42 @@ def test_arrays_of_other_shapes(array, shape):
     assert read_picture(array).max() == 255 * array.max()
 
 
-@pytest.mark.parametrize("shape", [(1, 4, 4, 3), (3,), (4, 4, 2), (0, 4, 3), ()])
-def test_arrays_that_are_no_picture(shape):
-    assert str(shape) in refused(np.zeros(shape))
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((1, 4, 4, 3), "images[0]"),
+        ((3, 32, 32), "If its channels stand first, write image.transpose(1, 2, 0)"),
+        ((4, 4, 2), "channels stand first"),
+        ((32, 32, 2), "Channels stand on the last axis: 1, 3 or 4 of them"),
+        ((8, 8, 5), "Channels stand on the last axis"),
+        ((3,), "Channels stand on the last axis"),
+        ((), "Channels stand on the last axis"),
+        ((0, 4, 3), "no pixels"),
+    ],
+)
+def test_arrays_that_are_no_picture(shape, words):
+    message = refused(np.zeros(shape))
+    assert f"this array has {shape}. " in message and words in message
+    assert ("batch" in message) == (len(shape) == 4)
+
+
+def test_channels_first_is_read_as_the_message_says():
+    image = sample().transpose(2, 0, 1)
+    line = refused(image).split("write ")[1].rstrip(".")
+    turned = eval(line, {"image": image})
+    np.testing.assert_array_equal(read_picture(turned), sample())
+
+
+@pytest.mark.parametrize(
+    ("pixels", "words"),
+    [
+        ([300, 300], "only the value 300."),
+        ([-1, 300], "values from -1 to 300."),
+        ([np.nan, 1], "NaN, which is no number."),
+    ],
+)
+def test_values_are_told_as_they_are(pixels, words):
+    assert f"The picture holds {words} " in refused(np.array([pixels]))
 
 
 @pytest.mark.parametrize("value", [-1.0, 256.0, np.nan, np.inf])
@@ -312,6 +346,21 @@ def test_wrong_sizes_are_refused(size):
 )
 def test_other_files_are_named(content, words):
     assert words in refused(content)
+
+
+@pytest.mark.parametrize("content", [b"hello", "안녕".encode(), b"\n1,2\n3,4"])
+def test_text_with_the_name_of_a_picture(content, tmp_path):
+    path = tmp_path / "notes.PNG"
+    path.write_bytes(content)
+    words = "notes.PNG has a name that ends with .png, but its content is no picture."
+    assert words in refused(path)
+    assert refused(chosen(content, "notes.PNG")) == words
+    assert "is not a picture that can be read" in refused(chosen(content, "notes.md"))
+
+
+def test_damaged_picture_is_not_taken_for_text(tmp_path):
+    content = b"\0" + encoded(sample())[1:]
+    assert "or is damaged" in refused(chosen(content, "mine.png"))
 
 
 @pytest.mark.parametrize("format", ["png", "jpeg", "gif", "bmp", "tiff", "webp"])
@@ -430,6 +479,15 @@ def test_no_connection(server, monkeypatch):
     server.shutdown()
     server.server_close()
     assert "no connection to 127.0.0.1" in refused(address + "/cat.png", OSError)
+
+
+@pytest.mark.parametrize("address", ["https://", "http:///cat.png", "https:cat.png"])
+@pytest.mark.parametrize("offline", "01")
+def test_address_without_a_host(monkeypatch, address, offline):
+    monkeypatch.setenv("LAYERS_OFFLINE", offline)
+    assert refused(address, OSError) == (
+        f"The address {address} is not complete: no host is named in it."
+    )
 
 
 def test_offline_setting_is_kept(monkeypatch):

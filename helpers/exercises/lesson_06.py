@@ -9,6 +9,7 @@ from helpers.datasets import shapes
 from helpers.exercises.exercise import Exercise, Question
 from helpers.exercises.shared import cat_outputs
 from helpers.networks import cifar10_cnn, trained_cifar10_cnn
+from helpers.statistics import dead_channels
 
 EXERCISES = {}
 
@@ -22,7 +23,7 @@ def steps(in_one_epoch):
 
 EXERCISES["6.1"] = Exercise(
     right=lambda: steps(np.ceil(PICTURES / BATCH)),
-    why="Full batches first, then one of the pictures that are left over.",
+    why="Full batches first, then a smaller one, made of the pictures left over.",
     mistakes={
         "The last batch is missing: it is smaller, but it is a step too.": (
             lambda: steps(PICTURES // BATCH)
@@ -38,6 +39,10 @@ EXERCISES["6.1"] = Exercise(
         ),
         "Steps were not rounded up in each epoch: every epoch has a smaller batch of "
         "its own.": lambda: np.ceil(PICTURES / BATCH * np.array([1, EPOCHS])),
+        "The pictures left over make a step in every epoch; you dropped them from the "
+        "total.": lambda: PICTURES * np.array([1, EPOCHS]) // BATCH,
+        "These are the steps of this lesson's own training set; the question has "
+        "another one.": lambda: steps(1200 / 24),
         "The order is turned: one epoch first, then all of them.": (
             lambda: steps(np.ceil(PICTURES / BATCH))[::-1]
         ),
@@ -49,6 +54,9 @@ EXERCISES["6.2"] = Exercise(
     why="The logarithm of ten: what guessing among ten classes costs.",
     mistakes={
         "The sign is missing: a loss is not negative here.": lambda: np.log(1 / 10),
+        "That is the logarithm to base 10, and the sign is missing.": (
+            lambda: np.log10(1 / 10)
+        ),
         "That is the logarithm to base 10; the loss takes the natural one, np.log.": (
             lambda: -np.log10(1 / 10)
         ),
@@ -70,7 +78,8 @@ EXERCISES["6.2"] = Exercise(
     },
 )
 
-ROWS, TARGETS = np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([1.0, 2.5])
+ROWS = np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 3.0]])
+TARGETS = np.array([1.0, 2.5, -2.5])
 WEIGHTS, RATE = np.array([0.5, -0.5]), 0.1
 
 
@@ -84,9 +93,22 @@ def step_of_keras():
     return layer.get_weights()[0][:, 0]
 
 
+def errors():
+    """Return output minus target of each row."""
+    return ROWS @ WEIGHTS - TARGETS
+
+
 def gradients():
     """Return the gradient of each row's squared error."""
-    return 2 * (ROWS @ WEIGHTS - TARGETS)[:, np.newaxis] * ROWS
+    return 2 * errors()[:, np.newaxis] * ROWS
+
+
+def one_by_one():
+    """Make the mistake of a step after each row."""
+    weights = WEIGHTS
+    for row, target in zip(ROWS, TARGETS):
+        weights = weights - RATE * 2 * (row @ weights - target) * row
+    return weights
 
 
 EXERCISES["6.3"] = Exercise(
@@ -97,11 +119,21 @@ EXERCISES["6.3"] = Exercise(
         "minus output; it is output minus target.)": (
             lambda: WEIGHTS + RATE * gradients().mean(axis=0)
         ),
-        "The two rows' gradients were added; the loss is a mean.": (
+        "The rows' gradients were added; the loss is a mean.": (
             lambda: WEIGHTS - RATE * gradients().sum(axis=0)
         ),
         "The 2 is missing: the gradient of error² is 2 × error × input.": (
             lambda: WEIGHTS - RATE * gradients().mean(axis=0) / 2
+        ),
+        "Two slips: the 2 of 2 × error × input is missing, and the rows' gradients "
+        "were added; the loss is a mean.": (
+            lambda: WEIGHTS - RATE * gradients().sum(axis=0) / 2
+        ),
+        "That is mean error × mean row. Multiply row by row first, then take the mean.": (
+            lambda: WEIGHTS - RATE * 2 * errors().mean() * ROWS.mean(axis=0)
+        ),
+        "That is a step with learning rate 0.02, as in the text; here it is 0.1.": (
+            lambda: WEIGHTS - 0.02 * gradients().mean(axis=0)
         ),
         "The learning rate is missing: this is a step with the whole gradient.": (
             lambda: WEIGHTS - gradients().mean(axis=0)
@@ -109,64 +141,135 @@ EXERCISES["6.3"] = Exercise(
         "That is the gradient; the weights after the step are asked for.": (
             lambda: gradients().mean(axis=0)
         ),
-        "That is a step with the first row alone; the batch has two.": (
+        "That is the learning rate times the gradient; subtract it from the old "
+        "weights.": lambda: RATE * gradients().mean(axis=0),
+        "That is the change alone; add it to the old weights.": (
+            lambda: -RATE * gradients().mean(axis=0)
+        ),
+        "That is a step with the first row alone; the batch has three.": (
             lambda: WEIGHTS - RATE * gradients()[0]
         ),
-        "That is a step with the second row alone; the batch has two.": (
+        "That is a step with the second row alone; the batch has three.": (
             lambda: WEIGHTS - RATE * gradients()[1]
         ),
-        "These are two steps, one after each row; here both rows make one step.": (
-            lambda: two_steps()
+        "That is a step with the third row alone; the batch has three.": (
+            lambda: WEIGHTS - RATE * gradients()[2]
+        ),
+        "These are three steps, one after each row; here all rows make one step.": (
+            one_by_one
         ),
     },
 )
 
 
-def two_steps():
-    """Make the mistake of a step after each row."""
-    weights = WEIGHTS
-    for row, target in zip(ROWS, TARGETS):
-        weights = weights - RATE * 2 * (row @ weights - target) * row
-    return weights
-
-
 @cache
+def kernels(layer="conv2d_1"):
+    """Return a layer's kernel before and after training on CIFAR-10."""
+    models = cifar10_cnn(), trained_cifar10_cnn()
+    return [model.get_layer(layer).kernel.numpy() for model in models]
+
+
 def change(layer="conv2d_1"):
-    """Return what training on CIFAR-10 added to a layer's kernel."""
-    models = trained_cifar10_cnn(), cifar10_cnn()
-    after, before = (model.get_layer(layer).kernel.numpy() for model in models)
+    """Return what training added to a layer's kernel."""
+    before, after = kernels(layer)
     return after - before
 
 
-def distances(axes=(0, 1, 2), layer="conv2d_1"):
-    """Return how far each filter moved."""
-    return np.sqrt((change(layer) ** 2).sum(axis=axes))
+def lengths(weights, axes=(0, 1, 2)):
+    """Return the root of the sum of squares, filter by filter."""
+    return np.sqrt((weights**2).sum(axis=axes))
+
+
+def largest(values):
+    """Return the place of the largest value, and the value."""
+    return [values.argmax(), values.max()]
 
 
 EXERCISES["6.4"] = Exercise(
-    right=lambda: distances().argmax(),
+    right=lambda: largest(lengths(change())),
     why="All its 288 changes count: squared, added up, and the root taken.",
     mistakes={
-        "That is the filter with the largest change of a single weight; all weights "
-        "of a filter count.": lambda: np.abs(change()).max(axis=(0, 1, 2)).argmax(),
+        "That is the largest change of a single weight; all weights of a filter count.": (
+            lambda: largest(np.abs(change()).max(axis=(0, 1, 2)))
+        ),
+        "These are changes without their signs, added up; square them, and take the "
+        "root of the sum.": lambda: largest(np.abs(change()).sum(axis=(0, 1, 2))),
         "The changes were added without squares: up and down cancel each other.": (
-            lambda: change().sum(axis=(0, 1, 2)).argmax()
+            lambda: largest(change().sum(axis=(0, 1, 2)))
         ),
-        "That is the filter that moved least.": lambda: distances().argmin(),
-        "That is the distance itself; the filter's number is asked for.": (
-            lambda: distances().max()
+        "The changes were added first, and the sign was dropped after: up and down "
+        "cancel each other.": lambda: largest(np.abs(change().sum(axis=(0, 1, 2)))),
+        "The root is missing.": lambda: largest(lengths(change()) ** 2),
+        "That is the longest filter after training; take the difference to the filter "
+        "before.": lambda: largest(lengths(kernels()[1])),
+        "That is how much longer the filter became. It has turned as well: take the "
+        "difference first, then its length.": (
+            lambda: largest(lengths(kernels()[1]) - lengths(kernels()[0]))
         ),
+        "That is the filter that moved least.": lambda: [
+            lengths(change()).argmin(),
+            lengths(change()).min(),
+        ],
         "That is an input channel: filters are on the last axis, so sum over the "
-        "other three.": lambda: distances(axes=(0, 1, 3)).argmax(),
-        "That counts from 1; filters are counted from 0.": (
-            lambda: distances().argmax() + 1
-        ),
+        "other three.": lambda: largest(lengths(change(), axes=(0, 1, 3))),
+        "That counts from 1; filters are counted from 0.": lambda: [
+            lengths(change()).argmax() + 1,
+            lengths(change()).max(),
+        ],
         "That is conv2d, the first layer; the question is about conv2d_1.": (
-            lambda: distances(layer="conv2d").argmax()
+            lambda: largest(lengths(change("conv2d")))
         ),
         "That is conv2d_2; the question is about conv2d_1.": (
-            lambda: distances(layer="conv2d_2").argmax()
+            lambda: largest(lengths(change("conv2d_2")))
         ),
+    },
+)
+
+
+def maps(trained, layer="conv2d_1"):
+    """Return a layer's feature maps for the cat photograph."""
+    return cat_outputs(trained)[layer][0]
+
+
+def came_to_life(layer="conv2d_1", place=0):
+    """Return the dead channel that training made largest, and its largest value.
+
+    Arguments:
+        layer: name of the layer.
+        place: 0 for the largest, 1 for the one behind it.
+    """
+    dead = dead_channels(maps(False, layer))
+    values = maps(True, layer).max(axis=(0, 1))
+    channel = dead[values[dead].argsort()[::-1][place]]
+    return [channel, values[channel]]
+
+
+def died():
+    """Make the mistake of exchanging the two networks."""
+    dead = dead_channels(maps(True))
+    values = maps(False).max(axis=(0, 1))
+    channel = dead[values[dead].argmax()]
+    return [channel, values[channel]]
+
+
+EXERCISES["6.5"] = Exercise(
+    right=came_to_life,
+    why="Dead for one picture is not dead for all: other pictures gave it gradients.",
+    mistakes={
+        "It came to life too, but another dead channel has grown larger.": (
+            lambda: came_to_life(place=1)
+        ),
+        "That is the largest value in the trained network, but the channel was not "
+        "dead in the untrained one.": lambda: largest(maps(True).max(axis=(0, 1))),
+        "That is the largest value in the untrained network; dead channels have 0 "
+        "there.": lambda: largest(maps(False).max(axis=(0, 1))),
+        "The networks are exchanged: that channel is dead in the trained one.": died,
+        "The channel is right; read its largest value in the trained network, not in "
+        "the untrained one.": lambda: [came_to_life()[0], 0],
+        "That is conv2d, the first layer; choose conv2d_1.": (
+            lambda: came_to_life("conv2d")
+        ),
+        "That is conv2d_2; choose conv2d_1.": lambda: came_to_life("conv2d_2"),
     },
 )
 
@@ -174,22 +277,20 @@ PREDICTIONS = {}
 
 
 def share_by_chance():
-    """Return which word is nearest to the accuracy of an untrained network."""
+    """Return the accuracy of an untrained network, to one decimal."""
     images, labels = shapes(500, seed=1)
     answers = cifar10_cnn().predict(images / np.float32(255), verbose=0).argmax(axis=1)
-    accuracy = (answers == labels[:, 0]).mean()
-    words = {"none": 0.0, "a tenth": 0.1, "half": 0.5}
-    return min(words, key=lambda word: abs(words[word] - accuracy))
+    return (answers == labels[:, 0]).mean().round(1)
 
 
 PREDICTIONS["6.A"] = Exercise(
     right=share_by_chance,
     why="Whoever guesses among ten classes of equal size is right in one case of ten.",
     mistakes={
-        "To be wrong every time, one would have to know the answers.": lambda: "none",
-        "Half is what guessing gives between two classes; here are ten.": (
-            lambda: "half"
-        ),
+        "To be wrong every time, one would have to know the answers.": lambda: 0,
+        "Half is what guessing gives between two classes; here are ten.": lambda: 0.5,
+        "A share is a number from 0 to 1: divide per cent by 100.": lambda: 10,
+        "That counts pictures: divide by 500.": lambda: 50,
     },
 )
 
@@ -221,13 +322,11 @@ PREDICTIONS["6.C"] = Exercise(
 PREDICTIONS["6.D"] = Exercise(
     right=lambda: "higher",
     why="The steps lowered the loss of the training set, and used what is true of these "
-    "pictures alone. The test set shows what holds for new pictures.",
+    "pictures alone. Both were measured now, after the last step; in the figure, a point "
+    "of the training set is the mean of a whole epoch.",
     mistakes={
         "Only by chance could pictures it has not learned from fit better.": (
             lambda: "lower"
-        ),
-        "It would be if the network had learned nothing from single pictures.": (
-            lambda: "the same"
         ),
     },
 )
@@ -240,8 +339,8 @@ def zeros(trained):
 
 PREDICTIONS["6.E"] = Exercise(
     right=lambda: "more" if zeros(True) > zeros(False) else "fewer",
-    why="Random sums are below 0 half of the time. Trained channels wait for something "
-    "and are 0 without it; some have died.",
+    why="Trained channels answer to what they have learned and are 0 where it is not; "
+    "some have died.",
     mistakes={
         "A trained network does not answer everywhere: it chooses.": lambda: "fewer",
     },

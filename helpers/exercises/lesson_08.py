@@ -68,6 +68,9 @@ EXERCISES["8.2"] = Exercise(
         "That is the first layer of the third network.": (
             lambda: CONVOLUTIONS * (NETWORKS - 1)
         ),
+        "That is the last layer but one of the third network.": (
+            lambda: CONVOLUTIONS * NETWORKS - 2
+        ),
         "That is the last layer of the second network.": (
             lambda: CONVOLUTIONS * (NETWORKS - 1) - 1
         ),
@@ -91,6 +94,17 @@ EXERCISES["8.3"] = Exercise(
         "around.": lambda: channels_first_probabilities(lambda x: x.T),
         "The network got raw pixels from 0 to 255; it was trained on pixels / 255.": (
             lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0), 1)
+        ),
+        "The pixels went in from -1 to 1; the network was trained on pixels / 255.": (
+            lambda: channels_first_probabilities(
+                lambda x: x.transpose(1, 2, 0) / 127.5 - 1, 1
+            )
+        ),
+        "The pixels were divided by 255 twice: almost black.": (
+            lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0), 255**2)
+        ),
+        "These are per cent; a probability goes from 0 to 1.": (
+            lambda: 100 * channels_first_probabilities(lambda x: x.transpose(1, 2, 0))
         ),
         "`reshape` mixed up the pixels, and they are raw, from 0 to 255.": (
             lambda: channels_first_probabilities(lambda x: x.reshape(32, 32, 3), 1)
@@ -153,6 +167,15 @@ EXERCISES["8.5"] = Exercise(
         "This is the network before both changes.": (
             lambda: colleague_outputs(kernel_factor=1, last_factor=1)
         ),
+        "The new layer multiplies by 100; 10 is the factor of the kernel.": (
+            lambda: colleague_outputs(last_factor=10)
+        ),
+        "The kernel was multiplied by 10 twice: run the first lines again.": (
+            lambda: colleague_outputs(kernel_factor=100)
+        ),
+        "That is what comes of a row or a kernel of zeros; the row is [1, 0, 0].": (
+            lambda: colleague_outputs(kernel_factor=0)
+        ),
         "The factor 100 came before softmax; the new layer stands behind it.": (
             lambda: by_hand.softmax(
                 100 * output_sums(by_hand.relu(hidden_sums(10 * FIRST_ROW)))
@@ -167,21 +190,25 @@ EXERCISES["8.5"] = Exercise(
 PREDICTIONS = {}
 
 
-def output_after_predict():
-    """Tell whether a Sequential model has an `.output` once it has predicted."""
+def output_since():
+    """Tell what gives a Sequential model an `.output`: predict, or a call on an Input."""
     network = dense_network()
     network.predict(TWO_ROWS, verbose=0)
-    return "yes" if hasattr(network, "output") else "no"
+    if hasattr(network, "output"):
+        return "predict"
+    network(keras.Input((3,)))
+    return "call" if hasattr(network, "output") else "neither"
 
 
 PREDICTIONS["8.A"] = Exercise(
-    right=output_after_predict,
+    right=output_since,
     why="Called means here: called on a `keras.Input`, which leaves a record. Numbers "
     "leave none.",
     mistakes={
         "The message does sound as if running the model once were enough.": lambda: (
-            "yes"
+            "predict"
         ),
+        "The attribute is not gone for good, it waits for a record.": lambda: "neither",
     },
 )
 
@@ -201,19 +228,19 @@ PREDICTIONS["8.B"] = Exercise(
 )
 
 
-def layer_1_is_the_same():
-    """Tell whether a Sequential and a functional model agree on `layers[1]`."""
+def index_of_first_layer():
+    """Return the index that a Sequential's first layer has in a functional model."""
     network = dense_network()
     functional = keras.Model(network.inputs[0], network.outputs[0], name="functional")
-    return "yes" if network.layers[1] is functional.layers[1] else "no"
+    return functional.layers.index(network.layers[0])
 
 
 PREDICTIONS["8.C"] = Exercise(
-    right=layer_1_is_the_same,
+    right=index_of_first_layer,
     why="A functional model counts its InputLayer; a Sequential leaves it out.",
     mistakes={
-        "They do hold the same layers, but count one more or less of them.": (
-            lambda: "yes"
+        "They do hold the same layers, but one of them lists another one before these.": (
+            lambda: 0
         ),
     },
 )
@@ -364,8 +391,8 @@ QUIZ = [
         },
     ),
     Question(
-        "The trained network's outputs are about 255 times too large. What is the likely "
-        "cause?",
+        "The maps of a network's first convolution are about 255 times too large. What "
+        "is the likely cause?",
         right="Pixels from 0 to 255 went in, unscaled",
         why="Keras casts uint8 to float32 and scales nothing.",
         wrong={
