@@ -19,7 +19,7 @@ def quiz(number, answers=None):
     Where buttons do not work, read the questions as text and pass the letters.
 
     Arguments:
-        number: number of the lesson, from 0 to 8.
+        number: number of the lesson, from 0 to 9.
         answers: string with one letter for each question, such as ``"abacd"``; a
             question may be left out with ``-``. By default the quiz is shown.
 
