@@ -15,6 +15,7 @@ from helpers.cifar10_files import (
     read_npz,
     write_array_cache,
 )
+from helpers.environment import is_offline
 from helpers.shapes import SHAPE_CLASSES, shapes
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -92,7 +93,7 @@ def load_cifar10():
     if named:
         path = Path(named).expanduser()
         return _cifar10(_read_named(path), f"the file {path.name} (LAYERS_CIFAR10)")
-    folders = _keras_folders()
+    folders = keras_folders()
     for folder in folders:
         if arrays := read_array_cache(folder / ARRAY_CACHE):
             return _cifar10(arrays, "the array cache beside Keras's archive")
@@ -121,11 +122,11 @@ def fetch_cifar10():
         OSError: in one sentence, if it cannot be had: `LAYERS_OFFLINE` is set, the
             folder cannot be written, the disk is full, or no mirror delivers it.
     """
-    archive = _keras_folders()[-1] / ARCHIVE
+    archive = keras_folders()[-1] / ARCHIVE
     if is_verified(archive):
         return archive
     damaged = os.path.lexists(archive)
-    if _offline():
+    if is_offline():
         state = "damaged in Keras's cache" if damaged else "not on this machine"
         raise OSError(f"CIFAR-10 is {state}, and LAYERS_OFFLINE forbids a download.")
     if damaged:
@@ -154,7 +155,7 @@ def cifar10_source():
         found = os.path.isfile(os.path.expanduser(named))
         missing = "" if found else ", which is missing"
         return f"CIFAR-10 from the file {named}{missing} (LAYERS_CIFAR10)"
-    folders = _keras_folders()
+    folders = keras_folders()
     for folder in folders:
         if read_array_cache(folder / ARRAY_CACHE):
             return f"CIFAR-10 from the array cache {folder / ARRAY_CACHE}"
@@ -162,13 +163,9 @@ def cifar10_source():
         archive = folder / ARCHIVE
         if os.path.isfile(archive) and archive.stat().st_size == ARCHIVE_BYTES:
             return f"CIFAR-10 from Keras's archive {archive}"
-    if _offline():
+    if is_offline():
         return "generated shapes (CIFAR-10 is not here, and LAYERS_OFFLINE is set)"
     return "CIFAR-10 from a download of 170 MB; generated shapes if that fails"
-
-
-def _offline():
-    return os.environ.get("LAYERS_OFFLINE", "0") not in ("", "0")
 
 
 def _cifar10(arrays, where):
@@ -187,7 +184,7 @@ def _stand_in(reason):
     )
 
 
-def _keras_folders():
+def keras_folders():
     """The folders that may hold Keras's data sets; Keras itself uses the last."""
     given = "KERAS_HOME" in os.environ
     home = Path(os.environ["KERAS_HOME"] if given else "~/.keras").expanduser()

@@ -60,6 +60,11 @@ def silent_stderr():
         os.close(screen)
 
 
+def is_offline():
+    """Tell whether ``LAYERS_OFFLINE`` forbids to use the network."""
+    return os.environ.get("LAYERS_OFFLINE", "0") not in ("", "0")
+
+
 def installed_version(package):
     """Return the version of an installed package as text, or None.
 

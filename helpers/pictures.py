@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import ipywidgets as widgets
 import numpy as np
-from IPython.display import display
 from PIL import Image, ImageOps
 
 from helpers.datasets import cat_photograph
+from helpers.environment import is_offline
+from helpers.shown import ShownBox
 
 DEADLINE = 30  # seconds for a picture from the network
 SILENCE = 10  # seconds without a single byte
@@ -154,7 +155,7 @@ def fetch(address):
     instead = "Save the picture as a file and pass its path."
     if not host:
         raise OSError(f"The address {address} is not complete: no host is named in it.")
-    if os.environ.get("LAYERS_OFFLINE", "0") not in ("", "0"):
+    if is_offline():
         raise OSError(f"LAYERS_OFFLINE forbids to ask {host}. {instead}")
     import requests  # slow to import, seldom needed
     import urllib3
@@ -341,7 +342,7 @@ def own_picture():
     return OwnPicture()
 
 
-class OwnPicture:
+class OwnPicture(ShownBox):
     """A ``FileUpload`` with a preview; see `own_picture`."""
 
     def __init__(self):
@@ -373,17 +374,6 @@ class OwnPicture:
         return (
             "A button to choose a picture. "
             "Until you choose one, the course's cat stands in."
-        )
-
-    def _ipython_display_(self):
-        # The same in ipywidgets 7 and 8, and as text exactly what a file can store.
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
-        display(
-            {
-                "text/plain": repr(self),
-                "application/vnd.jupyter.widget-view+json": view,
-            },
-            raw=True,
         )
 
 

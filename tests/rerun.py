@@ -8,6 +8,8 @@ what differs from machine to machine cannot be compared. A cell that fails stops
 run, and the file stays as it was.
 """
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +19,8 @@ import nbformat
 from nbclient import NotebookClient
 
 import conftest  # noqa: F401  makes the machine the one of the tests
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def execute(notebook, folder):
@@ -28,6 +32,23 @@ def execute(notebook, folder):
         resources={"metadata": {"path": folder}},
         coalesce_streams=True,
     ).execute()
+
+
+def nbval(notebook, name, folder, *options):
+    """Run a notebook under nbval in a course made in ``folder``; return what it prints."""
+    for part in ("helpers", "data"):
+        (folder / part).symlink_to(ROOT / part)
+    (folder / "notebooks").mkdir()
+    shutil.copy(ROOT / "conftest.py", folder)
+    nbformat.write(notebook, folder / "notebooks" / name)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-rf"]
+        + [*options, "-p", "no:cacheprovider", "-p", "no:xdist", "notebooks"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout
 
 
 def rerun(path):

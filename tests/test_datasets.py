@@ -539,9 +539,9 @@ def test_without_keras_home_the_folder_is_in_the_home(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert datasets._keras_folders() == [tmp_path / ".keras" / "datasets"]
+    assert datasets.keras_folders() == [tmp_path / ".keras" / "datasets"]
     monkeypatch.setenv("KERAS_HOME", "~/other")
-    assert datasets._keras_folders() == [tmp_path / "other" / "datasets"]
+    assert datasets.keras_folders() == [tmp_path / "other" / "datasets"]
 
 
 def test_a_read_only_home_is_read_and_keras_temporary_folder_written(

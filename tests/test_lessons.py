@@ -2,13 +2,11 @@
 
 import copy
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from rerun import nbval
 
 from helpers.exercises import exercise, quiz
 
@@ -255,21 +253,10 @@ def test_solved_lesson_passes_with_every_cell_run_twice(lesson, path, tmp_path):
     lesson.cells = [copy.deepcopy(c) for c in solved(lesson) for _ in range(2)]
     for i, cell in enumerate(lesson.cells):
         cell.id = f"cell-{i}"
-    for folder in ("helpers", "data"):
-        (tmp_path / folder).symlink_to(ROOT / folder)
-    (tmp_path / "notebooks").mkdir()
-    shutil.copy(ROOT / "conftest.py", tmp_path)
-    nbformat.write(lesson, tmp_path / "notebooks" / path.name)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-rf"]
-        + ["--nbval-cell-timeout=20"]  # no learner waits longer for a cell
-        + ["-p", "no:cacheprovider", "-p", "no:xdist", "notebooks"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
-    assert f"{len(lesson.cells)} passed" in done.stdout
+    limit = "--nbval-cell-timeout=20"  # no learner waits longer for a cell
+    code, printed = nbval(lesson, path.name, tmp_path, limit)
+    assert code == 0, printed[-5000:]
+    assert f"{len(lesson.cells)} passed" in printed
 
 
 def test_nothing_of_a_machine_is_stored(lesson):

@@ -7,7 +7,6 @@ since pip knows the conditions of no system but its own.
 
 import hashlib
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpers.environment import PYTHONS
+from helpers.environment import PYTHONS, is_offline
 from helpers.launch import COURSE, find_uv
 
 CARRIERS = ["sphinx-revealjs==3.2.1", "django-static-mathjax==3.2.2.1"]
@@ -179,7 +178,7 @@ def run(command):
 
 
 def refuse_offline():
-    if os.environ.get("LAYERS_OFFLINE", "0") not in ("", "0"):
+    if is_offline():
         raise CannotFetch("LAYERS_OFFLINE forbids it")
 
 

@@ -157,7 +157,7 @@ def for_slides(lesson):
 
 def cifar10_archive():
     """Return the path of CIFAR-10's archive on this machine, or None."""
-    places = [folder / datasets.ARCHIVE for folder in datasets._keras_folders()]
+    places = [folder / datasets.ARCHIVE for folder in datasets.keras_folders()]
     named = os.environ.get("LAYERS_CIFAR10")
     if named:
         places.insert(0, os.path.expanduser(named))

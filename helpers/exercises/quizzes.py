@@ -5,9 +5,9 @@ import textwrap
 import zlib
 
 import ipywidgets as widgets
-from IPython.display import display
 
 from helpers.exercises.exercise import lesson, say
+from helpers.shown import ShownBox
 
 LETTERS = "abcdef"
 
@@ -73,7 +73,7 @@ def typed(question, letter):
     return comment(question, offered[letter])
 
 
-class Quiz:
+class Quiz(ShownBox):
     """A lesson's quiz: buttons in a notebook, the questions as text elsewhere."""
 
     def __init__(self, number, questions):
@@ -125,17 +125,6 @@ class Quiz:
         example = "".join(LETTERS[i % 3] for i in range(len(self.questions)))
         lines += [f'No buttons here? Write quiz({self.number}, "{example}").']
         return "\n".join(lines)
-
-    def _ipython_display_(self):
-        # The same in ipywidgets 7 and 8, and as text exactly what a file can store.
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
-        display(
-            {
-                "text/plain": repr(self),
-                "application/vnd.jupyter.widget-view+json": view,
-            },
-            raw=True,
-        )
 
 
 def as_html(text):

@@ -10,6 +10,23 @@ export function number(x, decimals = 3) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
+/** The error function, by its series of positive terms; exact to the last digits. */
+export function erf(x) {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n += 1) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+/** 1 / (1 + e^−x), without a power that no number can hold. */
+export function sigmoid(x) {
+  return Math.exp(Math.min(x, 0)) / (1 + Math.exp(-Math.abs(x)));
+}
+
 /** Turn the bytes of a widget's trait or answer into a Float32Array of their own. */
 export function floats(bytes) {
   const view = bytes.buffer ? bytes : new DataView(bytes);

@@ -3,22 +3,6 @@
 
 // ------------------------------------------------------------------ activations
 
-/** The error function, by its series of positive terms; exact to the last digits. */
-export function erf(x) {
-  if (Math.abs(x) > 6) return Math.sign(x);
-  let term = x;
-  let sum = x;
-  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n += 1) {
-    term *= (2 * x * x) / (2 * n + 1);
-    sum += term;
-  }
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-}
-
-function sigmoid(x) {
-  return Math.exp(Math.min(x, 0)) / (1 + Math.exp(-Math.abs(x)));
-}
-
 const SELU_SCALE = 1.0507009873554805;
 const SELU_ALPHA = 1.6732632423543772;
 

@@ -21,22 +21,6 @@ export const ACTIVATIONS = {
   softsign: (x) => x / (1 + Math.abs(x)),
 };
 
-function sigmoid(x) {
-  return 1 / (1 + Math.exp(-x));
-}
-
-/** The error function, from a series whose terms are all positive. */
-function erf(x) {
-  if (Math.abs(x) > 6) return Math.sign(x);
-  let term = x;
-  let sum = 0;
-  for (let i = 1; Math.abs(term) > 1e-17; i += 1) {
-    sum += term;
-    term *= (2 * x * x) / (2 * i + 1);
-  }
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-}
-
 /** One value; 0 outside the picture, where the padding is. */
 export function valueAt(values, row, column, channel) {
   if (!isInside(values, row, column)) return 0;
