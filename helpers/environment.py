@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ PACKAGES = (
     "tensorflow keras numpy matplotlib jupyterlab ipywidgets anywidget pillow pooch tqdm"
 ).split()
 PYTHONS = (3, 10), (3, 13)
+COURSE = Path(__file__).resolve().parent.parent
 
 
 def set_up():
@@ -39,6 +41,20 @@ def set_up():
         tf.config.experimental.enable_tensor_float_32_execution(False)
         tf.constant(0)  # the first operation prints what the device is
     tf.get_logger().setLevel("ERROR")
+    if "google.colab" in sys.modules:
+        note_changes()
+
+
+def note_changes():
+    """Say which files of a clone of the course are not as they were fetched."""
+    words = ["git", "-C", str(COURSE), "status", "--short", "--untracked-files=no"]
+    lines = subprocess.run(words, capture_output=True, text=True).stdout.splitlines()
+    if lines:
+        names = ", ".join(line[3:] for line in lines)
+        print(
+            f"Changed in this copy of the course, and used as changed: {names}. For the "
+            f"originals, delete {COURSE} and run this cell again."
+        )
 
 
 @contextmanager
@@ -92,7 +108,7 @@ def report():
             f"Python {platform.python_version()} is outside "
             f"{lowest[0]}.{lowest[1]} to {highest[0]}.{highest[1]}"
         )
-    weights = Path(__file__).parent.parent / "data" / "cifar10_cnn.weights.npz"
+    weights = COURSE / "data" / "cifar10_cnn.weights.npz"
     if not weights.exists():
         problems.append(f"the trained weights are not at {weights}")
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-COURSE = Path(__file__).resolve().parent.parent
+from helpers.environment import COURSE
 
 
 def launch(command):

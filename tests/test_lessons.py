@@ -56,9 +56,12 @@ def test_notebook_is_valid(lesson):
     nbformat.validate(lesson)
 
 
-def test_head_has_title_outcomes_needs_and_minutes(lesson, path):
+def test_head_has_title_badge_promise_outcomes_needs_and_minutes(lesson, path):
     head = lesson.cells[0].source
-    assert head.startswith(f"# {path.name[:2]} · ")
+    title, badge, promise, _ = head.split("\n\n", 3)
+    assert title.startswith(f"# {path.name[:2]} · ")
+    assert re.fullmatch(r"\[`Open in Colab`\]\(https://\S+\)", badge)
+    assert promise.endswith(".")
     outcomes = head.split("**You will**")[1].split("**You need**")[0]
     assert 3 <= len(re.findall(r"^- ", outcomes, re.MULTILINE)) <= 5
     assert re.search(r"^\*\*Takes\*\* \d+ minutes\.", head, re.MULTILINE)

@@ -1,0 +1,146 @@
+"""Write the course's address into every place that needs it.
+
+    python -m helpers.publish OWNER/NAME [TAG]
+
+OWNER/NAME is the repository on GitHub, TAG the release that learners get. Both stand in
+one place, ``Source`` in pyproject.toml. The links that open a lesson on Colab, on Binder
+or on a JupyterHub are made from it, and so is the setup cell, which on Colab clones the
+course. As delivered, it says ``OWNER/NAME``, and nothing can be opened from there.
+"""
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from helpers.environment import COURSE
+
+SOURCE = re.compile(r'^Source = "https://github\.com/([^"]+)/tree/([^"]+)"$', re.M)
+VERSION = re.compile(r'^version = "([^"]+)"$', re.M)
+UNPUBLISHED = "OWNER/NAME"
+
+
+def current(course=COURSE):
+    """Return repository and tag as pyproject.toml has them.
+
+    Raises:
+        ValueError: pyproject.toml names no source in the form that is expected.
+    """
+    found = SOURCE.search((course / "pyproject.toml").read_text(encoding="utf-8"))
+    if found is None:
+        raise ValueError(
+            f"{course / 'pyproject.toml'} has no line like "
+            'Source = "https://github.com/OWNER/NAME/tree/TAG".'
+        )
+    return found.groups()
+
+
+def addresses(repository, tag):
+    """Return the addresses made from a repository and a tag, as a list of strings.
+
+    Example:
+        >>> addresses("ada/layers", "v2")[0]
+        'https://github.com/ada/layers/tree/v2'
+    """
+    home = f"https://github.com/{repository}"
+    folder = repository.split("/")[1]
+    return [
+        f"{home}/tree/{tag}",  # pyproject.toml, setup cells
+        f"{home}.git",
+        f"https://colab.research.google.com/github/{repository}/blob/{tag}/",
+        f"https://mybinder.org/v2/gh/{repository}/{tag}?",
+        f"git-pull?repo={quote(home, safe='')}&branch={tag}"  # nbgitpuller
+        f"&urlpath=lab%2Ftree%2F{folder}%2F",
+    ]
+
+
+def publish(repository, tag=None, course=COURSE):
+    """Put other addresses in the place of those that are there now.
+
+    All files change or none.
+
+    Arguments:
+        repository: ``"OWNER/NAME"`` on GitHub.
+        tag: a release tag, by default ``v`` and the version of pyproject.toml.
+        course: `pathlib.Path` of the course.
+
+    Returns:
+        List of the paths of the files that changed.
+
+    Raises:
+        ValueError: repository or tag cannot be one.
+        OSError: a file cannot be written.
+    """
+    course = Path(course)
+    if tag is None:
+        project = (course / "pyproject.toml").read_text(encoding="utf-8")
+        tag = f"v{VERSION.search(project)[1]}"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/[\w.-]+", repository, re.ASCII):
+        raise ValueError(
+            f"{repository!r} is no repository: write OWNER/NAME, such as ada/layers."
+        )
+    if not re.fullmatch(r"\w[\w.-]*", tag, re.ASCII):
+        raise ValueError(
+            f"{tag!r} cannot be the tag: write letters, digits, '.', '_' and '-', such "
+            "as v1.0.0."
+        )
+    pairs = list(zip(addresses(*current(course)), addresses(repository, tag)))
+    texts = {}
+    for path in files(course):
+        before = path.read_bytes()
+        after = before
+        for old, new in pairs:
+            after = after.replace(old.encode(), new.encode())
+        if after != before:
+            texts[path] = after
+    write_all(texts)
+    return list(texts)
+
+
+def files(course):
+    """Return the paths of all files that may hold an address of the course."""
+    lessons = sorted((course / "notebooks").glob("*.ipynb"))
+    pages = sorted((course / "notebooks").glob("*.md"))
+    return [course / "pyproject.toml", course / "README.md", *pages, *lessons]
+
+
+def write_all(contents):
+    """Write files, each bytes; if the disk is full, all stay as they were."""
+    new = {}
+    try:
+        for path, content in contents.items():
+            number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            new[path] = Path(name)
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+            os.chmod(name, path.stat().st_mode)
+        for path in contents:
+            new[path].replace(path)
+    finally:
+        for path in new.values():
+            path.unlink(missing_ok=True)
+
+
+def main(words):
+    if len(words) not in (1, 2) or words[0].startswith("-"):
+        print(__doc__.strip())
+        return 0 if words in (["--help"], ["-h"]) else 2
+    try:
+        changed = publish(*words)
+        repository, tag = current()
+    except (OSError, ValueError) as error:
+        print(f"Nothing has changed. {error}")
+        return 1
+    print(f"{len(changed)} files now name {repository} and {tag}.")
+    if repository != UNPUBLISHED:
+        print(
+            "Links and setup cells work as soon as that tag is on GitHub:\n"
+            f'  git commit -a -m "{tag}"\n  git tag {tag}\n  git push origin HEAD {tag}'
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,362 @@
+"""The course's address: one place, all links and setup cells made from it, and back."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import nbformat
+import pytest
+
+from helpers import environment, publish
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+LINK = re.compile(r"\]\((https?:[^)]*)\)")
+ADDRESS = re.compile(r"https?://[^\s)\"`\\]+")
+SETUP = nbformat.read(ROOT / "notebooks" / LESSONS[0], as_version=4).cells[1].source
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A copy of the files that hold addresses."""
+    course = tmp_path / "course"
+    (course / "notebooks").mkdir(parents=True)
+    for path in publish.files(ROOT):
+        shutil.copy(path, course / path.relative_to(ROOT))
+    return course
+
+
+def contents(course):
+    return {path: path.read_bytes() for path in course.rglob("*") if path.is_file()}
+
+
+# --- what holds the addresses together
+
+
+def test_the_source_is_the_release_of_this_version():
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    repository, tag = publish.current()
+    assert tag == f"v{publish.VERSION.search(project)[1]}"
+    assert re.fullmatch(r"[\w-]+/[\w.-]+", repository)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_badge_and_setup_cell_have_the_address(name):
+    repository, tag = publish.current()
+    head, setup = nbformat.read(ROOT / "notebooks" / name, as_version=4).cells[:2]
+    badge = re.search(r"^\[`Open in Colab`\]\((.*)\)$", head.source, re.M)[1]
+    colab = "https://colab.research.google.com/github"
+    assert badge == f"{colab}/{repository}/blob/{tag}/notebooks/{name}"
+    source = re.search(r'^ +source = "(.*)"$', setup.source, re.M)[1]
+    assert source == f"https://github.com/{repository}/tree/{tag}"
+
+
+def test_readme_opens_every_lesson_on_colab_and_the_course_elsewhere():
+    repository, tag = publish.current()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[\d\d · .*\|$", readme, re.MULTILINE)
+    assert len(rows) == len(LESSONS)
+    for name, row in zip(LESSONS, rows):
+        colab = f"https://colab.research.google.com/github/{repository}/blob/{tag}"
+        assert f"(notebooks/{name})" in row
+        assert f"({colab}/notebooks/{name})" in row
+    binder = re.search(r"\]\((https://mybinder\.org/[^)]*)\)", readme)[1]
+    assert urlsplit(binder).path == f"/v2/gh/{repository}/{tag}"
+    assert parse_qs(urlsplit(binder).query) == {
+        "urlpath": [f"lab/tree/notebooks/{LESSONS[0]}"]
+    }
+    pull = re.search(r"https://\S+/git-pull\?\S+", readme)[0]
+    folder = repository.split("/")[1]
+    assert parse_qs(urlsplit(pull).query) == {
+        "repo": [f"https://github.com/{repository}"],
+        "branch": [tag],
+        "urlpath": [f"lab/tree/{folder}/notebooks/{LESSONS[0]}"],
+    }
+    assert f"git clone https://github.com/{repository}.git" in readme
+
+
+@pytest.mark.parametrize("path", publish.files(ROOT), ids=lambda path: path.name)
+def test_links_are_valid_addresses(path):
+    text = path.read_text(encoding="utf-8")
+    repository, _ = publish.current()
+    of_course = [one for one in ADDRESS.findall(text) if repository in unquote(one)]
+    for found in LINK.findall(text) + of_course:
+        parts = urlsplit(found)
+        assert parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1")
+        assert re.fullmatch(r"[\w-]+(\.[\w-]+)+", parts.hostname), found
+        assert not re.search(r"[{}<>|\\^\[\]]", found), found
+        assert all(re.fullmatch("[0-9A-Fa-f]{2}", x[:2]) for x in found.split("%")[1:])
+
+
+# --- publish
+
+
+def test_there_and_back_changes_nothing_but_the_addresses(course):
+    before = contents(course)
+    old = publish.current(course)
+    changed = publish.publish("ada-lovelace/layers.2", "v7_a", course)
+    assert set(changed) == {
+        path for path, text in contents(course).items() if text != before[path]
+    }
+    assert len(changed) == 2 + len(LESSONS)  # pyproject.toml, README.md
+    assert publish.current(course) == ("ada-lovelace/layers.2", "v7_a")
+    there, back = (
+        publish.addresses("ada-lovelace/layers.2", "v7_a"),
+        publish.addresses(*old),
+    )
+    for path in changed:
+        text = path.read_text(encoding="utf-8")
+        for new, former in zip(there, back):
+            assert former not in text
+            text = text.replace(new, former)
+        assert text.encode() == before[path]
+    publish.publish(*old, course)
+    assert contents(course) == before
+
+
+def test_published_notebooks_are_valid_and_formatted(course):
+    publish.publish("a" * 39 + "/" + "n" * 40, "v10.20.30", course)
+    shutil.copytree(ROOT / "helpers", course / "helpers")  # ruff sorts imports by it
+    for name in LESSONS:
+        nbformat.validate(nbformat.read(course / "notebooks" / name, as_version=4))
+    for words in (["format", "--check"], ["check"]):
+        command = [sys.executable, "-m", "ruff", *words, "--no-cache", "notebooks"]
+        done = subprocess.run(command, cwd=course, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+def test_tag_is_the_version_unless_told(course):
+    publish.publish("ada/layers", course=course)
+    assert publish.current(course) == ("ada/layers", publish.current()[1])
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["layers"], "'layers' is no repository: write OWNER/NAME"),
+        (["https://github.com/ada/layers"], "is no repository"),
+        (["ada/layers/notebooks"], "is no repository"),
+        (["ada/lay ers"], "is no repository"),
+        (["-ada/layers"], "write OWNER/NAME"),
+        (["ada/layers", "v 1"], "'v 1' cannot be the tag"),
+        (["ada/layers", "-b"], "'-b' cannot be the tag"),
+        (["ada/layers", "a;b"], "'a;b' cannot be the tag"),
+    ],
+)
+def test_what_cannot_be_is_refused(course, words, said):
+    before = contents(course)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        publish.publish(*words, course=course)
+    assert contents(course) == before
+
+
+def test_full_disk_changes_no_file(course, monkeypatch):
+    before = contents(course)
+    opened = publish.os.fdopen
+    left = [5]
+
+    def fdopen(number, mode):
+        left[0] -= 1
+        if not left[0]:
+            raise OSError(28, "No space left on device")
+        return opened(number, mode)
+
+    monkeypatch.setattr(publish.os, "fdopen", fdopen)
+    with pytest.raises(OSError, match="No space left"):
+        publish.publish("ada/layers", course=course)
+    assert contents(course) == before
+
+
+def test_source_that_is_missing_is_said(course):
+    project = course / "pyproject.toml"
+    project.write_text(project.read_text().replace("Source = ", "Home = "))
+    before = contents(course)
+    with pytest.raises(ValueError, match="has no line like"):
+        publish.publish("ada/layers", course=course)
+    assert contents(course) == before
+
+
+def test_command_line(course, monkeypatch, capsys):
+    monkeypatch.setattr(publish.publish, "__defaults__", (None, course))
+    monkeypatch.setattr(publish.current, "__defaults__", (course,))
+    assert publish.main([]) == 2
+    assert publish.main(["--help"]) == 0
+    assert "OWNER/NAME [TAG]" in capsys.readouterr().out
+    assert publish.main(["layers"]) == 1
+    assert capsys.readouterr().out.startswith("Nothing has changed. 'layers' is no")
+    assert publish.main(["ada/layers", "v3"]) == 0
+    told = capsys.readouterr().out
+    assert "12 files now name ada/layers and v3." in told
+    assert "git push origin HEAD v3" in told
+
+
+# --- the setup cell on Colab
+
+
+@pytest.fixture
+def colab(tmp_path, monkeypatch):
+    """Run the published setup cell as on Colab; its course comes from a folder here.
+
+    Returns:
+        Function that runs the cell and returns the folder first on the path.
+    """
+    upstream = tmp_path / "upstream"
+    (upstream / "helpers").mkdir(parents=True)
+    for name in ("__init__.py", "environment.py"):
+        shutil.copy(ROOT / "helpers" / name, upstream / "helpers")
+    git(upstream, "init", "--quiet")
+    git(upstream, "add", ".")
+    git(upstream, "commit", "--quiet", "--message", "all")
+    git(upstream, "tag", "v2")
+    for number, (key, value) in enumerate(
+        {
+            f"url.file://{upstream}.insteadOf": "https://github.com/ada/layers.git"
+        }.items()
+    ):
+        monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    content = tmp_path / "content"
+    content.mkdir()
+    monkeypatch.chdir(content)
+    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+    monkeypatch.setattr(environment, "set_up", environment.note_changes)
+
+    def run(tag="v2", repository="ada/layers"):
+        was = publish.addresses(*publish.current())[0]
+        source = SETUP.replace(was, publish.addresses(repository, tag)[0])
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "path", list(sys.path))
+            exec(source, {"__name__": "__main__"})
+            return Path(sys.path[0])
+
+    run.upstream = upstream
+    return run
+
+
+def git(folder, *words):
+    someone = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    subprocess.run(["git", *someone, *words], cwd=folder, check=True)
+
+
+needs_git = pytest.mark.skipif(
+    sys.platform != "linux" or not shutil.which("git"),
+    reason="Colab is a Linux with git",
+)
+
+
+@needs_git
+def test_colab_gets_the_tag_once(colab):
+    git(colab.upstream, "rm", "--quiet", "helpers/environment.py")
+    git(colab.upstream, "commit", "--quiet", "--message", "after the release")
+    folder = colab()
+    assert folder == Path.cwd() / "inside-the-layers-v2"
+    assert (folder / "helpers" / "environment.py").exists()
+    assert [path.name for path in Path.cwd().iterdir()] == [folder.name]
+    shutil.rmtree(colab.upstream)  # the second time, nothing is fetched
+    (folder / "notes.txt").write_text("a learner's")
+    assert colab() == folder
+    assert (folder / "notes.txt").exists()
+
+
+@needs_git
+def test_what_an_interrupted_clone_left_is_no_obstacle(colab):
+    left = Path("inside-the-layers-v2.part", "helpers")
+    left.mkdir(parents=True)
+    assert (colab() / "helpers" / "environment.py").exists()
+    assert not left.exists()
+
+
+@needs_git
+@pytest.mark.parametrize(
+    "tag, repository, reason",
+    [
+        ("v9", "ada/layers", "fatal: Remote branch v9 not found in upstream origin"),
+        ("v2", "OWNER/NAME", "it is not published yet (python -m helpers.publish"),
+    ],
+)
+def test_colab_says_in_one_sentence_why_there_is_no_course(
+    colab, tag, repository, reason
+):
+    with pytest.raises(RuntimeError) as caught:
+        colab(tag, repository)
+    said = str(caught.value)
+    start = f"The course {tag} cannot be fetched from https://github.com/{repository}: "
+    assert said.startswith(start + reason) and "\n" not in said
+    assert list(Path.cwd().iterdir()) == []
+
+
+@needs_git
+def test_colab_without_network(colab):
+    shutil.rmtree(colab.upstream)
+    with pytest.raises(RuntimeError, match="does not appear to be a git repository"):
+        colab()
+    assert list(Path.cwd().iterdir()) == []
+
+
+@needs_git
+def test_colab_without_git(colab, tmp_path, monkeypatch):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("rm", "mv", "grep"):
+        (programs / name).symlink_to(shutil.which(name))
+    monkeypatch.setenv("PATH", str(programs))
+    with pytest.raises(RuntimeError, match="git: (command )?not found"):
+        colab()
+
+
+@needs_git
+def test_full_disk_leaves_no_half_course(colab, monkeypatch):
+    (colab.upstream / "large").write_bytes(bytes(range(256)) * 4096)
+    git(colab.upstream, "add", ".")
+    git(colab.upstream, "commit", "--quiet", "--message", "large")
+    git(colab.upstream, "tag", "v3")
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with monkeypatch.context() as patch:
+        run = subprocess.getoutput
+        patch.setattr(
+            subprocess, "getoutput", lambda steps: run(f"ulimit -f 100; {steps}")
+        )
+        with pytest.raises(RuntimeError, match="cannot be fetched from"):
+            colab("v3")
+    assert resource.getrlimit(resource.RLIMIT_FSIZE) == limits
+    assert not Path("inside-the-layers-v3").exists()
+    assert colab("v3").exists()  # with space again
+
+
+@needs_git
+def test_folder_of_that_name_that_is_no_course_stays(colab):
+    Path("inside-the-layers-v2").mkdir()
+    Path("inside-the-layers-v2", "notes.txt").write_text("a learner's")
+    with pytest.raises(RuntimeError, match="Directory not empty"):
+        colab()
+    assert Path("inside-the-layers-v2", "notes.txt").read_text() == "a learner's"
+
+
+@needs_git
+def test_changes_in_an_old_clone_are_used_and_said(colab, monkeypatch, capsys):
+    folder = Path.cwd() / "inside-the-layers-v2"
+    monkeypatch.setattr(environment, "COURSE", folder)
+    assert colab() == folder
+    assert capsys.readouterr().out == ""
+    (folder / "helpers" / "__init__.py").write_text("# a learner's\n")
+    assert colab() == folder
+    said = capsys.readouterr().out
+    assert "used as changed: helpers/__init__.py. For the originals, delete" in said
+    assert (folder / "helpers" / "__init__.py").read_text() == "# a learner's\n"
+
+
+def test_elsewhere_the_setup_cell_fetches_nothing(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(environment, "set_up", lambda: None)
+    monkeypatch.setattr(subprocess, "getoutput", pytest.fail)
+    exec(SETUP, {"__name__": "__main__"})
+    assert sys.path[0] == str(tmp_path)
+    assert list(Path.cwd().iterdir()) == []
