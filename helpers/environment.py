@@ -101,6 +101,8 @@ def report():
         True when the lessons can run here, False when something is missing.
     """
     versions = {package: installed_version(package) for package in PACKAGES}
+    if "google.colab" in sys.modules:
+        del versions["jupyterlab"]  # Colab's own page does without it
     problems = [f"{name} is not installed" for name in versions if not versions[name]]
     lowest, highest = PYTHONS
     if not lowest <= sys.version_info[:2] <= highest:

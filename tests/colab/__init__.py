@@ -1,0 +1,1 @@
+"""Tests of the lessons with what Colab has."""

@@ -1,0 +1,1 @@
+"""Stands for Colab's own package. ``google`` stays a namespace: TensorFlow has a part."""
