@@ -2,7 +2,6 @@
 
 import ast
 import errno
-import hashlib
 import http.client
 import importlib.util
 import os
@@ -19,7 +18,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser.conftest import browser  # noqa: F401  a fixture
 
 from helpers.classroom import fetching, machine, server, slides
 from helpers.classroom import kit as kits
@@ -107,6 +105,41 @@ def test_instructors_words_are_not_handed_out(kit):
     assert not list((kit / "course").rglob("*instructor*"))
 
 
+@pytest.mark.parametrize("name", ["course", "course-with-solutions"])
+def test_every_link_inside_a_copy_leads_to_a_file(kit, name):
+    texts = []
+    for path in (kit / name).rglob("*.md"):
+        texts.append((path, path.read_text(encoding="utf-8")))
+    for path in (kit / name).rglob("*.ipynb"):
+        cells = [c.source for c in read(path).cells if c.cell_type == "markdown"]
+        texts.append((path, "\n\n".join(cells)))
+    found = 0
+    for path, text in texts:
+        text = re.sub(r"(`+).*?\1", "", text, flags=re.DOTALL)
+        links = re.findall(r"\]\((?![a-z]+:|#)([^)#\s]+)", text)
+        assert [link for link in links if not (path.parent / link).exists()] == []
+        found += len(links)
+    assert found > 100
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("[a guide](gone.md#part), read", "a guide, read"),
+        ("[`code`](gone.md)", "`code`"),
+        ("[a page](here.md#part)", "[a page](here.md#part)"),
+        ("[a page](https://example.org)", "[a page](https://example.org)"),
+        ("[a part](#part)", "[a part](#part)"),
+        ("![a picture](gone.png)", "![a picture](gone.png)"),
+        ("`outputs[0](x)`", "`outputs[0](x)`"),
+        ("```\noutputs[0](x)\n```", "```\noutputs[0](x)\n```"),
+    ],
+)
+def test_of_dead_links_the_words_stay(tmp_path, text, expected):
+    (tmp_path / "here.md").touch()
+    assert kits.without_dead_links(text, tmp_path) == expected
+
+
 def test_solution_without_its_tag_is_refused(place, monkeypatch, capsys):
     lesson = read(LESSONS[0])
     for cell in lesson.cells:
@@ -130,10 +163,11 @@ def test_kit_that_exists_is_replaced_only_when_told(place, kit, capsys):
         assert main(["prepare", str(folder), "--no-slides", *words]) == 1
         assert "exists and is no kit" in capsys.readouterr().out
     assert os.listdir(folder) == ["notes.txt"]
-    (folder / "course" / "helpers" / "classroom").mkdir(parents=True)
+    for name in ("index.html", "course.zip"):
+        (folder / name).touch()
     assert main(["prepare", str(folder), "--no-slides"]) == 1
     assert "write --replace" in capsys.readouterr().out
-    assert sorted(os.listdir(folder)) == ["course", "notes.txt"]
+    assert len(os.listdir(folder)) == 3
     assert main(["prepare", str(folder), "--no-slides", "--replace"]) == 0
     assert sorted(os.listdir(folder)) == sorted(os.listdir(kit))
     assert os.listdir(place) == ["kit"]
@@ -145,14 +179,39 @@ def test_folder_of_the_kits_folder_has_to_be_there(place, capsys):
     assert os.listdir(place) == []
 
 
-def test_full_disk_is_said_and_nothing_stays(place, monkeypatch, capsys):
-    def write(*words):
-        raise OSError(errno.ENOSPC, "No space left on device", str(place))
+@pytest.mark.parametrize("name", ["helpers", "data"])
+def test_kit_is_not_copied_into_itself(name, capsys):
+    folder = ROOT / name / "kit"
+    assert main(["prepare", str(folder), "--no-slides"]) == 1
+    assert f"it is in the course's folder {name}" in capsys.readouterr().out
+    assert not folder.exists()
 
-    monkeypatch.setattr(kits.nbformat, "write", write)
-    assert main(["prepare", str(place / "kit"), "--no-slides"]) == 1
+
+def test_what_is_to_be_typed_is_quoted(tmp_path, capsys):
+    place = tmp_path / "my class 수업"
+    place.mkdir()
+    assert main(["prepare", str(place / "kit"), "--no-slides"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.endswith("cannot be read or written (No space left on device).")
+    assert last.endswith(f'serve "{place / "kit"}"')
+    assert (place / "kit" / "index.html").exists()
+
+
+@pytest.mark.parametrize("name", ["write", "make_archive", "copytree"])
+def test_full_disk_is_said_and_nothing_stays(place, monkeypatch, capsys, name):
+    def write(*words, **options):
+        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if name == "copytree":  # which tells of all files at once
+            raise kits.shutil.Error([("from", "to", str(error))])
+        raise error
+
+    module = kits.nbformat if name == "write" else kits.shutil
+    monkeypatch.setattr(module, name, write)
+    assert main(["prepare", str(place / "kit"), "--no-slides"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        f"There is no room for the kit on the disk of {place}. Name a folder on another "
+        "disk, or free some room."
+    ]
     assert os.listdir(place) == []
 
 
@@ -168,8 +227,8 @@ def test_disk_that_takes_no_more_while_folders_are_copied(place):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1, done.stderr
     said = done.stdout.splitlines()
-    assert len(said) == 1 and "cannot be written: " in said[0]
-    assert "File too large" in said[0]
+    assert len(said) == 1
+    assert re.fullmatch(r"\S+ cannot be written \(File too large\)\.", said[0])
     assert os.listdir(place) == []
 
 
@@ -185,40 +244,46 @@ def test_interrupted_kit_leaves_nothing(place, monkeypatch, capsys):
 # --- what is fetched
 
 
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    """A cache that holds scripts; what they say does not matter here."""
-    folder = tmp_path / "cache"
-    known = {}
-    for name in fetching.SCRIPTS:
-        path = folder / "scripts" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"/* {name} */")
-        known[name] = ("", hashlib.sha256(path.read_bytes()).hexdigest())
-    monkeypatch.setattr(fetching, "SCRIPTS", known)
-    return folder
+def test_slides_come_from_the_environment_without_a_network(place, tmp_path):
+    code = (  # whatever opens a connection fails
+        "import socket, sys; socket.socket.connect = None\n"
+        "from helpers.classroom.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    words = ["prepare", str(place / "kit"), "--cache", str(tmp_path / "none")]
+    subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, check=True)
+    made = place / "kit" / "slides"
+    assert sorted(path.stem for path in made.glob("*.html")) == [
+        path.stem for path in LESSONS
+    ]
+    script = (made / "scripts" / "dist" / "reveal.js").read_text(encoding="utf-8")
+    assert "reveal.js" in script[:100]
+    assert "MIT" in script[:100]
+    assert "Copyright" in (made / "scripts" / "LICENSE").read_text(encoding="utf-8")
+    assert not (tmp_path / "none").exists()
 
 
-def test_kit_is_made_from_the_cache_without_a_network(place, cache):
-    assert main(["prepare", str(place / "kit"), "--cache", str(cache)]) == 0
-    decks = sorted(path.stem for path in (place / "kit" / "slides").glob("*.html"))
-    assert decks == [path.stem for path in LESSONS]
-    for name in fetching.SCRIPTS:
-        assert (place / "kit" / "slides" / "scripts" / name).exists()
-
-
-@pytest.mark.parametrize("damaged", [True, False])
-def test_without_network_and_cache_there_is_no_kit(place, cache, damaged, capsys):
-    script = cache / "scripts" / "mathjax.js"
-    if damaged:
-        script.write_text("/* half of a")
-    else:
-        script.unlink()
-    assert main(["prepare", str(place / "kit"), "--cache", str(cache)]) == 1
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert "cannot be fetched: LAYERS_OFFLINE forbids it" in last
-    assert "--cache" in last and "--no-slides" in last
+@pytest.mark.parametrize("package", ["sphinx_revealjs", "latex2mathml"])
+def test_without_their_packages_there_are_no_slides(
+    place, monkeypatch, package, capsys
+):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        slides.importlib.util,
+        "find_spec",
+        lambda name: None if name == package else find(name),
+    )
+    assert main(["prepare", str(place / "kit")]) == 1
+    name = package.replace("_", "-")
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.startswith(f"The slides need {name}, which this Python does not have.")
+    assert f"pip install {name}" in said and "--no-slides" in said
     assert os.listdir(place) == []
+    assert main(["prepare", str(place / "kit"), "--no-slides"]) == 0
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "cache"
 
 
 def test_packages_come_from_the_cache(place, cache, monkeypatch):
@@ -228,7 +293,7 @@ def test_packages_come_from_the_cache(place, cache, monkeypatch):
     copied = place / "kit" / "wheels" / "linux-3.12"
     assert sorted(os.listdir(copied)) == sorted(os.listdir(folder))
     page = (place / "kit" / "index.html").read_text(encoding="utf-8")
-    assert "packages for: linux-3.12." in page
+    assert "packages for: Linux, each with Python 3.12." in page
 
 
 def wheel_folder(cache, monkeypatch, system="linux", python="3.12"):
@@ -258,10 +323,21 @@ def wheel_folder(cache, monkeypatch, system="linux", python="3.12"):
     return folder
 
 
+def test_cache_has_to_be_a_folder(place, cache, capsys):
+    cache.write_text("a file")
+    assert main(["prepare", str(place / "kit"), "--cache", str(cache)]) == 1
+    assert capsys.readouterr().out == (
+        f"{cache} is no folder. Name another one with --cache.\n"
+    )
+
+
 @pytest.mark.parametrize(
     "words, said",
     [
-        (["--wheels", "linux", "--python", "3.9"], "does not run on Python 3.9"),
+        (
+            ["--wheels", "linux", "--python", "3.9"],
+            "does not run on Python 3.9. Name one",
+        ),
         (["--wheels", "linux", "--python", "3.12"], "LAYERS_OFFLINE forbids it"),
     ],
 )
@@ -277,7 +353,7 @@ def test_packages_that_cannot_be_had(place, cache, words, said, capsys):
     assert main(words) == 1
     assert said in capsys.readouterr().out.splitlines()[-1]
     assert os.listdir(place) == []
-    assert os.listdir(cache) == ["scripts"]
+    assert not cache.exists() or os.listdir(cache) == []
 
 
 def test_the_last_words_of_a_failed_command_are_the_reason(monkeypatch):
@@ -377,6 +453,28 @@ def test_port_that_cannot_be_is_said(kit, port, capsys):
     assert "ports go from 1 to 65535" in capsys.readouterr().out
 
 
+def test_port_without_the_right_to_it_is_said(kit, monkeypatch, capsys):
+    def refuse(*words):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(server, "Server", refuse)
+    assert main(["serve", str(kit), "--port", "80"]) == 1
+    assert capsys.readouterr().out == (
+        "Port 80 cannot be had (Permission denied). Name another one, such as "
+        "--port 8080.\n"
+    )
+
+
+def test_machine_without_a_network_is_said(kit, monkeypatch, capsys):
+    def refuse(*words):
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(server.socket.socket, "connect", refuse)
+    monkeypatch.setattr(server.Server, "serve_forever", lambda self: None)
+    assert main(["serve", str(kit), "--port", "0"]) == 0
+    assert "This machine is in no network" in capsys.readouterr().out
+
+
 def test_only_a_kit_is_served(tmp_path, capsys):
     for folder in (tmp_path, tmp_path / "missing"):
         assert main(["serve", str(folder)]) == 1
@@ -445,13 +543,27 @@ def incomplete(patch):
     patch.setattr(machine, "COURSE", Path("nowhere"))
 
 
-def broken(patch):
-    def compute():
-        raise ImportError(
-            "Traceback:\n\nImportError: DLL load failed while importing x"
-        )
+TENSORFLOW_SAYS = """
+ImportError: Traceback (most recent call last):
+ImportError: DLL load failed while importing x
 
-    patch.setattr(machine, "compute", compute)
+Failed to load the native TensorFlow runtime.
+See https://example.org/ for some common causes and solutions.
+"""
+
+
+def broken(patch):
+    code = f"import sys; print('noise'); sys.exit({TENSORFLOW_SAYS!r})"
+    patch.setattr(machine, "RUN_NETWORK", code)
+
+
+def crashing(patch):
+    patch.setattr(machine, "RUN_NETWORK", "import os; os._exit(77)")
+
+
+def old_processor(patch):
+    patch.setattr(machine, "RUN_NETWORK", "import os; os._exit(77)")
+    patch.setattr(machine, "ILLEGAL_INSTRUCTION", (77,))
 
 
 @pytest.mark.parametrize(
@@ -463,6 +575,8 @@ def broken(patch):
         (read_only, "cannot be written. Copy the course to your own disk"),
         (incomplete, "is not complete"),
         (broken, "DLL load failed while importing x). Windows needs the Microsoft"),
+        (crashing, "TensorFlow does not run here (it stops with 77)."),
+        (old_processor, "77). This processor is too old for it: it has no AVX."),
     ],
 )
 def test_check_says_in_one_line_what_to_do(fault, said, monkeypatch, capsys):
@@ -472,6 +586,37 @@ def test_check_says_in_one_line_what_to_do(fault, said, monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("Not ready: ") and said in lines[0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+def test_code_of_an_illegal_instruction_is_known(monkeypatch):
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGILL)"
+    monkeypatch.setattr(machine, "RUN_NETWORK", code)
+    assert "it has no AVX" in machine.crash()
+
+
+def test_very_old_python_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "version_info", (3, 7, 9))
+    assert main(["check"]) == 1
+    (said,) = capsys.readouterr().out.splitlines()
+    assert said.startswith("Not ready: this Python is too old.")
+
+
+def test_program_that_is_not_on_the_path_is_typed_with_its_folder(
+    tmp_path, monkeypatch
+):
+    for folder in ("a class", "other"):
+        (tmp_path / folder).mkdir()
+        for name in ("python", "jupyter", "jupyter.exe"):
+            (tmp_path / folder / name).write_text("#!/bin/sh\n")
+            (tmp_path / folder / name).chmod(0o755)
+    mine = tmp_path / "a class"
+    monkeypatch.setattr(sys, "executable", str(mine / "python"))
+    monkeypatch.setenv("PATH", str(mine))
+    assert machine.command("jupyter") == "jupyter"
+    monkeypatch.setenv("PATH", str(tmp_path / "other"))
+    assert machine.command("jupyter").startswith(f'"{mine}')
+    assert machine.command("missing") == "missing"
 
 
 @pytest.mark.skipif(
@@ -522,6 +667,27 @@ def test_address_that_does_not_answer_is_said(capsys):
     assert capsys.readouterr().out.startswith(f"{host} does not answer.")
 
 
+@pytest.mark.parametrize("place", ["http://a b/", "http://[::1", "http://host:99999/"])
+def test_address_that_cannot_be_is_said(place, capsys):
+    assert main(["install", place]) == 1
+    (said,) = capsys.readouterr().out.splitlines()
+    assert "does not answer. Is this machine in the class's network" in said
+
+
+@pytest.mark.parametrize("place", ["nowhere", "192.168.0.5:8000", "ftp://host/"])
+def test_what_is_no_folder_and_no_address_is_said(place, capsys):
+    assert main(["install", place]) == 1
+    (said,) = capsys.readouterr().out.splitlines()
+    assert said.startswith(f"There is no folder {place}. Name the kit's folder, or its")
+
+
+def test_server_that_answers_with_an_error_is_said(kit, serving, monkeypatch, capsys):
+    monkeypatch.setattr(machine, "join", lambda kit, path: f"{kit}/x-with-solutions")
+    assert main(["install", serving()]) == 1
+    (said,) = capsys.readouterr().out.splitlines()
+    assert said.endswith("cannot be had: 403 The solutions are handed out later.")
+
+
 def test_archive_that_is_there_stays(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     (tmp_path / machine.ARCHIVE).write_text("the kit's")
@@ -536,7 +702,7 @@ def test_archive_that_is_there_stays(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["__init__", "__main__", "machine"])
 def test_check_is_read_by_old_pythons_and_needs_no_package(name):
     source = (ROOT / "helpers" / "classroom" / f"{name}.py").read_text(encoding="utf-8")
-    ast.parse(source, feature_version=(3, 8))
+    ast.parse(source, feature_version=(3, 8) if name == "machine" else (3, 6))
     code = (
         f"import sys; sys.path.insert(0, '.'); import helpers.classroom.{name}\n"
         "names = {name.partition('.')[0] for name in sys.modules}\n"
@@ -572,6 +738,8 @@ def test_sections_start_slides_and_nothing_is_lost():
         assert kept == [source for source in code if source not in left_out]
         for cell in lesson.cells:
             for output in cell.get("outputs", []):
+                if slides.OPEN.match(output.get("text", "")):
+                    continue
                 if slides.shown_as(output) == "text":
                     text = output.get("text") or output.data["text/plain"]
                     printed = "\n".join(
@@ -581,6 +749,67 @@ def test_sections_start_slides_and_nothing_is_lost():
                     )
                     lines = [line for line in text.splitlines() if line.strip()]
                     assert [line for line in lines if line not in printed] == []
+
+
+def test_a_prediction_is_asked_on_one_slide_and_compared_on_a_later_one():
+    asked = 0
+    for path in LESSONS:
+        pages = slides.pages(kits.for_slides(read(path)))
+        sources = [[block.source for block in blocks] for _, blocks in pages]
+        for blocks in sources:
+            places = [i for i, one in enumerate(blocks) if slides.PREDICT.search(one)]
+            asked += len(places)
+            assert places in ([], [len(blocks) - 1])  # nothing follows on that slide
+            assert all("**Predict first.**" in blocks[i - 1] for i in places)
+    assert asked > 30
+
+
+def test_code_stands_with_what_it_prints_if_a_slide_holds_both():
+    lesson = nbformat.v4.new_notebook()
+    filled = nbformat.v4.new_markdown_cell("\n\n".join(["A paragraph."] * 9))
+    code = nbformat.v4.new_code_cell("print()\n" * 5)
+    code.outputs = [nbformat.v4.new_output("stream", text="line\n" * 4)]
+    lesson.cells = [filled, code]
+    first, second = (blocks for _, blocks in slides.pages(lesson))
+    assert all(slides.is_text(block) for block in first)
+    assert [bool(block.outputs) for block in second] == [False, True]
+    code.outputs = [nbformat.v4.new_output("stream", text="line\n" * 30)]
+    first, second, *_ = (blocks for _, blocks in slides.pages(lesson))
+    assert first[-1].source == code.source and second[0].outputs
+
+
+@pytest.mark.parametrize(
+    "source, shown",
+    [
+        ("A $x_1$.", '<p>A <math xmlns="[^"]+" display="inline">.+</math>.</p>'),
+        ("$$x = 1$$", '<p><math xmlns="[^"]+" display="block">.+</math></p>'),
+        ("5 $ and 6 $ are", r"<p>5 \$ and 6 \$ are</p>"),
+        ("**5** $ and **6** $", r"<p>.+5.+ \$ and <strong>6</strong> \$</p>"),
+        ("From $5 to $6.", r"<p>From \$5 to \$6.</p>"),
+        (r"Of \$5 and $x$", r"<p>Of \$5 and <math .+</math></p>"),
+        ("The code `$x$`.", r"<p>The code <code>\$x\$</code>.</p>"),
+        ("```\n$x$ $$y$$\n```", r"<pre><code>\$x\$ \$\$y\$\$\n</code></pre>"),
+        (r"A $\frob{x} < 1$.", r"<p>A \$\\frob{x} &lt; 1\$.</p>"),
+        ("A $x^$ and $a<b$.", r"<p>A \$x\^\$ and <math .+</math>.</p>"),
+        (r"A $\text{<b>}$.", r"<p>A \$\\text{&lt;b&gt;}\$.</p>"),
+    ],
+)
+def test_formulas_become_mathml_and_nothing_else_does(source, shown):
+    assert re.fullmatch(shown, slides.to_html(source).strip(), re.DOTALL)
+
+
+def test_links_of_the_slides_lead_to_slides_or_to_the_web(tmp_path):
+    kits.make_slides(tmp_path, {path.name: read(path) for path in LESSONS})
+    found = 0
+    for path in tmp_path.glob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        links = re.findall(r'(?:href|src)="(?!https?:|data:|#)([^"#]+)', page)
+        assert [link for link in links if not (tmp_path / link).exists()] == []
+        names = re.findall(r'<a href="#([^"]+)"', page)
+        assert [one for one in names if f'id="{one}"' not in page] == []
+        found += len(links) + len(names)
+        assert "Open in Colab" not in page
+    assert found > 50
 
 
 def test_slides_hold_no_solution_and_no_hint():
@@ -634,111 +863,3 @@ def test_code_in_text_is_not_cut():
 )
 def test_links_lead_to_slides(text, expected):
     assert slides.LINK.sub(slides.link, text) == expected
-
-
-# --- slides in a browser
-
-CUT = """() => {
-  const cut = [];
-  for (const slide of Reveal.getSlides()) {
-    const { h, v } = Reveal.getIndices(slide);
-    Reveal.slide(h, v);
-    for (const one of slide.querySelectorAll(".fit *")) {
-      const box = one.getBoundingClientRect();
-      const style = getComputedStyle(one);
-      const outside = box.width && box.height && (box.top < -0.5 || box.left < -0.5
-        || box.bottom > innerHeight + 0.5 || box.right > innerWidth + 0.5);
-      const hidden = (style.overflowY !== "visible" && one.clientHeight
-          && one.scrollHeight > one.clientHeight + 1)
-        || (style.overflowX !== "visible" && one.clientWidth
-          && one.scrollWidth > one.clientWidth + 1);
-      if (outside || hidden) cut.push([h, v, one.className, one.textContent.slice(0, 60)]);
-    }
-  }
-  return cut;
-}"""
-SCALES = (
-    "() => [...document.querySelectorAll('[data-scale]')].map(s => +s.dataset.scale)"
-)
-
-
-@pytest.fixture(scope="module")
-def decks(browser, tmp_path_factory):  # noqa: F811
-    """The kit's folder of slides, with the scripts themselves."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LAYERS_OFFLINE", "0")
-        try:
-            fetching.scripts(fetching.cache_folder())
-        except OSError as reason:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(str(reason))
-    folder = tmp_path_factory.mktemp("class") / "kit"
-    kits.prepare(folder)
-    return folder / "slides"
-
-
-@pytest.fixture
-def page(browser):  # noqa: F811
-    """A page as large as a projector's; a test fails if it noted a fault."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    page, faults = context.new_page(), []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: said.type == "error" and faults.append(said.text))
-    page.on(
-        "request",
-        lambda sent: sent.url.startswith(("file:", "data:")) or faults.append(sent.url),
-    )
-    yield page
-    context.close()
-    assert faults == []
-
-
-def show(page, path):
-    page.goto(path.as_uri())
-    page.wait_for_function("document.body.dataset.ready === 'yes'", timeout=60_000)
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("name", [path.stem for path in LESSONS])
-def test_nothing_is_cut_off_and_nothing_is_asked_of_other_hosts(decks, page, name):
-    show(page, decks / f"{name}.html")
-    assert page.evaluate(CUT) == []
-    assert min(page.evaluate(SCALES)) >= 0.75  # 26 pixels become 20
-
-
-@pytest.mark.browser
-def test_what_is_too_high_is_shown_smaller(decks, page):
-    tall = nbformat.v4.new_notebook()
-    tall.cells = [nbformat.v4.new_markdown_cell("\n".join(["- word"] * 40))]
-    path = decks / "tall.html"
-    path.write_text(slides.deck(tall, "tall"), encoding="utf-8")
-    show(page, path)
-    assert page.evaluate(SCALES)[0] < 0.75
-    assert page.evaluate(CUT) == []
-
-
-@pytest.mark.browser
-def test_formulas_are_set(decks, page):
-    lesson = nbformat.v4.new_notebook()
-    lesson.cells = [nbformat.v4.new_markdown_cell(r"A share: $\frac{1}{2}$")]
-    path = decks / "formula.html"
-    path.write_text(slides.deck(lesson, "formula"), encoding="utf-8")
-    show(page, path)
-    assert page.locator("mjx-container svg").count() == 1
-    assert "frac" not in page.locator(".fit").inner_text()
-
-
-@pytest.mark.browser
-def test_link_leads_to_the_next_lessons_slides(decks, page):
-    show(page, decks / "00_start_here.html")
-    page.evaluate("Reveal.slide(Reveal.getTotalSlides(), 9)")
-    page.get_by_role("link", name="01 ·").click()
-    page.wait_for_url("**/01_dense_by_hand.html")
-
-
-@pytest.mark.browser
-def test_page_names_its_own_folder_for_install(decks, page):
-    page.goto((decks.parent / "index.html").as_uri())
-    assert page.locator("#kit").inner_text() == f'"{decks.parent.as_posix()}/"'
-    assert page.locator("table tr").count() == len(LESSONS) + 1

@@ -12,6 +12,10 @@ import sys
 def main(words=None):
     """Run one command; return its exit code, after one sentence if it failed."""
     given = arguments(words)
+    # The modules that know which Pythons the course runs on are not for such old ones.
+    if sys.version_info < (3, 8):  # noqa: UP036
+        print("Not ready: this Python is too old. Install 3.12, and use that one.")
+        return 1
     try:
         return given.run(given) or 0
     except (OSError, ValueError) as error:

@@ -1,8 +1,7 @@
-"""What a kit needs from outside, fetched once into a cache.
+"""The packages that a kit brings along, fetched once into a cache.
 
-pip fetches, through whatever mirror or proxy it is set to; the two scripts of the slides
-come from packages that carry them. uv chooses the packages for the learners' machines,
-since pip knows the conditions of no system but its own.
+pip fetches, through whatever mirror or proxy it is set to. uv chooses the packages for
+the learners' machines, since pip knows the conditions of no system but its own.
 """
 
 import hashlib
@@ -12,36 +11,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from helpers.environment import PYTHONS, is_offline
 from helpers.launch import COURSE, find_uv
 
-CARRIERS = ["sphinx-revealjs==3.2.1", "django-static-mathjax==3.2.2.1"]
-SCRIPTS = {  # path in the slides' folder: path in a carrier, SHA-256
-    "dist/reveal.js": (
-        "sphinx_revealjs/_static/revealjs/dist/reveal.js",
-        "46538b52db48724192f59bf46f5e851a18e302777c46f4a34c32709d010d6a29",
-    ),
-    "dist/reveal.css": (
-        "sphinx_revealjs/_static/revealjs/dist/reveal.css",
-        "68f915a11ebf7203c0446576b7e952ff61c5dd02134a8a226ffaf62ed42136d2",
-    ),
-    "dist/LICENSE": (
-        "sphinx_revealjs/_static/revealjs/LICENSE",
-        "34014800f4126ac2525e224166f099f26628612e95c41f76d70841b63138c989",
-    ),
-    "mathjax.js": (
-        "mathjax/static/mathjax/es5/tex-svg.js",
-        "2af9375000b5a3669be94d436ae1c61159855283cd18b3ee9817fb71c8f94c84",
-    ),
-    "mathjax.LICENSE": (
-        "mathjax/static/mathjax/LICENSE",
-        "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30",
-    ),
-}
 PLATFORMS = {  # for each system, the kinds of wheels that it takes, the newest first
     "linux": [
         *(f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 26, 24, 17)),
@@ -53,48 +28,25 @@ PLATFORMS = {  # for each system, the kinds of wheels that it takes, the newest 
 
 
 def cache_folder(named=None):
-    """Return the path of the cache: the folder named, or one in the user's own."""
-    return Path(named or "~/.cache/inside-the-layers").expanduser().absolute()
-
-
-def scripts(cache):
-    """Return the folder with the scripts of the slides, fetched if they are missing.
-
-    Arguments:
-        cache: `pathlib.Path` of the cache.
+    """Return the path of the cache: the folder named, or one in the user's own.
 
     Raises:
-        OSError: in one sentence, if they are neither in the cache nor can be fetched.
+        OSError: something else than a folder is there.
     """
-    folder = cache / "scripts"
-    if all(is_right(folder / name, name) for name in SCRIPTS):
-        return folder
-    try:
-        with new_folder(folder) as new, tempfile.TemporaryDirectory() as wheels:
-            run_pip("download", "-d", wheels, "--no-deps", *CARRIERS)
-            for wheel in Path(wheels).glob("*.whl"):
-                with zipfile.ZipFile(wheel) as archive:
-                    for name, (path, _) in SCRIPTS.items():
-                        if path in archive.namelist():
-                            (new / name).parent.mkdir(exist_ok=True)
-                            (new / name).write_bytes(archive.read(path))
-            if not all(is_right(new / name, name) for name in SCRIPTS):
-                raise CannotFetch("what came is not what was expected")
-    except CannotFetch as reason:
-        raise OSError(
-            f"The slides need reveal.js and MathJax, which are not in {cache} and cannot "
-            f"be fetched: {reason}. Prepare once with a network, name a cache that has "
-            "them with --cache, or write --no-slides."
-        ) from None
-    return folder
+    cache = Path(named or "~/.cache/inside-the-layers").expanduser().absolute()
+    if cache.exists() and not cache.is_dir():
+        raise OSError(f"{cache} is no folder. Name another one with --cache.")
+    return cache
 
 
-def is_right(path, name):
-    """Whether the file is the script of that name, every byte of it."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() == SCRIPTS[name][1]
-    except OSError:
-        return False
+def check_python(python):
+    """Raise a ValueError if the course does not run on that Python."""
+    known = [f"3.{minor}" for minor in range(PYTHONS[0][1], PYTHONS[1][1] + 1)]
+    if python not in known:
+        raise ValueError(
+            f"The course does not run on Python {python}. Name one of "
+            f"{', '.join(known)} with --python."
+        )
 
 
 def wheels(system, python, cache):
@@ -109,14 +61,8 @@ def wheels(system, python, cache):
         `pathlib.Path` of a folder with wheels and a ``requirements.txt`` that pins them.
 
     Raises:
-        ValueError: the course does not run on that Python.
         OSError: in one sentence, if they are neither in the cache nor can be fetched.
     """
-    known = [f"3.{minor}" for minor in range(PYTHONS[0][1], PYTHONS[1][1] + 1)]
-    if python not in known:
-        raise ValueError(
-            f"The course does not run on Python {python}; name one of {', '.join(known)}."
-        )
     project = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
     needed = re.search(r"^dependencies = \[\n.*?^\]", project, re.M | re.S)[0]
     key = hashlib.sha256(needed.encode()).hexdigest()[:8]

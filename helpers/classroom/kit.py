@@ -1,6 +1,7 @@
 """``prepare``: a folder with all that a class needs, made whole or not at all."""
 
 import copy
+import errno
 import html
 import os
 import re
@@ -15,13 +16,23 @@ from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocess
 from helpers import datasets
 from helpers.cifar10_files import is_verified
 from helpers.classroom import fetching
-from helpers.classroom.machine import ARCHIVE
-from helpers.classroom.slides import STYLE, deck
+from helpers.classroom.machine import ARCHIVE, quoted
+from helpers.classroom.slides import REVEAL, STYLE, deck, reveal
 from helpers.launch import COURSE
 
+COPIED = "helpers", "data"
 FILES = "pyproject.toml environment.yml README.md LICENSE".split()
+NAMES = {
+    "linux": "Linux",
+    "macos": "macOS on Apple's own processors",
+    "windows": "Windows",
+}
 PAGE = Path(__file__).with_name("page.html")
 CHECK = re.compile(r"^check\(.*, answer\)$", re.MULTILINE)
+LINK = re.compile(  # code comes first: what looks like a link in it is none
+    r"(?P<code>`+).*?(?P=code)|(?<!!)\[(?P<words>[^\]]+)\]\((?P<link>[^)\s]+)\)",
+    re.DOTALL,
+)
 STUB = re.compile(r"^answer = \.\.\.$", re.MULTILINE)
 
 
@@ -29,7 +40,9 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
     """Make a kit: the course with and without solutions, slides, packages, CIFAR-10.
 
     The folder gets its name when it is complete. Of CIFAR-10, the archive is copied that
-    is on this machine; nothing is downloaded.
+    is on this machine; but for packages, nothing is downloaded. The notebooks without
+    solutions hold no answer. The modules of `helpers.exercises` beside them compute the
+    answers that they compare with, so whoever reads their source can find one.
 
     Arguments:
         folder: path of a folder that does not exist yet.
@@ -51,6 +64,8 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
     check_place(folder, replace)
     cache = fetching.cache_folder(cache)
     python = python or f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if wheels:
+        fetching.check_python(python)
     try:
         with fetching.new_folder(folder) as kit:
             lessons = read_lessons()
@@ -58,9 +73,9 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
             copy_course(kit / "course-with-solutions", lessons, solutions=True)
             print(f"course: {len(lessons)} lessons, with solutions and without")
             if slides:
-                make_slides(kit / "slides", lessons, fetching.scripts(cache))
+                make_slides(kit / "slides", lessons)
                 print(f"slides: {len(lessons)} decks")
-            for system in wheels:
+            for system in dict.fromkeys(wheels):  # each once
                 packages = fetching.wheels(system, python, cache)
                 shutil.copytree(packages, kit / "wheels" / f"{system}-{python}")
                 print(f"wheels: for {system} and Python {python}")
@@ -69,23 +84,44 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
                 shutil.copy(archive, kit / ARCHIVE)
             missing = "not on this machine; fetch_cifar10 of helpers.datasets gets it"
             print(f"CIFAR-10: {'its archive' if archive else missing}")
-            systems = [f"{system}-{python}" for system in wheels]
-            page = make_page(lessons, slides, systems)
+            systems = [NAMES[system] for system in dict.fromkeys(wheels)]
+            page = make_page(lessons, slides, systems, python)
             (kit / "index.html").write_text(page, encoding="utf-8")
-    except shutil.Error as error:  # a list of what could not be copied
-        source, target, reason = error.args[0][0]
-        raise OSError(f"{target} cannot be written: {reason}") from None
+    except OSError as error:
+        raise in_words(error, folder) from None
     print(f"The kit is {folder}. Look at it: {folder / 'index.html'}")
-    print(f"To serve it: python -m helpers.classroom serve {folder}")
+    print(f"To serve it: python -m helpers.classroom serve {quoted(folder)}")
+
+
+def in_words(error, folder):
+    """Return an error that says in one sentence why a kit could not be written."""
+    target, reason = folder, ""
+    if isinstance(error, shutil.Error):  # a list of what could not be copied
+        _, target, reason = error.args[0][0]
+    if error.errno == errno.ENOSPC or os.strerror(errno.ENOSPC) in reason:
+        return OSError(
+            f"There is no room for the kit on the disk of {folder.parent}. Name a folder "
+            "on another disk, or free some room."
+        )
+    if reason:
+        reason = re.sub(r"^\[\w+ \d+\] |: '.*", "", reason)
+        return OSError(f"{target} cannot be written ({reason}).")
+    return error
 
 
 def check_place(folder, replace):
     """Refuse a folder that a kit must not be put at."""
     if not folder.parent.is_dir():
         raise OSError(f"There is no folder {folder.parent} to put the kit in.")
+    for name in COPIED:
+        if (COURSE / name).resolve() in folder.resolve().parents:
+            raise OSError(
+                f"{folder} would be copied into itself: it is in the course's folder "
+                f"{name}. Name another place."
+            )
     if not os.path.lexists(folder):
         return
-    if not (folder / "course" / "helpers" / "classroom").is_dir():
+    if not all((folder / name).is_file() for name in ("index.html", "course.zip")):
         raise OSError(
             f"{folder} exists and is no kit. Name a folder that does not exist."
         )
@@ -102,7 +138,7 @@ def read_lessons():
 def copy_course(target, lessons, solutions):
     """Copy the course as learners need it, and pack it into an archive beside it."""
     ignore = shutil.ignore_patterns("__pycache__", ".*")
-    for name in ("helpers", "data"):
+    for name in COPIED:
         shutil.copytree(COURSE / name, target / name, ignore=ignore)
     for name in FILES:
         shutil.copy(COURSE / name, target)
@@ -114,7 +150,22 @@ def copy_course(target, lessons, solutions):
     for name, lesson in lessons.items():
         kept = lesson if solutions else for_learners(lesson, name)
         nbformat.write(kept, notebooks / name)
+    for path in target.rglob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(without_dead_links(text, path.parent), encoding="utf-8")
     shutil.make_archive(str(target), "zip", target.parent, target.name)
+
+
+def without_dead_links(text, folder):
+    """Of links to files that are not there, keep the words and drop the link."""
+
+    def kept(match):
+        words, link = match["words"], match["link"] or ""
+        path = link.partition("#")[0]
+        dead = path and ":" not in path and not (folder / path).exists()
+        return words if dead else match[0]
+
+    return LINK.sub(kept, text)
 
 
 def for_learners(lesson, name="the lesson"):
@@ -137,12 +188,13 @@ def for_learners(lesson, name="the lesson"):
     return without
 
 
-def make_slides(target, lessons, scripts):
+def make_slides(target, lessons):
     """Write a deck for each lesson, and the scripts that they share."""
-    shutil.copytree(scripts, target / "scripts")
     theme = target / "scripts" / "dist" / "theme"
-    theme.mkdir()
+    theme.mkdir(parents=True)
     shutil.copy(STYLE, theme / "course.css")
+    for name in REVEAL:
+        shutil.copy(reveal() / name, target / "scripts" / name)
     for name, lesson in lessons.items():
         path = (target / name).with_suffix(".html")
         path.write_text(deck(for_slides(lesson), title(lesson)), encoding="utf-8")
@@ -172,7 +224,7 @@ def minutes(lesson):
     return re.search(r"^\*\*Takes\*\* (\w+)", lesson.cells[0].source, re.MULTILINE)[1]
 
 
-def make_page(lessons, slides, systems):
+def make_page(lessons, slides, systems, python):
     """Return the page that says what to click."""
     rows = []
     for name, lesson in lessons.items():
@@ -180,8 +232,17 @@ def make_page(lessons, slides, systems):
         link = f'<a href="slides/{deck_name}">slides</a>' if slides else ""
         cells = html.escape(title(lesson)), minutes(lesson), link
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    if systems:
+        missing = (
+            'type <code class="line">python3 -m helpers.classroom install '
+            '<span id="kit">KIT</span></code>This kit has packages for: '
+            f"{', '.join(systems)}, each with Python {python}."
+        )
+    else:
+        missing = (
+            "they come from the internet, since this kit has none: type "
+            '<code class="line">python3 -m helpers lab</code>'
+            "It installs them and opens lesson 00."
+        )
     template = string.Template(PAGE.read_text(encoding="utf-8"))
-    return template.substitute(
-        rows="\n".join(rows),
-        systems=", ".join(systems) or "no machine: they need the internet",
-    )
+    return template.substitute(rows="\n".join(rows), missing=missing)

@@ -3,8 +3,10 @@
 Uses nothing but Python's standard library until it is known that the rest is there.
 """
 
+import http.client
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -21,13 +23,21 @@ ENVIRONMENT = COURSE / ".venv"
 SYSTEMS = {"Linux": "linux", "Darwin": "macos", "Windows": "windows"}
 BIN = "Scripts" if os.name == "nt" else "bin"
 ARCHIVE = "cifar-10-python.tar.gz"
+ILLEGAL_INSTRUCTION = (-4, 0xC000001D)  # on Linux and macOS, on Windows
+RUN_NETWORK = """
+from helpers import environment
+environment.set_up()
+import numpy as np
+from helpers.networks import trained_cifar10_cnn
+trained_cifar10_cnn()(np.zeros((1, 32, 32, 3), "float32"))
+"""
 
 
 def check():
     """Print one line: *Ready* and how to begin, or what is missing and what to do.
 
-    Loads TensorFlow and computes with it: that packages are there does not say that
-    they run.
+    Loads TensorFlow and computes with it, in another process: that packages are there
+    does not say that they run, and a crash shall not keep the line from being printed.
 
     Returns:
         True if the lessons can run on this machine.
@@ -70,27 +80,29 @@ def find_problem():
     notebooks = COURSE / "notebooks"
     if not os.access(notebooks, os.W_OK):
         return f"{notebooks} cannot be written. Copy the course to your own disk."
-    try:
-        compute()
-    except Exception as error:  # whatever a broken installation raises
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        hint = ""
-        if "DLL" in str(error):
-            hint = " Windows needs the Microsoft Visual C++ Redistributable."
-        return f"TensorFlow does not run here ({reason[-1][:200]}).{hint}"
-    return None
+    return crash()
 
 
-def compute():
-    """Run the trained network once."""
-    from helpers import environment
-
-    environment.set_up()
-    import numpy as np
-
-    from helpers.networks import trained_cifar10_cnn
-
-    trained_cifar10_cnn()(np.zeros((1, 32, 32, 3), "float32"))
+def crash():
+    """Run the trained network in a process of its own; say why that failed, or None."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_NETWORK],
+        cwd=str(COURSE),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    if done.returncode == 0:
+        return None
+    errors = re.findall(r"^[\w.]+Error: (?!Traceback).+", done.stderr, re.MULTILINE)
+    reason = errors[-1][:200] if errors else f"it stops with {done.returncode}"
+    hint = ""
+    if "DLL" in reason:
+        hint = " Windows needs the Microsoft Visual C++ Redistributable."
+    if done.returncode in ILLEGAL_INSTRUCTION:
+        hint = " This processor is too old for it: it has no AVX."
+    return f"TensorFlow does not run here ({reason}).{hint}"
 
 
 def install(kit):
@@ -108,6 +120,11 @@ def install(kit):
         OSError: in one sentence, if the kit has no wheels for this machine, or it
             cannot be reached.
     """
+    if not is_address(kit) and not os.path.isdir(kit):
+        raise OSError(
+            f"There is no folder {kit}. Name the kit's folder, or its address from the "
+            "blackboard, which begins with http://"
+        )
     system = SYSTEMS.get(platform.system(), platform.system())
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     wheels = join(kit, f"wheels/{system}-{version}")
@@ -150,8 +167,12 @@ def keep_archive(kit):
     if archive is not None:  # its checksum is verified whenever it is read
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
-        part.write_bytes(archive)
-        part.replace(target)
+        try:
+            part.write_bytes(archive)
+            part.replace(target)
+        finally:
+            if part.exists():
+                part.unlink()
 
 
 def fetch(place):
@@ -165,13 +186,15 @@ def fetch(place):
     try:
         with urllib.request.urlopen(place, timeout=20) as answer:
             return answer.read()
-    except urllib.error.HTTPError:
-        return None
-    except OSError:
-        host = urllib.parse.urlsplit(place).netloc
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise OSError(f"{place} cannot be had: {error.code} {error.reason}.") from None
+    except (OSError, ValueError, http.client.HTTPException):
+        host = place.split("/")[2]
         raise OSError(
-            f"{host} does not answer. Is this machine in the class's network, and the "
-            "address the one on the blackboard?"
+            f"{host or place} does not answer. Is this machine in the class's network, "
+            "and the address the one on the blackboard?"
         ) from None
 
 
@@ -181,7 +204,9 @@ def is_address(kit):
 
 def join(kit, path):
     """Return the place of a file of the kit."""
-    return f"{kit.rstrip('/')}/{path}" if is_address(kit) else os.path.join(kit, path)
+    if is_address(kit):
+        return f"{kit}{path}" if kit.endswith("/") else f"{kit}/{path}"
+    return os.path.join(kit, path)
 
 
 def own_python():
@@ -198,5 +223,14 @@ def python_name():
 
 def command(name):
     """Return what a learner types, in the course's folder, for a program of its own."""
-    own = Path(sys.prefix) == ENVIRONMENT
-    return os.path.join(".venv", BIN, name) if own else name
+    if Path(sys.prefix) == ENVIRONMENT:
+        return os.path.join(".venv", BIN, name)
+    found = shutil.which(name)
+    beside = Path(sys.executable).with_name(name + (".exe" if os.name == "nt" else ""))
+    other = beside.exists() and not (found and os.path.samefile(found, str(beside)))
+    return quoted(beside) if other else name
+
+
+def quoted(path):
+    """Return a path as it is typed on a command line."""
+    return str(path) if re.match(r"[\w./\\:~-]+$", str(path)) else f'"{path}"'

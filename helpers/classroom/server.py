@@ -11,6 +11,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
+from helpers.classroom.machine import quoted
+
 
 class Handler(SimpleHTTPRequestHandler):
     """Answers GET and HEAD with files of the kit.
@@ -82,7 +84,8 @@ def open_server(folder, port, solutions=False):
     folder = Path(folder).expanduser().absolute()
     if not (folder / "index.html").is_file():
         raise OSError(
-            f"{folder} is no kit. Make one: python -m helpers.classroom prepare {folder}"
+            f"{folder} is no kit. Make one: python -m helpers.classroom prepare "
+            f"{quoted(folder)}"
         )
     if not 0 <= port <= 65535:
         raise OSError(f"Port {port} cannot be: ports go from 1 to 65535.")

@@ -8,25 +8,59 @@ is made smaller by the page itself, see ``slides.html.j2``.
 
 import base64
 import copy
+import importlib.util
 import math
 import re
 import struct
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 from nbconvert import SlidesExporter
+from nbconvert.filters.markdown_mistune import (
+    IPythonRenderer,
+    MarkdownWithMath,
+    MathInlineParser,
+)
 
 TEMPLATE = Path(__file__).with_name("slides.html.j2")
 STYLE = Path(__file__).with_name("slides.css")
-HEIGHT = 640  # of the 720 pixels, those between the margins
+WIDTH, HEIGHT = 1192, 660  # of 1280 by 720 pixels, those to fill
 LINE = 36  # pixels of a line of text
 CODE_LINE = 29
-LETTERS = 92  # in a line of text
+TABLE_LINE = 26
+LETTERS = 88  # in a line of text or output
+TABLE_LETTERS = 150
+LITTLE = 200  # pixels: a slide that holds no more is not left for the next one
 FIGURE = 430  # pixels: no figure is higher; `slides.css` says the same
-OUTPUT_LINES = 20
-TABLE_ROWS = 11
+OUTPUT_LINES = 17
+TABLE_ROWS = 9
+PREDICT = re.compile(r"^predict\(", re.MULTILINE)
+REVEAL = "dist/reveal.js", "dist/reveal.css", "LICENSE"
+OPEN = re.compile(r"(Prediction|Exercise) \S+ is open: ")
 LEFT_OUT = re.compile(r"^(# @title Setup|<details>)")
+BADGE = re.compile(r"^\[`Open in Colab`\]\(\S+\)\n\n", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]+)\]\((\w[\w.]*)\.(ipynb|md)(#[\w-]+)?\)")
+
+
+def reveal():
+    """Return the folder of reveal.js, which the package sphinx-revealjs carries.
+
+    Returns:
+        `pathlib.Path` of a folder that holds the files ``REVEAL``.
+
+    Raises:
+        OSError: in one sentence, if this Python lacks a package that slides need.
+    """
+    packages = "sphinx-revealjs", "latex2mathml"
+    found = [importlib.util.find_spec(name.replace("-", "_")) for name in packages]
+    missing = [name for name, spec in zip(packages, found) if spec is None]
+    if missing:
+        raise OSError(
+            f"The slides need {' and '.join(missing)}, which this Python does not have. "
+            f"Type: pip install {' '.join(missing)}; or write --no-slides."
+        )
+    return Path(found[0].submodule_search_locations[0], "_static", "revealjs")
 
 
 def deck(lesson, title):
@@ -51,43 +85,108 @@ def deck(lesson, title):
     exporter = SlidesExporter(raw_template=TEMPLATE.read_text(encoding="utf-8"))
     exporter.reveal_url_prefix, exporter.reveal_theme = "scripts", "course"
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
-    exporter.exclude_anchor_links = True
+    exporter.register_filter("markdown2html", to_html)
     return exporter.from_notebook_node(slides)[0]
+
+
+class Dollars(MathInlineParser):
+    """Tells formulas from prices, as pandoc does: ``$x$``, but not ``5 $ and 6 $``."""
+
+    SPECIFICATION = {
+        **MathInlineParser.SPECIFICATION,
+        "inline_math_tex": (
+            r"(?<![$\\])\$(?P<math_inline_tex>(?![\s$])[^$]*?(?<![\s\\]))\$(?![\d$])"
+        ),
+    }
+
+
+class Renderer(IPythonRenderer):
+    """Makes HTML of text, and MathML of formulas, which browsers draw themselves."""
+
+    def inline_math(self, body):
+        return mathml(body, "inline") or super().inline_math(body)
+
+    def block_math(self, body):
+        return mathml(body, "block") or super().block_math(body)
+
+
+def to_html(source):
+    """Return text in Markdown as HTML."""
+    renderer = Renderer(escape=False, anchor_link_text="")
+    inline = Dollars(hard_wrap=False)
+    return MarkdownWithMath(renderer, inline=inline).render(source)
+
+
+def mathml(formula, display):
+    """Return a formula in LaTeX as MathML; None if it cannot be read."""
+    from latex2mathml.converter import convert  # a kit without slides needs none
+
+    try:
+        found = convert(formula, display=display)
+        words = "".join(ElementTree.fromstring(found).itertext())
+    except Exception:  # latex2mathml raises errors of many kinds
+        return None
+    return None if "\\" in words else found  # a command that it does not know
 
 
 def pages(lesson):
     """Return a list of slides, each ``(kind, cells)``, kind ``slide`` or ``subslide``.
 
-    A section of the lesson is one slide; what does not fit goes on below it.
+    A section of the lesson is one slide; what does not fit goes on below it, and what
+    follows a question that is to be guessed first.
     """
-    done, height = [], 0
-    for block in blocks(lesson):
-        heading = re.match(r"(#+) ", block.source) if is_text(block) else None
-        section = heading and len(heading[1]) < 3
-        fits = height + estimate(block) <= HEIGHT
-        if not done or heading or not fits:
-            done.append(("slide" if section or not done else "subslide", []))
-            height = 0
-        done[-1][1].append(block)
-        height += estimate(block)
+    done, height, guessed = [], 0, False
+    for group in groups(lesson):
+        needed = sum(map(estimate, group))
+        little = height < LITTLE and group[0].source
+        together = height + needed <= HEIGHT or little or needed > HEIGHT
+        for i, block in enumerate(group):
+            heading = re.match(r"(#+) ", block.source) if is_text(block) else None
+            section = heading and len(heading[1]) < 3
+            fits = height + estimate(block) <= HEIGHT and (i or together)
+            if not done or heading or not fits or guessed:
+                done.append(("slide" if section or not done else "subslide", []))
+                height = 0
+            guessed = bool(PREDICT.search(block.source))
+            done[-1][1].append(block)
+            height += estimate(block)
     return done
 
 
-def blocks(lesson):
-    """Cut a lesson's cells into pieces that a slide holds whole, each a cell."""
+def groups(lesson):
+    """Cut a lesson's cells into pieces that a slide holds whole, each a cell.
+
+    Returns:
+        Iterator of lists of pieces that belong on one slide: a piece of text; code with
+        what it prints; a figure with its sentence; a question with the cell to guess in.
+    """
+    question = []
     for cell in lesson.cells:
         if LEFT_OUT.match(cell.source):
             continue
         if cell.cell_type == "markdown":
-            for source in paragraphs(cell.source):
-                yield nbformat.v4.new_markdown_cell(LINK.sub(link, source))
+            for source in paragraphs(BADGE.sub("", cell.source)):
+                piece = nbformat.v4.new_markdown_cell(LINK.sub(link, source))
+                if source.startswith("**Predict first.**"):
+                    question.append(piece)
+                else:
+                    yield [*question, piece]
+                    question = []
             continue
-        yield nbformat.v4.new_code_cell(cell.source)
+        group = [*question, nbformat.v4.new_code_cell(cell.source)]
+        question = []
         for output in cell.outputs:
+            if OPEN.match(output.get("text", "")):
+                continue
             if output.get("data", {}).get("text/html", "").count("<tr") > TABLE_ROWS:
                 output.data.pop("text/html")  # as text, it can be cut into two slides
-            for part in parts(output):
-                yield nbformat.v4.new_code_cell(outputs=[part])
+            if shown_as(output) == "image":
+                yield group
+                group = []
+            group += [nbformat.v4.new_code_cell(outputs=[one]) for one in parts(output)]
+        yield group
+    if question:
+        yield question
 
 
 def is_text(cell):
@@ -155,19 +254,27 @@ def shown_as(output):
 def estimate(block):
     """Return about how many pixels high a block is on a slide."""
     if is_text(block):
-        lines = [math.ceil(len(line) / LETTERS) for line in unwrapped(block.source)]
-        headings = len(re.findall(r"^#", block.source, re.MULTILINE))
-        return LINE * sum(lines) + 24 * headings + 14
+        height = 14 + 13 * block.source.count("\n\n")
+        for line in unwrapped(block.source):
+            if line.startswith("|"):
+                height += 16 + TABLE_LINE * math.ceil(len(line) / TABLE_LETTERS)
+                continue
+            level = len(re.match("#*", line)[0])
+            height += LINE * math.ceil(len(line) / LETTERS)
+            height += 90 - 20 * level if level else 0
+        return height
     height = CODE_LINE * len(block.source.split("\n")) + 24 if block.source else 0
     for output in block.outputs:
         kind = shown_as(output)
         if kind == "image":
-            height += min(figure_height(output.data["image/png"]), FIGURE) + 14
+            height += figure_height(output) + 14
         elif kind == "html":
             height += 40 * output.data["text/html"].count("<tr") + 60
         else:
             text = output.get("text") or output.get("data", {}).get("text/plain", "")
-            height += CODE_LINE * len(text.rstrip("\n").split("\n")) + 14
+            lines = text.rstrip("\n").split("\n")
+            lines = [math.ceil(len(line) / LETTERS) or 1 for line in lines]
+            height += CODE_LINE * sum(lines) + 14
     return height
 
 
@@ -177,6 +284,10 @@ def unwrapped(source):
     return [line for line in joined.split("\n") if line]
 
 
-def figure_height(png):
-    """Return the height that a PNG, in base64, has in its header, in pixels."""
-    return struct.unpack(">I", base64.b64decode(png[:32])[20:24])[0]
+def figure_height(output):
+    """Return how many pixels high the figure of an output is on a slide."""
+    header = base64.b64decode(output.data["image/png"][:32])
+    width, height = struct.unpack(">II", header[16:24])
+    size = output.metadata.get("image/png", {})  # sharp figures have more pixels
+    width, height = size.get("width", width), size.get("height", height)
+    return min(height, FIGURE, height * WIDTH / width)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What continuous integration runs in a browser: the linter, node's tests, the tests in
-# JupyterLab, the benchmark. As root on Debian or Ubuntu it installs the programs that are
-# missing; elsewhere it names them. Words after it are handed on to pytest.
+# JupyterLab and of the slides, the benchmark. As root on Debian or Ubuntu it installs the
+# programs that are missing; elsewhere it names them. Words after it are handed on to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export CI=1 # a test that cannot run is a failure
