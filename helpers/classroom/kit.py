@@ -236,7 +236,8 @@ def make_page(lessons, slides, systems, python):
         missing = (
             'type <code class="line">python3 -m helpers.classroom install '
             '<span id="kit">KIT</span></code>This kit has packages for: '
-            f"{', '.join(systems)}, each with Python {python}."
+            f"{', '.join(systems)}, each with Python {python}. Any other computer needs "
+            'the internet: <code class="line">python3 -m helpers lab</code>'
         )
     else:
         missing = (
