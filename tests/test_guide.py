@@ -7,6 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 from test_lessons import (
@@ -21,8 +22,8 @@ from test_lessons import (
     of_lesson,
 )
 
-from helpers.exercises.checking import verdict
-from helpers.exercises.exercise import find
+from helpers.exercises.checking import RIGHT, verdict
+from helpers.exercises.exercise import computed, find
 from helpers.exercises.predictions import compare, predict
 
 GUIDE = NOTEBOOKS / "instructor_guide.md"
@@ -31,6 +32,10 @@ HEADING = re.compile(r"^(#{1,3}) (.+)$", re.MULTILINE)
 LESSON_LINK = re.compile(r"\]\((\d\d_\w+\.ipynb)\)")
 COMMAND = "tests/hub/measure.py"
 TALK = 15  # minutes before the first exercise, at most
+EXERCISE, LOOK_UP, HANDS, CHANGE, EXPLORER = 5, 3, 0.5, 2, 2  # minutes in class
+LOOK_UPS = {"0.1", "4.1"}  # one number, read off or multiplied from a table
+QUIZ = 3
+PREPARATION = r"(\d+) to do the five lessons", r"lessons of (\d+) minutes"
 LONGEST_QUOTATION = 11  # words in a row that a lesson has too
 
 
@@ -72,7 +77,7 @@ class Piece(NamedTuple):
     def minutes(self):
         """The same measure as in test_lessons.py, without exercise and prediction."""
         if self.kind == "code":
-            return 0.2 + 3 * self.source.startswith("quiz(")
+            return 0.2 + QUIZ * self.source.startswith("quiz(")
         words = re.sub(r"\]\([^)]*\)", "]", self.source).split()
         return len(words) / 130
 
@@ -141,13 +146,21 @@ class Part(NamedTuple):
     exercises: dict  # name: "alone" or "in pairs"
     hands: tuple
     home: tuple
+    changes: bool  # whether another lesson was open before
+    explorer: bool  # whether an explorer is here for the first time
 
     @property
     def needed(self):
         """Minutes for what is shown, done and asked, and said when a lesson begins."""
-        done = 3 * len(self.exercises) + 0.5 * len(self.hands)
+        done = sum(minutes_of(name) for name in self.exercises)
+        done += HANDS * len(self.hands) + CHANGE * self.changes
+        done += EXPLORER * self.explorer
         said = len(opening(self.lesson).split()) / 130 if self.opens else 0
         return done + said + sum(piece.minutes for piece in shown(self))
+
+
+def minutes_of(exercise):
+    return LOOK_UP if exercise in LOOK_UPS else EXERCISE
 
 
 def opening(lesson):
@@ -161,26 +174,33 @@ def plan(name):
     """Return a plan's minutes, as told, and its parts."""
     text = section(name)
     told = int(re.search(r"Takes (\d+) minutes", text)[1])
-    parts, opened = [], set()
+    parts, opened, explorers = [], set(), set()
     for row in rows(text, len(COLUMNS)):
         cells = dict(zip(COLUMNS, row))
         hours, minutes = cells["from"].split(":")
         link = LESSON_LINK.search(cells["part"])
         lesson = link[1] if link else ""
-        parts.append(
-            Part(
-                int(cells["minutes"]),
-                60 * int(hours) + int(minutes),
-                cells["part"],
-                lesson,
-                bool(lesson) and lesson not in opened,
-                tuple(re.findall(r"\*([^*]+)\*", cells["sections"])),
-                dict(re.findall(r"(\d\.\d) (alone|in pairs)", cells["exercises"])),
-                tuple(re.findall(r"\d\.[A-Z]", cells["hands"])),
-                tuple(re.findall(r"\d\.\d", cells["home"])),
-            )
+        opens = bool(lesson) and lesson not in opened
+        part = Part(
+            int(cells["minutes"]),
+            60 * int(hours) + int(minutes),
+            cells["part"],
+            lesson,
+            opens,
+            tuple(re.findall(r"\*([^*]+)\*", cells["sections"])),
+            dict(re.findall(r"(\d\.\d) (alone|in pairs)", cells["exercises"])),
+            tuple(re.findall(r"\d\.[A-Z]", cells["hands"])),
+            tuple(re.findall(r"\d\.\d", cells["home"])),
+            opens and bool(opened),
+            False,
         )
-        opened.add(lesson)
+        if lesson:
+            opened.add(lesson)
+            sources = "\n".join(piece.source for piece in shown(part))
+            new = set(re.findall(r"^explore_\w+", sources, re.M)) - explorers
+            explorers |= new
+            part = part._replace(explorer=bool(new))
+        parts.append(part)
     return told, parts
 
 
@@ -260,6 +280,50 @@ def test_first_exercise_comes_early(parts):
     before = cells[: [bool(piece.exercise) for piece in cells].index(True)]
     talk = sum(piece.minutes + bool(piece.prediction) / 2 for piece in before)
     assert first.start + talk <= TALK
+
+
+def test_late_is_told_by_the_clock_of_the_plan(name, parts):
+    advice = rows(section(name), 4)
+    assert len(advice) > 3
+    for at, reached, cut, saved in advice:
+        hours, minutes = map(int, at.split(":"))
+        start = 60 * hours + minutes
+        (here,) = [part for part in parts if part.start == start]
+        assert here.sections[0] == reached.strip("*"), at
+        later = [part for part in parts if part.start >= start]
+        named = tuple(re.findall(r"\*([^*]+)\*", cut))
+        if task := re.match(r"Try it (\d\.\d)", cut):
+            assert any(task[1] in part.exercises for part in later), at
+            assert int(saved) == minutes_of(task[1]), at
+        elif named == ("Quiz",):
+            assert "Quiz" in here.sections and int(saved) == QUIZ, at
+        else:
+            assert (
+                int(saved) == sum(p.minutes for p in later if p.sections == named) > 0
+            )
+
+
+def test_minutes_of_the_class_are_those_that_the_guide_tells():
+    rules = " ".join(section("Half a day").split())
+    assert f"gets {EXERCISE} minutes ({LOOK_UP} for 0.1, a look-up)" in rules
+    assert f"lesson* gets {CHANGE} minutes" in rules
+    assert f"first time* gets {EXPLORER} minutes" in rules
+    done = {task for name in PLANS for p in plan(name)[1] for task in p.exercises}
+    assert done & LOOK_UPS == {"0.1"}
+
+
+def test_minutes_of_preparation_are_those_of_the_lessons():
+    intro = " ".join(guide().partition("\n## ")[0].split())
+    told = [int(re.search(pattern, intro)[1]) for pattern in PREPARATION]
+    takes = []
+    for name in PLANS:
+        heads = [pieces(part.lesson)[0] for part in plan(name)[1] if part.opens]
+        takes.append(sum(map(minutes_of_lesson, heads)))
+    assert told == takes
+
+
+def minutes_of_lesson(head):
+    return int(re.search(r"^\*\*Takes\*\* (\d+)", head.source, re.MULTILINE)[1])
 
 
 @pytest.mark.slow
@@ -344,6 +408,31 @@ def test_typed_answer_gets_the_comment_that_is_told(exercise, answer, seen, caps
         assert " ".join(piece.split()) in " ".join(said.split())
 
 
+def answered():
+    """Return (exercise, whether its largest number is told, answer) of each answer."""
+    text = section("Lesson by lesson")
+    for line in re.findall(r"^\*Answers:\* ([\s\S]+?)\n\n", text, re.MULTILINE):
+        for task, largest, answer in re.findall(
+            r"(\d\.\d)\s(largest )?`([^`]+)`", line
+        ):
+            yield task, bool(largest), ast.literal_eval(answer)
+
+
+def test_every_exercise_has_its_answer():
+    known = [name for path in LESSONS for name in of_lesson(path, "EXERCISES")]
+    assert [task for task, _, _ in answered()] == known
+
+
+@pytest.mark.parametrize(("exercise", "largest", "answer"), answered())
+def test_answers_are_right(exercise, largest, answer):
+    task = find(exercise, "EXERCISES")
+    if largest:  # of an answer too long to be told
+        right = computed(task.right)
+        assert right.size > 8 and np.isclose(answer, right.max(), atol=1e-3)
+    else:
+        assert verdict(task, answer).startswith(RIGHT)
+
+
 def test_names_of_exercises_and_predictions_exist():
     names = set(re.findall(r"\b(?:Try it|[Pp]rediction) (\d\.[\dA-Z])\b", guide()))
     known = {
@@ -402,7 +491,7 @@ def test_length_words_and_no_html():
     prose = re.sub(r"```[\s\S]*?```|`[^`\n]*`", "", text)
     assert re.findall(r"</?[a-zA-Z][^>]*>", prose) == []
     assert BANNED.findall(prose) == []
-    assert 2500 <= len(re.sub(r"\]\([^)]*\)|[|*#`-]", " ", text).split()) <= 4600
+    assert 2500 <= len(re.sub(r"\]\([^)]*\)|[|*#`-]", " ", text).split()) <= 5000
 
 
 def test_no_solution_and_no_text_of_a_lesson_is_repeated():

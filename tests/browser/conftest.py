@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -82,7 +83,20 @@ def browser():
 @pytest.fixture(scope="session")
 def lab(browser, tmp_path_factory):
     """A running `Lab`; after `browser`, so that nothing starts where that is missing."""
-    lab = Lab(tmp_path_factory.mktemp("lab"))
+    with running(Lab(tmp_path_factory.mktemp("lab"))) as lab:
+        yield lab
+
+
+@pytest.fixture
+def page(browser, lab):
+    """A `Page` on the lab; a test fails if it noted a fault."""
+    with faultless(Page, browser, lab) as page:
+        yield page
+
+
+@contextmanager
+def running(lab):
+    """Wait until a server answers, and stop it at the end."""
     try:
         lab.wait()
         yield lab
@@ -90,11 +104,11 @@ def lab(browser, tmp_path_factory):
         lab.stop()
 
 
-@pytest.fixture
-def page(browser, lab):
-    """A `Page` on the lab; a test fails if it noted a fault."""
+@contextmanager
+def faultless(kind, browser, lab):
+    """Open a page of a kind on a server; at the end it may have noted no fault."""
     context = browser.new_context(viewport={"width": 1000, "height": 900})
-    page = Page(context.new_page(), lab)
+    page = kind(context.new_page(), lab)
     yield page
     faults = page.faults
     context.close()

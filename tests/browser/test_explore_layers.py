@@ -86,11 +86,17 @@ def course():
 
 
 class Hand:
-    """What a learner does with the explorer on a page."""
+    """What a learner does with the first explorer of a page.
+
+    Arguments:
+        page: a page with a notebook that was run.
+        sources: cells of a notebook that is opened there and run before.
+    """
 
     def __init__(self, page, *sources):
-        page.open_notebook(page.lab.notebook("explorer.ipynb", *sources))
-        page.run_all_and_wait()
+        if sources:
+            page.open_notebook(page.lab.notebook("explorer.ipynb", *sources))
+            page.run_all_and_wait()
         self.page, self.mouse = page, page.page.mouse
         self.keyboard = page.page.keyboard
         self.widget = page.widget_cell()

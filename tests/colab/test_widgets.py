@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from browser import test_explore_dense as dense
 from browser import test_explore_layers as layers
+from browser.conftest import faultless, running
 from PIL import Image
 
 from colab.classic import Classic, ClassicPage
@@ -27,23 +28,15 @@ pytestmark = pytest.mark.colab
 def classic(browser, tmp_path_factory, published):
     """A running Notebook 6 on an empty folder."""
     folder = tmp_path_factory.mktemp("classic")
-    classic = Classic(Colab(folder, published), folder)
-    try:
-        classic.wait()
+    with running(Classic(Colab(folder, published), folder)) as classic:
         yield classic
-    finally:
-        classic.stop()
 
 
 @pytest.fixture
 def page(browser, classic):
     """A `ClassicPage`; a test fails if it noted a fault."""
-    context = browser.new_context(viewport={"width": 1000, "height": 900})
-    page = ClassicPage(context.new_page(), classic)
-    yield page
-    faults = page.faults
-    context.close()
-    assert faults == []
+    with faultless(ClassicPage, browser, classic) as page:
+        yield page
 
 
 def run(page, published, start, *sources):
@@ -158,21 +151,9 @@ def answer_the_quiz(page, questions):
 # --- lesson 05: feature maps, and what the browser asks Python
 
 
-class Hand(layers.Hand):
-    """What a learner does with the first explorer of a page that was run."""
-
-    def __init__(self, page):
-        self.page, self.mouse = page, page.page.mouse
-        self.keyboard = page.page.keyboard
-        self.widget = page.widget_cell()
-        self.picture = self.widget.locator(".layers-pointed")
-        self.mosaic = self.widget.locator(".layers-mosaic")
-        self.until("steps && steps.dataset.value")
-
-
 def test_layers_explorer(page, published):
     run(page, published, "05")
-    hand = Hand(page)
+    hand = layers.Hand(page)
     check_looks(hand.widget)
     model = trained_cifar10_cnn()
     images = cat_photograph()[np.newaxis].astype("float32") / 255
@@ -221,7 +202,7 @@ def test_kernel_answers_what_the_browser_asks(page, published):
         layers.ODD,
         f"{show}\n\nexplore_layers(own_model(), own_image)",
     )
-    hand = Hand(page)
+    hand = layers.Hand(page)
     place = [layer.name for layer in model.layers].index("normed")
     hand.layer(place, "normed")
     rows, columns, _ = model.get_layer("normed").output.shape[1:]
