@@ -14,6 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation
 
 from helpers.statistics import dead_channels
@@ -43,6 +44,8 @@ class Picture(Figure):
         buffer = io.BytesIO()
         # The fastest compression: files of the same pixels, a third larger.
         self.savefig(buffer, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
+        for text in self.findobj(Text):  # each keeps the drawing's pixels, 6 MB
+            text._renderer = None  # and the notebook keeps this picture
         return buffer.getvalue()
 
     def _ipython_display_(self):

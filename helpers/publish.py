@@ -20,6 +20,7 @@ from helpers.environment import COURSE
 SOURCE = re.compile(r'^Source = "https://github\.com/([^"]+)/tree/([^"]+)"$', re.M)
 VERSION = re.compile(r'^version = "([^"]+)"$', re.M)
 UNPUBLISHED = "OWNER/NAME"
+BRANCH = "release"  # always at the newest release
 
 
 def current(course=COURSE):
@@ -51,7 +52,8 @@ def addresses(repository, tag):
         f"{home}.git",
         f"https://colab.research.google.com/github/{repository}/blob/{tag}/",
         f"https://mybinder.org/v2/gh/{repository}/{tag}?",
-        f"git-pull?repo={quote(home, safe='')}&branch={tag}"  # nbgitpuller
+        # nbgitpuller pulls again at each visit, and from a tag it cannot
+        f"git-pull?repo={quote(home, safe='')}&branch={BRANCH}"
         f"&urlpath=lab%2Ftree%2F{folder}%2F",
     ]
 
@@ -136,8 +138,9 @@ def main(words):
     print(f"{len(changed)} files now name {repository} and {tag}.")
     if repository != UNPUBLISHED:
         print(
-            "Links and setup cells work as soon as that tag is on GitHub:\n"
-            f'  git commit -a -m "{tag}"\n  git tag {tag}\n  git push origin HEAD {tag}'
+            "Links and setup cells work as soon as the release is on GitHub:\n"
+            f'  git commit -a -m "{tag}"\n  git tag {tag}\n'
+            f"  git push origin HEAD {tag} HEAD:refs/heads/{BRANCH}"
         )
     return 0
 

@@ -645,6 +645,12 @@ def test_keras_archive_is_loaded_silently(cifar10, folder, printed):
     assert printed() == []
 
 
+def test_arrays_of_an_archive_are_mapped_into_memory(cifar10, folder):
+    put_archive(folder, cifar10[0])
+    (x_train, _), (x_test, _) = load_cifar10()
+    assert isinstance(x_train.base, np.memmap) and isinstance(x_test.base, np.memmap)
+
+
 def test_what_numpy_says_of_old_pickles_is_kept_off_the_screen(
     cifar10, folder, monkeypatch
 ):
@@ -715,6 +721,21 @@ def test_offline(mirrors, folder, printed, monkeypatch):
     assert not load_cifar10().is_stand_in
     assert fetch_cifar10() == folder / datasets.ARCHIVE
     assert printed() == []
+
+
+def test_the_stand_ins_training_pictures_are_made_when_they_are_unpacked(monkeypatch):
+    monkeypatch.setenv("LAYERS_OFFLINE", "1")
+    made = []
+    monkeypatch.setattr(
+        datasets, "shapes", lambda *wanted, **more: made.append(wanted[0]) or shapes(20)
+    )
+    dataset = load_cifar10()
+    assert len(dataset) == len(dataset[0]) == 2 and "10,000 training" in repr(dataset)
+    assert made == [2_000]
+    (x_train, y_train), _ = dataset
+    assert made == [2_000, 10_000]
+    assert np.array_equal(x_train, shapes(20)[0])
+    assert np.array_equal(dataset[0][1], y_train)
 
 
 def test_offline_0_is_not_offline(mirrors, monkeypatch):

@@ -1,10 +1,12 @@
 """The pictures show the arrays they were given, and say so."""
 
+import gc
 import io
 
 import keras
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import RendererAgg
 from PIL import Image
 
 from helpers import figures
@@ -94,6 +96,21 @@ def test_gap_is_no_grey():
 def test_size_in_inches_is_the_one_asked_for(maps):
     picture = feature_map_grid(maps, figsize=(10, 4))
     assert Image.open(io.BytesIO(picture.png(dpi=50))).size == (500, 200)
+
+
+def test_a_picture_keeps_no_pixels_when_it_has_been_shown(maps):
+    def drawings():
+        gc.collect()
+        return sum(isinstance(one, RendererAgg) for one in gc.get_objects())
+
+    before = drawings()
+    pictures = [
+        feature_map_grid(maps, scale="shared"),
+        network_diagram(dense_network()),
+    ]
+    first = [picture.png() for picture in pictures]
+    assert drawings() == before
+    assert [picture.png() for picture in pictures] == first
 
 
 def test_callers_array_is_not_changed(maps):

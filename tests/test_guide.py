@@ -270,7 +270,7 @@ def test_what_is_not_done_in_class_is_done_at_home(parts):
 
 def test_minutes_fit_what_is_shown_and_done(parts):
     for part in parts:
-        said = f"{part.name}: {part.minutes} minutes, needs {part.needed:.1f}"
+        said = f"{part.sections}: {part.minutes} minutes, needs {part.needed:.1f}"
         assert part.needed <= part.minutes <= 2 * part.needed, said
 
 
@@ -315,22 +315,22 @@ def test_minutes_of_the_class_are_those_that_the_guide_tells():
 def test_minutes_of_preparation_are_those_of_the_lessons():
     intro = " ".join(guide().partition("\n## ")[0].split())
     told = [int(re.search(pattern, intro)[1]) for pattern in PREPARATION]
-    takes = []
-    for name in PLANS:
-        heads = [pieces(part.lesson)[0] for part in plan(name)[1] if part.opens]
-        takes.append(sum(map(minutes_of_lesson, heads)))
-    assert told == takes
+    assert told == [
+        sum(minutes_of_lesson(part.lesson) for part in plan(name)[1] if part.opens)
+        for name in PLANS
+    ]
 
 
-def minutes_of_lesson(head):
-    return int(re.search(r"^\*\*Takes\*\* (\d+)", head.source, re.MULTILINE)[1])
+def minutes_of_lesson(name):
+    head = nbformat.read(NOTEBOOKS / name, as_version=4).cells[0].source
+    return int(re.search(r"^\*\*Takes\*\* (\d+)", head, re.MULTILINE)[1])
 
 
 @pytest.mark.slow
 def test_cells_of_a_plan_run_in_its_order(name):
     """Nothing is shown that needs a cell which the plan leaves out."""
     for part, seconds in walk(name):
-        print(f"{sum(seconds):5.1f} s of {part.minutes:2} min  {part.name}")
+        print(f"{sum(seconds):5.1f} s of {part.minutes:2} min  {part.sections}")
         assert sum(seconds) < 60 * part.minutes / 4, part.name
 
 
@@ -431,6 +431,22 @@ def test_answers_are_right(exercise, largest, answer):
         assert right.size > 8 and np.isclose(answer, right.max(), atol=1e-3)
     else:
         assert verdict(task, answer).startswith(RIGHT)
+
+
+def test_numbers_offered_for_a_guess_have_the_right_one_among_them():
+    offered = re.findall(r"(\d\.[A-Z]): ([\d., ]+ or [\d.³]+)", section("Half a day"))
+    assert len(offered) > 3
+    for name, numbers in offered:
+        right = computed(find(name, "PREDICTIONS").right)
+        given = [float(word) for word in re.findall(r"\d[\d.]*(?![\d.³])", numbers)]
+        assert np.isclose(given, right, atol=1e-3).sum() == 1, name
+
+
+def test_messages_of_technical_trouble_exist():
+    quoted = re.findall("“(.+?)”", section("Technical trouble"))
+    sources = [path.read_text("utf-8") for path in (ROOT / "helpers").rglob("*.py")]
+    assert quoted
+    assert all(any(words in source for source in sources) for words in quoted)
 
 
 def test_names_of_exercises_and_predictions_exist():

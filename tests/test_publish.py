@@ -73,7 +73,7 @@ def test_readme_opens_every_lesson_on_colab_and_the_course_elsewhere():
     folder = repository.split("/")[1]
     assert parse_qs(urlsplit(pull).query) == {
         "repo": [f"https://github.com/{repository}"],
-        "branch": [tag],
+        "branch": [publish.BRANCH],
         "urlpath": [f"lab/tree/{folder}/notebooks/{LESSONS[0]}"],
     }
     assert f"git clone https://github.com/{repository}.git" in readme
@@ -191,7 +191,7 @@ def test_command_line(course, monkeypatch, capsys):
     assert publish.main(["ada/layers", "v3"]) == 0
     told = capsys.readouterr().out
     assert "12 files now name ada/layers and v3." in told
-    assert "git push origin HEAD v3" in told
+    assert "git push origin HEAD v3 HEAD:refs/heads/release" in told
 
 
 # --- the setup cell on Colab

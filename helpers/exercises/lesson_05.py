@@ -14,11 +14,20 @@ from helpers.statistics import dead_channels
 EXERCISES = {}
 
 
-@cache
-def shape_outputs():
-    """Return every layer's output of the trained network for 500 generated shapes."""
+def shape_outputs(*layers):
+    """Return layers' outputs of the trained network for 500 generated shapes."""
     pictures, _ = shapes(500, seed=5)
-    return layer_outputs(trained_cifar10_cnn(), pictures / np.float32(255))
+    return layer_outputs(trained_cifar10_cnn(), pictures / np.float32(255), layers)
+
+
+@cache  # of all layers' outputs, 100 MB, what is asked for again
+def dense_for_shapes():
+    return shape_outputs("dense")["dense"]
+
+
+@cache
+def dead_for_shapes(layer="conv2d_2"):
+    return dead_in(shape_outputs(layer), layer)
 
 
 def dead_in(outputs, layer="conv2d_2"):
@@ -37,7 +46,7 @@ def largest_values(*layers, outputs=None):
 
 def come_to_life(layer):
     """Return the channels dead for the cat, but not for the 500 shapes, in order."""
-    return sorted(dead_in(cat_outputs(), layer) - dead_in(shape_outputs(), layer))
+    return sorted(dead_in(cat_outputs(), layer) - dead_for_shapes(layer))
 
 
 EXERCISES["5.1"] = Exercise(
@@ -71,15 +80,15 @@ EXERCISES["5.2"] = Exercise(
     why="These channels wait for something the cat does not have.",
     mistakes={
         "That is what is dead for the 500 pictures and not for the cat: the other way "
-        "round.": lambda: sorted(dead_in(shape_outputs()) - dead_in(cat_outputs())),
+        "round.": lambda: sorted(dead_for_shapes() - dead_in(cat_outputs())),
         "Those are all that are dead for the cat.": (
             lambda: sorted(dead_in(cat_outputs()))
         ),
         "Those are all that are dead for the 500 pictures.": (
-            lambda: sorted(dead_in(shape_outputs()))
+            lambda: sorted(dead_for_shapes())
         ),
         "Those are all that live for the 500 pictures, those included that live for the "
-        "cat.": lambda: sorted(set(range(64)) - dead_in(shape_outputs())),
+        "cat.": lambda: sorted(set(range(64)) - dead_for_shapes()),
         "That is how many there are; the question is which.": (
             lambda: len(come_to_life("conv2d_2"))
         ),
@@ -93,28 +102,28 @@ EXERCISES["5.2"] = Exercise(
 )
 
 EXERCISES["5.3"] = Exercise(
-    right=lambda: (shape_outputs()["dense"] == 0).mean(),
+    right=lambda: (dense_for_shapes() == 0).mean(),
     why="The mean of true and false is the share of true.",
     mistakes={
         "The table rounds; compute the share to three decimals.": (
-            lambda: (shape_outputs()["dense"] == 0).mean().round(2)
+            lambda: (dense_for_shapes() == 0).mean().round(2)
         ),
         "That is the table's number, rounded and in percent; compute a number from 0 "
-        "to 1.": lambda: 100 * (shape_outputs()["dense"] == 0).mean().round(2),
+        "to 1.": lambda: 100 * (dense_for_shapes() == 0).mean().round(2),
         "That is the share for the cat alone.": (
             lambda: (cat_outputs()["dense"] == 0).mean()
         ),
         "That is the share of values that are not 0.": (
-            lambda: (shape_outputs()["dense"] != 0).mean()
+            lambda: (dense_for_shapes() != 0).mean()
         ),
         "That is in percent; the answer is a number from 0 to 1.": (
-            lambda: 100 * (shape_outputs()["dense"] == 0).mean()
+            lambda: 100 * (dense_for_shapes() == 0).mean()
         ),
         "That is a count; divide it by the number of values.": (
-            lambda: (shape_outputs()["dense"] == 0).sum()
+            lambda: (dense_for_shapes() == 0).sum()
         ),
         "That is the share of units that are dead; count single values.": (
-            lambda: (shape_outputs()["dense"] == 0).all(axis=0).mean()
+            lambda: (dense_for_shapes() == 0).all(axis=0).mean()
         ),
     },
 )
@@ -150,7 +159,7 @@ EXERCISES["5.4"] = Exercise(
             lambda: strongest(layer="conv2d_1")
         ),
         "That is for the 500 pictures; the question is about the cat.": (
-            lambda: strongest(shape_outputs())
+            lambda: strongest(shape_outputs("conv2d_2"))
         ),
         "These are raw pixels from 0 to 255; the network wants pixels / 255.": (
             lambda: strongest(cat_outputs(raw=True))
@@ -239,7 +248,7 @@ PREDICTIONS = {}
 
 def compared_with_one():
     """Say how the dead channels of many pictures compare with those of one."""
-    one, many = len(dead_in(cat_outputs())), len(dead_in(shape_outputs()))
+    one, many = len(dead_in(cat_outputs())), len(dead_for_shapes())
     return "as many" if many == one else "more" if many > one else "fewer"
 
 

@@ -1,20 +1,28 @@
-"""Measure what learners need on a JupyterHub: memory and time, all at once, lesson 04.
+"""Measure what learners need on a JupyterHub: memory and time, all at once.
 
-    python tests/hub/measure.py --learners 8
+    python tests/hub/measure.py                          8 learners, lesson 04
+    python tests/hub/measure.py --learners 1 8           first one alone, then 8
+    python tests/hub/measure.py --learners 1 --lesson all
+    python tests/hub/measure.py --set MALLOC_TRIM_THRESHOLD_=131072
 
 Starts a real JupyterHub with its proxy, lets each learner's server start, open the
-lesson and run all its cells, solutions included, and prints a table. What it needs it
-installs once into the folder named by ``--environment``, with uv (PyPI) and npm.
-Nobody needs to be root. Linux only: memory is read from ``/proc``.
+lesson and run all its cells, solutions included, and prints tables. What it needs it
+installs once into the folder named by ``--environment``: the packages of
+environment.yml and JupyterHub with uv, the proxy with npm. Nobody needs to be root.
+Linux only: memory is read from ``/proc``. When it ends, or is ended by Ctrl+C, so are
+the hub and all learners' servers.
 
-Memory is PSS: what processes share is counted once, divided among them. With one
-learner there is nobody to share with, so ``--learners 1`` shows the most that one needs.
+A learner's memory has two parts: what is the learner's own, and pages of files, such as
+TensorFlow's code, which all learners on one machine share. Server and kernel are
+counted together. N learners need the files once and N times what one has of its own.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -26,7 +34,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LESSON = "notebooks/04_cifar10_feature_maps.ipynb"
+LESSONS = {path.name[:2]: path for path in sorted(ROOT.glob("notebooks/[0-9]*.ipynb"))}
+CELL_SECONDS = 600  # no cell of a lesson takes so long
+MARK = "LAYERS_MEASURED"  # a variable of the hub, its proxy and the learners' processes
 CONFIG = """
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
 c.JupyterHub.hub_port = {hub_port}
@@ -46,36 +56,81 @@ c.DummyAuthenticator.allow_all = True
 c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/{{username}}"
 c.Spawner.cmd = ["{singleuser}"]
 c.Spawner.args = ["--allow-root"]
-c.Spawner.environment = {environment}
+c.Spawner.environment = {variables}
 c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 """
-QUIET = {
-    "LAYERS_OFFLINE": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-}
 
 
-def install(environment):
-    """Make the environment: JupyterHub and the course's packages, and the proxy."""
+# What has to be there -----------------------------------------------------------------
+
+
+def install(environment, *more):
+    """Make the environment, or complete it: the course's packages, JupyterHub, proxy.
+
+    Arguments:
+        environment: `pathlib.Path` of its folder.
+        more: names of further packages.
+
+    Returns:
+        `pathlib.Path` of its Python.
+
+    Raises:
+        RuntimeError: in one sentence, if it cannot be made.
+    """
+    sys.path.insert(0, str(ROOT))
+    from helpers.launch import find_uv
+
+    npm = shutil.which("npm")
+    if not Path("/proc/self/smaps_rollup").exists():
+        raise RuntimeError("This needs Linux: memory is read from /proc.")
+    if npm is None:
+        raise RuntimeError(
+            "npm cannot be found. It installs JupyterHub's proxy and comes with Node.js: "
+            "install that."
+        )
+    uv = find_uv()
+    if uv is None:
+        raise RuntimeError("Without uv, JupyterHub cannot be installed.")
+    listed = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    version = re.search(r"- python=(\S+)", listed)[1]
     python = environment / "bin" / "python"
-    if not (environment / "bin" / "jupyterhub").exists():
-        subprocess.run(["uv", "venv", "-q", str(environment)], check=True)
-        words = ["uv", "pip", "install", "-q", "--compile-bytecode", "--python", python]
-        words += ["jupyterhub", "--requirement", ROOT / "pyproject.toml"]
-        subprocess.run([str(word) for word in words], check=True)
-    proxy = environment / "proxy"
-    if not (proxy / "node_modules").exists():
-        words = ["npm", "install", "--silent", "--prefix", str(proxy)]
-        subprocess.run([*words, "configurable-http-proxy"], check=True)
+    if not python.exists():
+        this = "{}.{}".format(*sys.version_info)
+        base = sys.executable if this == version else version  # uv may fetch one
+        run_quietly([uv, "venv", "-q", "--python", base, environment])
+    packages = ["jupyterhub", *more, *re.findall(r"- (\w[\w.-]*==\S+)", listed)]
+    words = [uv, "pip", "install", "-q", "--compile-bytecode", "--python", python]
+    run_quietly([*words, *packages])
+    if not proxy_of(environment).exists():
+        words = [npm, "install", "--silent", "--prefix", environment / "proxy"]
+        run_quietly([*words, "configurable-http-proxy"])
     return python
 
 
-class Hub:
-    """A JupyterHub on ports of its own, its files in a folder of its own."""
+def run_quietly(words):
+    words = [str(word) for word in words]
+    if subprocess.call(words) != 0:
+        raise RuntimeError(f"This failed: {' '.join(words)}")
 
-    def __init__(self, folder, environment):
+
+def proxy_of(environment):
+    return environment / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
+
+
+# The hub and its learners -------------------------------------------------------------
+
+
+class Hub:
+    """A JupyterHub on ports of its own, its files in a folder of its own.
+
+    Attributes:
+        mark: bytes that stand in the environment of each of its processes.
+    """
+
+    def __init__(self, folder, environment, variables):
         self.folder, self.token = folder, secrets.token_hex(16)
+        self.mark = f"{MARK}={secrets.token_hex(8)}".encode()
+        marked = dict([self.mark.decode().split("=")])
         port, hub_port, proxy_port = free_ports(3)
         self.address = f"http://127.0.0.1:{port}"
         config = folder / "jupyterhub_config.py"
@@ -86,37 +141,41 @@ class Hub:
                 hub_port=hub_port,
                 proxy_port=proxy_port,
                 token=self.token,
-                proxy=environment / "proxy/node_modules/.bin/configurable-http-proxy",
+                proxy=proxy_of(environment),
                 singleuser=environment / "bin" / "jupyterhub-singleuser",
-                environment=QUIET,
+                variables={"LAYERS_OFFLINE": "1", **variables, **marked},
             )
         )
         self.log = folder / "log"
         path = os.pathsep.join([str(environment / "bin"), os.environ["PATH"]])
+        own = dict(os.environ, PATH=path, JUPYTER_CONFIG_DIR=str(folder), **marked)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [environment / "bin" / "jupyterhub", "--config", config],
                 cwd=folder,
-                env=dict(os.environ, PATH=path, JUPYTER_CONFIG_DIR=str(folder)),
+                env=own,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                start_new_session=True,  # Ctrl+C reaches this script alone
             )
 
-    async def ask(self, path, content=None, method=None):
-        """Send a request to the hub or to a learner's server; return its answer."""
+    async def ask(self, path, content=None):
+        """Send a request to the hub or to a learner's server; return its JSON."""
+        answer = await self.fetch(path, content)
+        return json.loads(answer) if answer else None
+
+    async def fetch(self, path, content=None):
+        """Send a request; return the bytes of the answer."""
         from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
-        body = None if content is None else json.dumps(content)
         request = HTTPRequest(
             f"{self.address}/{path}",
-            method=method or ("GET" if content is None else "POST"),
-            body=body,
+            method="GET" if content is None else "POST",
+            body=None if content is None else json.dumps(content),
             headers={"Authorization": f"token {self.token}"},
             request_timeout=300,
         )
-        answer = await AsyncHTTPClient().fetch(request)
-        return json.loads(answer.body) if answer.body else None
+        return (await AsyncHTTPClient().fetch(request)).body
 
     async def wait(self, seconds=60):
         """Return as soon as the hub answers."""
@@ -126,42 +185,53 @@ class Hub:
                 return await self.ask("hub/api/")
             except Exception:
                 if self.process.poll() is not None or time.monotonic() > last:
-                    raise RuntimeError(self.log.read_text()[-3000:]) from None
+                    raise RuntimeError(
+                        f"JupyterHub does not start:\n{self.log.read_text()[-3000:]}"
+                    ) from None
                 await asyncio.sleep(0.2)
 
     def stop(self):
-        """End the hub, and with it its proxy and the learners' servers."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+        """End the hub, its proxy and the learners' servers; leave no process."""
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(30)
+        for process, _ in marked_processes(self.mark):  # what it has not ended itself
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(process.name), signal.SIGKILL)
+        self.process.wait()
 
 
 def free_ports(count):
     """Return numbers of ports that nobody has now."""
-    held = [socket.socket() for _ in range(count)]
-    for one in held:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in held]
 
 
 class Learner:
-    """One learner: a home folder with the course, a server, a kernel.
+    """One learner: a home folder, a server, a kernel.
 
     Attributes:
-        seconds: dict of what took how long: the server's start, the lesson, its
-            slowest cell.
+        course: where the course is in that folder, with a slash at its end.
+        waits: {what: seconds it took}.
+        used: {after what: dict of `usage`}.
     """
 
-    def __init__(self, hub, name):
-        self.hub, self.name, self.seconds = hub, name, {}
+    def __init__(self, hub, name, lesson, course=""):
+        self.hub, self.name, self.lesson, self.course = hub, name, lesson, course
+        self.waits, self.used = {}, {}
+
+    def copy_course(self):
+        """Put the course into the home folder, as it is here."""
         for part in ("helpers", "data", "notebooks"):
             ignore = shutil.ignore_patterns("__pycache__", ".*")
-            shutil.copytree(ROOT / part, hub.folder / name / part, ignore=ignore)
+            home = self.hub.folder / self.name
+            shutil.copytree(ROOT / part, home / part, ignore=ignore)
+
+    def note(self):
+        return usage(self.hub.mark).get(self.name, {})
 
     async def start(self):
         """Start the learner's server and wait until it answers."""
@@ -173,7 +243,8 @@ class Learner:
             if user["servers"].get("", {}).get("ready"):
                 break
             await asyncio.sleep(0.2)
-        self.seconds["server"] = time.monotonic() - begin
+        self.waits["start"] = time.monotonic() - begin
+        self.used["start"] = self.note()
 
     async def run(self):
         """Open the lesson and run its cells one after the other."""
@@ -181,37 +252,40 @@ class Learner:
         from tornado.websocket import websocket_connect
 
         begin = time.monotonic()
-        session = await self.hub.ask(
-            f"user/{self.name}/api/sessions",
-            {
-                "path": LESSON,
-                "name": "lesson",
-                "type": "notebook",
-                "kernel": {"name": "python3"},
-            },
-        )
+        session = {
+            "path": f"{self.course}notebooks/{LESSONS[self.lesson].name}",
+            "name": "lesson",
+            "type": "notebook",
+            "kernel": {"name": "python3"},
+        }
+        session = await self.hub.ask(f"user/{self.name}/api/sessions", session)
         kernel = session["kernel"]["id"]
         address = self.hub.address.replace("http", "ws", 1)
-        headers = {"Authorization": f"token {self.hub.token}"}
         channel = await websocket_connect(
             HTTPRequest(
                 f"{address}/user/{self.name}/api/kernels/{kernel}/channels",
-                headers=headers,
+                headers={"Authorization": f"token {self.hub.token}"},
             ),
             max_message_size=2**27,
         )
+        setup, *others = code_cells(LESSONS[self.lesson])
+        await execute(channel, setup)  # imports TensorFlow
+        self.waits["import"] = time.monotonic() - begin
+        self.used["import"] = self.note()
         slowest = 0
-        for source in code_cells():
+        for source in others:
             before = time.monotonic()
             await execute(channel, source)
             slowest = max(slowest, time.monotonic() - before)
+        self.waits["lesson"] = time.monotonic() - begin
+        self.waits["cell"] = slowest
+        self.used["lesson"] = self.note()
         channel.close()
-        self.seconds["lesson"] = time.monotonic() - begin
-        self.seconds["slowest cell"] = slowest
 
 
-def code_cells():
-    cells = json.loads((ROOT / LESSON).read_text(encoding="utf-8"))["cells"]
+def code_cells(path):
+    """Return the sources of a notebook's code cells."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
@@ -219,7 +293,7 @@ async def execute(channel, source):
     """Run code in the kernel; return when it is idle again.
 
     Raises:
-        RuntimeError: the code raised an error.
+        RuntimeError: the code raised an error, the kernel died, or took too long.
     """
     number = secrets.token_hex(8)
     header = {"msg_id": number, "msg_type": "execute_request", "session": number}
@@ -231,148 +305,236 @@ async def execute(channel, source):
         json.dumps({**message, "channel": "shell", "content": content})
     )
     replied = idle = False
+    last = time.monotonic() + CELL_SECONDS
     while not (replied and idle):
-        text = await channel.read_message()
-        if text is None:
-            raise RuntimeError("The kernel's channel was closed: was memory too small?")
-        answer = json.loads(text)
+        try:
+            left = last - time.monotonic()
+            received = await asyncio.wait_for(channel.read_message(), left)
+        except asyncio.TimeoutError:  # another class on Python 3.10
+            raise RuntimeError(f"Not done in {CELL_SECONDS} s:\n{source}") from None
+        answer = {} if received is None else message_of(received)
+        kind, content = answer.get("msg_type"), answer.get("content", {})
+        state = content.get("execution_state")
+        if received is None or state in ("restarting", "dead"):
+            raise RuntimeError("A learner's kernel died: was memory too small?")
         if answer["parent_header"].get("msg_id") != number:
             continue
-        kind, content = answer["msg_type"], answer["content"]
         if kind == "error":
             raise RuntimeError("\n".join([source, *content["traceback"]]))
         replied |= kind == "execute_reply"
-        idle |= kind == "status" and content["execution_state"] == "idle"
+        idle |= kind == "status" and state == "idle"
 
 
-class Memory:
-    """Samples the learners' processes while the lesson runs.
+def message_of(received):
+    """Return a kernel's message as a dict; one with buffers comes as bytes.
 
-    Attributes:
-        last: {learner: megabytes of server and kernel, seconds of computing}.
-        peak: dict of learners, the most megabytes of server and kernel together.
-        together: the most megabytes of all learners at one time.
+    Bytes begin with how many parts there are and where each begins, four bytes a
+    number; the first part is the message.
     """
+    if isinstance(received, str):
+        return json.loads(received)
+    parts, begin, end = (int.from_bytes(received[i : i + 4], "big") for i in (0, 4, 8))
+    return json.loads(received[begin : end if parts > 1 else None])
 
-    def __init__(self):
-        self.peak, self.together, self.last = {}, 0, {}
+
+# Memory and computing time ------------------------------------------------------------
+
+
+def marked_processes(mark):
+    """Yield folder under /proc and environment of each process with this mark."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or is somebody else's
+            variables = (process / "environ").read_bytes().split(b"\0")
+            if mark in variables:
+                yield process, variables
+
+
+def usage(mark):
+    """Return what the processes with this mark use now.
+
+    Returns:
+        ``{owner: {"own": MB, "files": MB, "pss": MB, "computing": seconds}}``. Owners
+        are the learners by their names, and ``"hub"`` for the hub and its proxy. PSS
+        divides what is shared among those that share it, so it can be summed.
+    """
+    owners = {}
+    for process, variables in marked_processes(mark):
+        name = next((v for v in variables if v.startswith(b"JUPYTERHUB_USER=")), None)
+        owner = name.decode().split("=")[1] if name else "hub"
+        with contextlib.suppress(OSError):
+            sizes = megabytes((process / "smaps_rollup").read_text())
+            stat = (process / "stat").read_text()
+            sizes["computing"] = computing(stat, os.sysconf("SC_CLK_TCK"))
+            total = owners.setdefault(owner, dict.fromkeys(sizes, 0))
+            for key, value in sizes.items():
+                total[key] += value
+    return owners
+
+
+def megabytes(smaps):
+    """Read from the text of /proc/…/smaps_rollup what a process has in memory."""
+    size = {key: int(kilobytes) / 1024 for key, kilobytes in SIZE.findall(smaps)}
+    own = size["Anonymous"]
+    return {"own": own, "files": size["Rss"] - own, "pss": size["Pss"]}
+
+
+SIZE = re.compile(r"^(\w+): +(\d+) kB$", re.M)
+
+
+def computing(stat, ticks):
+    """Read from the text of /proc/…/stat how many seconds a process has computed."""
+    fields = stat.rpartition(")")[2].split()  # a name in () may hold spaces
+    return (int(fields[11]) + int(fields[12])) / ticks
+
+
+class Peak:
+    """The most megabytes that each learner had of its own, and of PSS all together."""
+
+    def __init__(self, mark):
+        self.mark, self.of_each, self.together, self.hub = mark, {}, 0, 0
 
     async def watch(self):
         while True:
             self.sample()
-            await asyncio.sleep(1)
+            await asyncio.sleep(0.5)
 
     def sample(self):
-        """Read the PSS of every process that belongs to a learner."""
-        self.last = {}
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                variables = (process / "environ").read_bytes().split(b"\0")
-                named = [
-                    v for v in variables if v.startswith(b"JUPYTERHUB_USER=learner")
-                ]
-                if not named:
-                    continue
-                lines = (process / "smaps_rollup").read_text().splitlines()
-                words = (process / "cmdline").read_bytes()
-                times = (process / "stat").read_text().rpartition(")")[2].split()
-            except OSError:  # it has ended, or belongs to somebody else
-                continue
-            size = {line.split(":")[0]: line.split()[1] for line in lines[1:]}
-            kind = "kernel" if b"ipykernel" in words else "server"
-            learner = self.last.setdefault(named[0].decode().split("=")[1], {})
-            for name, parts in (("PSS", ["Pss"]), ("own", PRIVATE)):
-                key = f"{kind} {name}"
-                megabytes = sum(int(size[part]) for part in parts) / 1024
-                learner[key] = learner.get(key, 0) + megabytes
-            computing = (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
-            learner["computing"] = learner.get("computing", 0) + computing
-        pss = {name: both(sizes) for name, sizes in self.last.items()}
-        for name, megabytes in pss.items():
-            self.peak[name] = max(self.peak.get(name, 0), megabytes)
-        self.together = max(self.together, sum(pss.values()))
+        now = usage(self.mark)
+        self.hub = max(self.hub, now.pop("hub")["pss"])
+        for name, sizes in now.items():
+            self.of_each[name] = max(self.of_each.get(name, 0), sizes["own"])
+        self.together = max(self.together, sum(sizes["pss"] for sizes in now.values()))
 
 
-PRIVATE = ["Private_Clean", "Private_Dirty"]
-
-
-def both(sizes):
-    return sum(size for key, size in sizes.items() if key.endswith("PSS"))
-
-
-async def measure(count, environment):
-    """Let so many learners run the lesson at once; return a dict of figures."""
-    with tempfile.TemporaryDirectory(prefix="hub-") as folder:
-        hub = Hub(Path(folder), environment)
+async def measure(count, lesson, environment, variables):
+    """Let so many learners run a lesson at once; return a dict of figures."""
+    with tempfile.TemporaryDirectory(
+        prefix="hub-", ignore_cleanup_errors=True
+    ) as folder:
+        hub = Hub(Path(folder), environment, variables)
         try:
             await hub.wait()
-            learners = [Learner(hub, f"learner{i}") for i in range(count)]
-            memory = Memory()
-            watching = asyncio.create_task(memory.watch())
+            learners = [Learner(hub, f"learner{i}", lesson) for i in range(count)]
+            for learner in learners:
+                learner.copy_course()
+            peak = Peak(hub.mark)
+            watching = asyncio.create_task(peak.watch())
             begin = time.monotonic()
             await asyncio.gather(*(learner.start() for learner in learners))
-            memory.sample()
-            started = memory.last
             await asyncio.gather(*(learner.run() for learner in learners))
             seconds = time.monotonic() - begin
             watching.cancel()
-            memory.sample()
+            peak.sample()
         finally:
             hub.stop()
     return {
+        "lesson": lesson,
         "learners": count,
-        "cores": os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0)),
+        "variables": variables,
         "seconds": seconds,
-        "seconds of each": [learner.seconds for learner in learners],
-        "of each after the start": started,
-        "of each after the lesson": memory.last,
-        "megabytes of each at most": memory.peak,
-        "megabytes together at most": memory.together,
+        "waits": {learner.name: learner.waits for learner in learners},
+        "used": {learner.name: learner.used for learner in learners},
+        "peak": peak.of_each,
+        "together": peak.together,
+        "hub": peak.hub,
     }
 
 
-def show(figures):
-    """Print the figures as a table."""
+# What is printed ----------------------------------------------------------------------
 
-    def row(name, values, unit):
-        values = list(values)
-        mean = sum(values) / len(values)
-        print(f"{name:<34} {mean:7.1f} {max(values):7.1f} {unit}")
 
-    print(f"{figures['learners']} learners at once, {figures['cores']} cores")
-    print(f"{'for each learner':<34} {'mean':>7} {'most':>7}")
-    for name in ("server", "lesson", "slowest cell"):
-        row(name, (one[name] for one in figures["seconds of each"]), "s")
-    after = figures["of each after the lesson"].values()
-    started = figures["of each after the start"].values()
-    row("computing on one core, in all", (one["computing"] for one in after), "s")
-    row("server, before the lesson, PSS", (one["server PSS"] for one in started), "MB")
-    for name in ("server PSS", "server own", "kernel PSS", "kernel own"):
-        row(f"{name}, after the lesson", (one[name] for one in after), "MB")
-    row("both, PSS, at most", figures["megabytes of each at most"].values(), "MB")
-    print(
-        f"{'all together':<34} {figures['megabytes together at most']:7.0f} MB at most"
+def tables(runs):
+    """Return the figures of several runs as two Markdown tables, a row a run."""
+    memory = [head("server", "import", "lesson", "at most", "files", "all", "hub")]
+    times = [head("start", "import", "lesson", "cell", "all", *STEPS)]
+    for run in runs:
+        used, waits = run["used"].values(), run["waits"].values()
+        own = [mean(one[step]["own"] for one in used) for step in STEPS]
+        most = mean(run["peak"].values())
+        files = max(one["lesson"]["files"] for one in used)
+        memory.append(row(run, *own, most, files, run["together"], run["hub"]))
+        waited = [max(one[what] for one in waits) for what in (*STEPS, "cell")]
+        computed = [mean(one[step]["computing"] for one in used) for step in STEPS]
+        times.append(row(run, *waited, run["seconds"], *computed))
+    last = f"{runs[-1]['learners']} learners"
+    return "\n".join(
+        [
+            "Memory, MB. One learner's own, the mean: server; after the import; after the",
+            "lesson; at most. Files that all share. All learners at most; hub and proxy.",
+            "",
+            *memory,
+            "",
+            f"So N learners need {files:.0f} + {most:.0f} × N MB (for {last}: "
+            f"{files + most * runs[-1]['learners']:.0f}), the hub {run['hub']:.0f} MB.",
+            "",
+            f"Seconds, {runs[-1]['cores']} cores. The slowest learner's: start of the "
+            "server; import; lesson;",
+            "slowest cell. All learners, from start to end. Computing time of one learner "
+            "on one core",
+            "until then: start; import; lesson.",
+            "",
+            *times,
+        ]
     )
-    print(f"{'':<34} {figures['seconds']:7.0f} s")
+
+
+STEPS = "start", "import", "lesson"
+
+
+def head(*names):
+    names = "lesson", "learners", *names
+    return f"| {' | '.join(names)} |\n{'|---' * len(names)}|"
+
+
+def row(run, *numbers):
+    numbers = (f"{n:.0f}" if n >= 10 else f"{n:.1f}" for n in numbers)
+    return f"| {run['lesson']} | {run['learners']} | {' | '.join(numbers)} |"
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values)
+
+
+async def measure_all(given, environment):
+    lessons = list(LESSONS) if given.lesson == ["all"] else given.lesson
+    variables = dict(pair.split("=", 1) for pair in given.set)
+    task = asyncio.current_task()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return [
+        await measure(count, lesson, environment, variables)
+        for lesson in lessons
+        for count in given.learners
+    ]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--learners", type=int, default=8)
-    parser.add_argument("--environment", type=Path, default=Path("~/.cache/layers-hub"))
-    parser.add_argument(
-        "--json", action="store_true", help="print every figure as JSON"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--learners", type=int, nargs="+", default=[8])
+    parser.add_argument(
+        "--lesson", nargs="+", default=["04"], choices=[*LESSONS, "all"]
+    )
+    parser.add_argument("--environment", type=Path, default="~/.cache/layers-hub")
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--json", action="store_true", help="print every figure")
     given = parser.parse_args()
     environment = given.environment.expanduser().absolute()
-    python = install(environment)
-    if Path(sys.prefix) != environment:
-        sys.exit(subprocess.call([str(python), *sys.argv]))
-    figures = asyncio.run(measure(given.learners, environment))
+    try:
+        if Path(sys.prefix) != environment:
+            python = str(install(environment))
+            os.execv(python, [python, *sys.argv])  # one process, for Ctrl+C
+        runs = asyncio.run(measure_all(given, environment))
+    except RuntimeError as error:
+        sys.exit(str(error))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit("Ended before the figures were there; the hub has been stopped.")
     if given.json:
-        print(json.dumps(figures, indent=1))
-    else:
-        show(figures)
+        print(json.dumps(runs, indent=1))
+        return
+    print(tables(runs))
 
 
 if __name__ == "__main__":
