@@ -48,7 +48,11 @@ def set_up():
 def note_changes():
     """Say which files of a clone of the course are not as they were fetched."""
     words = ["git", "-C", str(COURSE), "status", "--short", "--untracked-files=no"]
-    lines = subprocess.run(words, capture_output=True, text=True).stdout.splitlines()
+    try:
+        done = subprocess.run(words, capture_output=True, text=True)
+    except OSError:  # without git, nobody knows
+        return
+    lines = done.stdout.splitlines()
     if lines:
         names = ", ".join(line[3:] for line in lines)
         print(

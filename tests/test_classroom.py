@@ -611,6 +611,7 @@ def test_program_that_is_not_on_the_path_is_typed_with_its_folder(
             (tmp_path / folder / name).write_text("#!/bin/sh\n")
             (tmp_path / folder / name).chmod(0o755)
     mine = tmp_path / "a class"
+    monkeypatch.setattr(machine, "ENVIRONMENT", tmp_path / "not this one")
     monkeypatch.setattr(sys, "executable", str(mine / "python"))
     monkeypatch.setenv("PATH", str(mine))
     assert machine.command("jupyter") == "jupyter"

@@ -351,6 +351,12 @@ def test_changes_in_an_old_clone_are_used_and_said(colab, monkeypatch, capsys):
     assert (folder / "helpers" / "__init__.py").read_text() == "# a learner's\n"
 
 
+def test_a_copy_without_git_is_used_as_it_is(monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "")
+    environment.note_changes()
+    assert capsys.readouterr().out == ""
+
+
 def test_elsewhere_the_setup_cell_fetches_nothing(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path / "notebooks")
