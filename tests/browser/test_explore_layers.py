@@ -464,16 +464,18 @@ def test_it_fits_and_can_be_read(page, theme, width):
 # --------------------------------------------------------- models of learners' own
 
 
-def test_what_the_browser_does_not_know_python_explains(page):
+SHOW_ODD = """
+from helpers.explorers import explore_layers
+
+explore_layers(own_model(), own_image)
+"""
+
+
+def check_python_explains(hand):
+    """Ask, on a page with `ODD` and `SHOW_ODD`, for what only the kernel can answer."""
     names = {}
     exec(ODD, names)
     model, image = names["own_model"](), names["own_image"]
-    hand = Hand(
-        page,
-        ODD,
-        "from helpers.explorers import explore_layers",
-        "explore_layers(own_model(), own_image)",
-    )
     place = [layer.name for layer in model.layers].index("normed")
     hand.layer(place, "normed")
     rows, columns, _ = model.get_layer("normed").output.shape[1:]
@@ -490,6 +492,10 @@ def test_what_the_browser_does_not_know_python_explains(page):
     ]
     assert steps == [(text, True) for text, _ in numbers.steps]
     assert shown["total"] == pytest.approx(numbers.value, abs=1e-5)
+
+
+def test_what_the_browser_does_not_know_python_explains(page):
+    check_python_explains(Hand(page, ODD, SHOW_ODD))
 
 
 def test_of_a_large_layer_the_chosen_channel_is_whole(page):

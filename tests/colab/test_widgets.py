@@ -191,28 +191,8 @@ def test_layers_explorer(page, published):
 
 
 def test_kernel_answers_what_the_browser_asks(page, published):
-    names = {}
-    exec(layers.ODD, names)
-    model, image = names["own_model"](), names["own_image"]
-    show = "from helpers.explorers import explore_layers"
-    run(
-        page,
-        published,
-        "00",
-        layers.ODD,
-        f"{show}\n\nexplore_layers(own_model(), own_image)",
-    )
-    hand = layers.Hand(page)
-    place = [layer.name for layer in model.layers].index("normed")
-    hand.layer(place, "normed")
-    rows, columns, _ = model.get_layer("normed").output.shape[1:]
-    hand.pixel(2, 3, rows, columns)
-    hand.until("text.includes('Click the pixel')")
-    hand.mouse.down()
-    hand.mouse.up()
-    hand.until("text.includes('sqrt(variance')")
-    numbers = explain(model, image[np.newaxis], "normed", (0, 2, 3, 0))
-    assert hand.read()["total"] == pytest.approx(numbers.value, abs=1e-5)
+    run(page, published, "00", layers.ODD, layers.SHOW_ODD)
+    layers.check_python_explains(layers.Hand(page))
     assert page.errors() == []
 
 
