@@ -41,10 +41,16 @@ def nbval(notebook, name, folder, *options):
     (folder / "notebooks").mkdir()
     shutil.copy(ROOT / "conftest.py", folder)
     nbformat.write(notebook, folder / "notebooks" / name)
+    return nbval_in(folder, "notebooks", *options)
+
+
+def nbval_in(folder, target, *options, environment=None):
+    """Run what is in a folder under nbval; return exit code and what it prints."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-rf"]
-        + [*options, "-p", "no:cacheprovider", "-p", "no:xdist", "notebooks"],
+        + [*options, "-p", "no:cacheprovider", "-p", "no:xdist", target],
         cwd=folder,
+        env=environment,
         capture_output=True,
         text=True,
     )

@@ -726,7 +726,7 @@ def test_command_line_tells_the_commands(capsys):
 
 def test_sections_start_slides_and_nothing_is_lost():
     for path in LESSONS:
-        lesson = kits.for_slides(read(path))
+        lesson = kits.without_solutions(read(path))
         pages = slides.pages(lesson)
         shown = [block for _, blocks in pages for block in blocks]
         for kind, blocks in pages[1:]:
@@ -755,7 +755,7 @@ def test_sections_start_slides_and_nothing_is_lost():
 def test_a_prediction_is_asked_on_one_slide_and_compared_on_a_later_one():
     asked = 0
     for path in LESSONS:
-        pages = slides.pages(kits.for_slides(read(path)))
+        pages = slides.pages(kits.without_solutions(read(path)))
         sources = [[block.source for block in blocks] for _, blocks in pages]
         for blocks in sources:
             places = [i for i, one in enumerate(blocks) if slides.PREDICT.search(one)]
@@ -815,7 +815,7 @@ def test_links_of_the_slides_lead_to_slides_or_to_the_web(tmp_path):
 
 def test_slides_hold_no_solution_and_no_hint():
     for path in LESSONS:
-        page = slides.deck(kits.for_slides(read(path)), "title")
+        page = slides.deck(kits.without_solutions(read(path)), "title")
         words = " ".join(re.sub("<[^>]+>", " ", page).split())
         assert "# @title" not in words
         assert "<details" not in page

@@ -20,9 +20,11 @@ from test_lessons import (
     PREDICTION_STUB,
     ROOT,
     glossary,
+    minutes_to_read,
     of_lesson,
 )
 
+from helpers.classroom.kit import minutes
 from helpers.exercises.checking import RIGHT, verdict
 from helpers.exercises.exercise import computed, find
 from helpers.exercises.predictions import compare, predict
@@ -79,8 +81,7 @@ class Piece(NamedTuple):
         """The same measure as in test_lessons.py, without exercise and prediction."""
         if self.kind == "code":
             return 0.2 + QUIZ * self.source.startswith("quiz(")
-        words = re.sub(r"\]\([^)]*\)", "]", self.source).split()
-        return len(words) / 130
+        return minutes_to_read(self.source)
 
 
 @cache
@@ -156,7 +157,7 @@ class Part(NamedTuple):
         done = sum(minutes_of(name) for name in self.exercises)
         done += HANDS * len(self.hands) + CHANGE * self.changes
         done += EXPLORER * self.explorer
-        said = len(opening(self.lesson).split()) / 130 if self.opens else 0
+        said = minutes_to_read(opening(self.lesson)) if self.opens else 0
         return done + said + sum(piece.minutes for piece in shown(self))
 
 
@@ -323,8 +324,7 @@ def test_minutes_of_preparation_are_those_of_the_lessons():
 
 
 def minutes_of_lesson(name):
-    head = nbformat.read(NOTEBOOKS / name, as_version=4).cells[0].source
-    return int(re.search(r"^\*\*Takes\*\* (\d+)", head, re.MULTILINE)[1])
+    return int(minutes(nbformat.read(NOTEBOOKS / name, as_version=4)))
 
 
 @pytest.mark.slow

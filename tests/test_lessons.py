@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from rerun import nbval
 
+from helpers.classroom.kit import minutes
 from helpers.exercises import exercise, quiz
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,13 +68,22 @@ def test_head_has_title_badge_promise_outcomes_needs_and_minutes(lesson, path):
     assert re.search(r"^\*\*Takes\*\* \d+ minutes\.", head, re.MULTILINE)
 
 
+def minutes_to_read(source):
+    """130 words a minute; the addresses of links are not read."""
+    return len(re.sub(r"\]\([^)]*\)", "]", source).split()) / 130
+
+
 def test_minutes_fit_the_length(lesson):
     """130 words a minute; minutes for exercises, predictions, quiz and running cells."""
-    told = int(re.search(r"^\*\*Takes\*\* (\d+)", lesson.cells[0].source, re.M)[1])
-    words = len(re.sub(r"\]\([^)]*\)", "]", text(lesson)).split())
+    told = int(minutes(lesson))
     guesses = sum(bool(PREDICTION_STUB.search(c.source)) for c in code_cells(lesson))
     quizzes = sum(c.source.startswith("quiz(") for c in code_cells(lesson))
-    needed = words / 130 + 3 * len(solutions(lesson)) + guesses / 2 + 3 * quizzes
+    needed = (
+        minutes_to_read(text(lesson))
+        + 3 * len(solutions(lesson))
+        + guesses / 2
+        + 3 * quizzes
+    )
     needed += 0.2 * len(code_cells(lesson))
     assert abs(told - needed) <= 5, f"{needed:.0f} minutes"
 

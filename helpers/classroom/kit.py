@@ -64,6 +64,7 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
     check_place(folder, replace)
     cache = fetching.cache_folder(cache)
     python = python or f"{sys.version_info[0]}.{sys.version_info[1]}"
+    wheels = list(dict.fromkeys(wheels))  # each once
     if wheels:
         fetching.check_python(python)
     try:
@@ -75,7 +76,7 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
             if slides:
                 make_slides(kit / "slides", lessons)
                 print(f"slides: {len(lessons)} decks")
-            for system in dict.fromkeys(wheels):  # each once
+            for system in wheels:
                 packages = fetching.wheels(system, python, cache)
                 shutil.copytree(packages, kit / "wheels" / f"{system}-{python}")
                 print(f"wheels: for {system} and Python {python}")
@@ -84,7 +85,7 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
                 shutil.copy(archive, kit / ARCHIVE)
             missing = "not on this machine; fetch_cifar10 of helpers.datasets gets it"
             print(f"CIFAR-10: {'its archive' if archive else missing}")
-            systems = [NAMES[system] for system in dict.fromkeys(wheels)]
+            systems = [NAMES[system] for system in wheels]
             page = make_page(lessons, slides, systems, python)
             (kit / "index.html").write_text(page, encoding="utf-8")
     except OSError as error:
@@ -175,9 +176,7 @@ def for_learners(lesson, name="the lesson"):
         ValueError: a cell checks an answer that it gives itself, and has no tag
             ``solution``.
     """
-    without = copy.deepcopy(lesson)
-    remove = TagRemovePreprocessor(enabled=True, remove_cell_tags={"solution"})
-    without, _ = remove.preprocess(without, {})
+    without = without_solutions(lesson)
     without, _ = ClearOutputPreprocessor(enabled=True).preprocess(without, {})
     for cell in without.cells:
         if CHECK.search(cell.source) and not STUB.search(cell.source):
@@ -197,10 +196,12 @@ def make_slides(target, lessons):
         shutil.copy(reveal() / name, target / "scripts" / name)
     for name, lesson in lessons.items():
         path = (target / name).with_suffix(".html")
-        path.write_text(deck(for_slides(lesson), title(lesson)), encoding="utf-8")
+        path.write_text(
+            deck(without_solutions(lesson), title(lesson)), encoding="utf-8"
+        )
 
 
-def for_slides(lesson):
+def without_solutions(lesson):
     """Return a copy of a lesson without solutions, with its outputs."""
     without = copy.deepcopy(lesson)
     remove = TagRemovePreprocessor(enabled=True, remove_cell_tags={"solution"})

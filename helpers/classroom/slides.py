@@ -227,7 +227,7 @@ def tables(piece):
 
 def parts(output):
     """Cut an output of many lines where a line begins that is not indented."""
-    text = output.get("text") or output.get("data", {}).get("text/plain", "")
+    text = text_of(output)
     lines = text.rstrip("\n").split("\n")
     if shown_as(output) != "text" or len(lines) <= OUTPUT_LINES:
         return [output]
@@ -243,6 +243,11 @@ def parts(output):
         nbformat.v4.new_output("stream", text="\n".join(piece) + "\n")
         for piece in pieces
     ]
+
+
+def text_of(output):
+    """Return an output as text; "" where it has none."""
+    return output.get("text") or output.get("data", {}).get("text/plain", "")
 
 
 def shown_as(output):
@@ -271,7 +276,7 @@ def estimate(block):
         elif kind == "html":
             height += 40 * output.data["text/html"].count("<tr") + 60
         else:
-            text = output.get("text") or output.get("data", {}).get("text/plain", "")
+            text = text_of(output)
             lines = text.rstrip("\n").split("\n")
             lines = [math.ceil(len(line) / LETTERS) or 1 for line in lines]
             height += CODE_LINE * sum(lines) + 14

@@ -231,24 +231,18 @@ def maps(trained, layer="conv2d_1"):
     return cat_outputs(trained)[layer][0]
 
 
-def came_to_life(layer="conv2d_1", place=0):
+def came_to_life(layer="conv2d_1", place=0, before=False, after=True):
     """Return the dead channel that training made largest, and its largest value.
 
     Arguments:
         layer: name of the layer.
         place: 0 for the largest, 1 for the one behind it.
+        before, after: whether the network is trained in which it is dead, and in which
+            it is alive.
     """
-    dead = dead_channels(maps(False, layer))
-    values = maps(True, layer).max(axis=(0, 1))
+    dead = dead_channels(maps(before, layer))
+    values = maps(after, layer).max(axis=(0, 1))
     channel = dead[values[dead].argsort()[::-1][place]]
-    return [channel, values[channel]]
-
-
-def died():
-    """Make the mistake of exchanging the two networks."""
-    dead = dead_channels(maps(True))
-    values = maps(False).max(axis=(0, 1))
-    channel = dead[values[dead].argmax()]
     return [channel, values[channel]]
 
 
@@ -263,7 +257,9 @@ EXERCISES["6.5"] = Exercise(
         "dead in the untrained one.": lambda: largest(maps(True).max(axis=(0, 1))),
         "That is the largest value in the untrained network; dead channels have 0 "
         "there.": lambda: largest(maps(False).max(axis=(0, 1))),
-        "The networks are exchanged: that channel is dead in the trained one.": died,
+        "The networks are exchanged: that channel is dead in the trained one.": (
+            lambda: came_to_life(before=True, after=False)
+        ),
         "The channel is right; read its largest value in the trained network, not in "
         "the untrained one.": lambda: [came_to_life()[0], 0],
         "That is conv2d, the first layer; choose conv2d_1.": (

@@ -267,6 +267,30 @@ def random_triples(outputs, count, seed):
     return sorted(triples)
 
 
+def visit(hand, outputs, triples):
+    """Point at one place after the other of one picture's outputs.
+
+    Yields:
+        For each, when the explorer shows it: the layer's name, the index of the number,
+        and the layer's output.
+    """
+    last = None
+    for place, name, channel, row, column in triples:
+        maps = outputs[name]
+        rows, columns = maps.shape[:2] if maps.ndim == 3 else (1, 1)
+        if place != last:
+            hand.layer(place, name)
+            last = place
+        hand.channel(channel, rows, columns)
+        where = (row, column, channel) if maps.ndim == 3 else (channel,)
+        if maps.ndim == 3:
+            hand.pixel(row, column, rows, columns)
+            hand.until(
+                f"text.includes('row {row}, column {column}, channel {channel}:')"
+            )
+        yield name, where, maps
+
+
 def test_the_numbers_by_mouse(page, course):
     models, images, outputs = course
     hand = Hand(page, COURSE)
@@ -274,22 +298,9 @@ def test_the_numbers_by_mouse(page, course):
     for which, image, seed in [(0, 0, 1), (1, 0, 2), (1, 2, 3)]:
         hand.choose("model", ("untrained", "trained")[which])
         hand.choose("image", str(image))
-        last = None
-        for place, name, channel, row, column in random_triples(
-            outputs[which], 70, seed
-        ):
-            maps = outputs[which][name][image]
-            rows, columns = maps.shape[:2] if maps.ndim == 3 else (1, 1)
-            if place != last:
-                hand.layer(place, name)
-                last = place
-            hand.channel(channel, rows, columns)
-            where = (row, column, channel) if maps.ndim == 3 else (channel,)
-            if maps.ndim == 3:
-                hand.pixel(row, column, rows, columns)
-                hand.until(
-                    f"text.includes('row {row}, column {column}, channel {channel}:')"
-                )
+        one = {name: maps[image] for name, maps in outputs[which].items()}
+        triples = random_triples(outputs[which], 70, seed)
+        for name, where, maps in visit(hand, one, triples):
             numbers = explain(models[which], images, name, (image, *where))
             shown = hand.read()
             check(shown, numbers, float(maps[where]))

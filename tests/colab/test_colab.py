@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from browser.conftest import ROOT
 from packaging.utils import canonicalize_name
+from rerun import nbval_in
 
 from colab.conftest import CLONE, INSTALLERS, LESSONS, REPOSITORY, TAG, Colab
 
@@ -37,17 +38,11 @@ def test_lesson_runs_from_its_notebook_alone(name, tmp_path, published):
     colab = Colab(tmp_path, published, name)
     cells = nbformat.read(colab.notebook, as_version=4).cells
     before = installed()
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-rf"]
-        + ["--nbval-cell-timeout=60", "-p", "no:cacheprovider", "-p", "no:xdist", name],
-        cwd=colab.folder,
-        env=colab.environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
-    code = sum(cell.cell_type == "code" for cell in cells)
-    assert re.search(rf"^{code} passed\b", done.stdout, re.MULTILINE), done.stdout
+    limit = "--nbval-cell-timeout=60"
+    code, printed = nbval_in(colab.folder, name, limit, environment=colab.environment)
+    assert code == 0, printed[-5000:]
+    count = sum(cell.cell_type == "code" for cell in cells)
+    assert re.search(rf"^{count} passed\b", printed, re.MULTILINE), printed
     assert {path.name for path in colab.folder.iterdir()} == {name, CLONE}
     assert installed() == before
     assert not colab.calls.exists()

@@ -158,19 +158,9 @@ def test_layers_explorer(page, published):
     model = trained_cifar10_cnn()
     images = cat_photograph()[np.newaxis].astype("float32") / 255
     outputs = layer_outputs(model, images)
-    last = None
-    for place, name, channel, row, column in layers.random_triples(outputs, 24, 1):
-        maps = outputs[name][0]
-        rows, columns = maps.shape[:2] if maps.ndim == 3 else (1, 1)
-        if place != last:
-            hand.layer(place, name)
-            last = place
-        hand.channel(channel, rows, columns)
-        where = (row, column, channel) if maps.ndim == 3 else (channel,)
-        if maps.ndim == 3:
-            hand.pixel(row, column, rows, columns)
-            pixel = f"row {row}, column {column}, channel {channel}:"
-            hand.until(f"text.includes({pixel!r})")
+    one = {name: maps[0] for name, maps in outputs.items()}
+    triples = layers.random_triples(outputs, 24, 1)
+    for name, where, maps in layers.visit(hand, one, triples):
         numbers = explain(model, images, name, (0, *where))
         layers.check(hand.read(), numbers, float(maps[where]))
         place = ", ".join(map(str, (0, *where)))
