@@ -14,15 +14,15 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from helpers.checking import (
+from helpers.engine.inputs import (
     FiniteCheck,
     check_array,
     check_inputs,
     check_same_length,
     nearest_names,
 )
-from helpers.recording import Recorder, recording, unbuilt
-from helpers.storage import Arrays, Files
+from helpers.engine.recording import Recorder, recording, unbuilt
+from helpers.engine.storage import Arrays, Files
 
 AT_ONCE = 256  # so many inputs are one batch, and are not copied
 OF_MORE = 128  # more are cut into batches as fast, and of less memory

@@ -702,7 +702,7 @@ def test_hand_check_tells_a_wrong_layer_and_how_wrong_it_is(capsys, monkeypatch)
     def halved(x, kernel, bias=None):
         return x @ kernel / 2
 
-    monkeypatch.setattr(by_hand, "dense", halved)
+    monkeypatch.setattr(by_hand.models, "dense", halved)
     hand_check(one_layer(layers.Dense(2, use_bias=False, name="dense"), 3), np.eye(3))
     header, line, summary = capsys.readouterr().out.splitlines()
     assert line.split() == ["dense", "Dense", "(3,", "2)", "6", "5.0e-01", "differs"]
@@ -738,7 +738,7 @@ def test_by_hand_needs_neither_tensorflow_nor_keras():
     code = (
         "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
         "from helpers.by_hand import conv2d, explain, forward, hand_check, relu\n"
-        "import helpers.explanation; assert relu(-1) == 0\n"
+        "import helpers.by_hand.explanation; assert relu(-1) == 0\n"
         "extra = {'tqdm', 'pooch', 'PIL', 'matplotlib'} & set(sys.modules)\n"
         "assert not extra, extra"
     )

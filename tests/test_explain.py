@@ -18,7 +18,7 @@ from test_by_hand import (
 
 from helpers import by_hand
 from helpers.by_hand import explain, forward
-from helpers.explanation import Explanation, Traced
+from helpers.by_hand.explanation import Explanation, Traced
 from helpers.extraction import layer_outputs
 from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
 

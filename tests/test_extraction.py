@@ -17,7 +17,9 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from helpers import checking, extraction, storage
+from helpers import extraction
+from helpers.engine import inputs as checking
+from helpers.engine import storage
 from helpers.extraction import layer_outputs
 from helpers.networks import cifar10_cnn, dense_network
 
@@ -1301,7 +1303,7 @@ def test_examples_in_the_docstrings(module):
 def test_checking_needs_neither_tensorflow_nor_keras():
     code = """
         import sys
-        import helpers.checking, helpers.storage
+        import helpers.engine.inputs, helpers.engine.storage
         print({"tensorflow", "keras"} & set(sys.modules))
     """
     assert run(code).strip() == "set()"

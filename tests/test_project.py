@@ -99,7 +99,7 @@ def test_the_launcher_is_read_by_old_pythons_and_needs_no_package(name):
 
 @pytest.mark.parametrize(
     "module",
-    ["arithmetic", "by_hand", "datasets", "figures", "environment", "pictures"],
+    ["by_hand", "engine.inputs", "datasets", "figures", "environment", "pictures"],
 )
 def test_module_imports_without_tensorflow(module):
     code = (

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from helpers.by_hand import array, is_layer, kind, trace
-from helpers.checking import check_inputs
+from helpers.engine.inputs import check_inputs
 from helpers.explorers.widget import Explorer, binary, browser_code
 
 MOST_WEIGHTS = 2_000_000  # 8 MB of float32

@@ -8,8 +8,7 @@ import traitlets
 
 from helpers import by_hand
 from helpers.by_hand import is_layer, kind
-from helpers.checking import check_array, check_inputs
-from helpers.explanation import (
+from helpers.by_hand.explanation import (
     Traced,
     activation_of,
     copies,
@@ -18,6 +17,7 @@ from helpers.explanation import (
     seen_channels,
     seen_places,
 )
+from helpers.engine.inputs import check_array, check_inputs
 from helpers.explorers.widget import Explorer, binary, browser_code
 from helpers.extraction import layer_outputs
 from helpers.statistics import dead_channels

@@ -11,7 +11,7 @@ from functools import reduce
 
 import numpy as np
 
-from helpers.arithmetic import (  # noqa: F401  so that lessons find all in one place
+from helpers.by_hand.layers import (  # noqa: F401  so that lessons find all in one place
     ACTIVATIONS,
     add_bias,
     along,
@@ -47,7 +47,7 @@ from helpers.arithmetic import (  # noqa: F401  so that lessons find all in one 
     windows,
     zero_padding2d,
 )
-from helpers.checking import arrange, check_inputs
+from helpers.engine.inputs import arrange, check_inputs
 
 # ----------------------------------------------- which function is which layer
 
@@ -344,7 +344,7 @@ def explain(model, inputs, layer, position):
         = relu(0.113)           0.113
         Receptive field: inputs 0 to 2.
     """
-    from helpers.explanation import explain_number  # it imports this module
+    from helpers.by_hand.explanation import explain_number  # it imports this module
 
     return explain_number(model, inputs, layer, position)
 

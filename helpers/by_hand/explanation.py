@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers import by_hand
-from helpers.by_hand import array, is_layer, kind
-from helpers.checking import nearest_names
+from helpers.by_hand import models as by_hand
+from helpers.by_hand.models import array, is_layer, kind
+from helpers.engine.inputs import nearest_names
 
 MOST_ROWS = 36  # a 3×3 kernel on 4 channels is still shown whole
 ROWS_OF_MORE = 12

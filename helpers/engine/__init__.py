@@ -1,0 +1,1 @@
+"""What stands behind `layer_outputs`: one run of a model, recorded."""
