@@ -418,6 +418,48 @@ def test_solutions_are_served_only_when_told(kit, serving):
         assert get(shown + path)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/COURSE-WITH-SOLUTIONS.zip",
+        "/Course-With-Solutions/README.md",
+        "/course%2DWITH%2dsolutions/",
+        "/course-with-%73olutions.ZIP",
+        "/course-with-%53OLUTIONS",
+        "/course-with-%C5%BFolutions.zip",  # a long s, which is an s to some disks
+        "/course/../course-With-solutions.zip",
+        "/course-with-solutions.zip.",
+        "/course-with-solutions.zip%20",
+        "/course-with-solutions.zip/",
+        "/course-with-solutions.zip::$DATA",
+        "/course-with-solutions.zip?a=1#b",
+        "/COURSE~1/README.md",
+        "/COURSE~1",
+    ],
+)
+def test_solutions_are_hidden_however_they_are_spelled(tmp_path, path):
+    """Wherever the disk takes the spelling for the name, and by its short name."""
+    folder = tmp_path / "kit-with-solutions"  # the kit's own name hides nothing
+    solutions = folder / "course-with-solutions"
+    solutions.mkdir(parents=True)
+    for file in (folder / "index.html", solutions / "README.md"):
+        file.write_text("read")
+    (folder / "COURSE~1").symlink_to(solutions)
+    for shown in (False, True):
+        with server.open_server(folder, 0, shown) as one:
+            threading.Thread(target=one.serve_forever, daemon=True).start()
+            connection = http.client.HTTPConnection("127.0.0.1", one.server_port)
+            for method in ("GET", "HEAD"):
+                connection.request(method, path)  # as it is: urllib would tidy it up
+                answer = connection.getresponse()
+                answer.read()
+                assert (answer.status == 403) == (not shown)
+            connection.request("GET", "/index.html")
+            assert connection.getresponse().read() == b"read"
+            connection.close()
+            one.shutdown()
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_server_is_read_only(kit, serving, method):
     before = sorted(kit.rglob("*"))

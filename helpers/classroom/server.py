@@ -33,10 +33,21 @@ class Handler(SimpleHTTPRequestHandler):
         super().__init__(*words, **options)
 
     def send_head(self):
-        if "with-solutions" in unquote(self.path) and not self.solutions:
+        if self.names_solutions() and not self.solutions:
             self.send_error(HTTPStatus.FORBIDDEN, "The solutions are handed out later")
             return None
         return super().send_head()
+
+    def names_solutions(self):
+        """Tell whether the request is for solutions, in whatever letters or by a link.
+
+        The disks of Windows and macOS take capitals for small letters, and Windows a
+        short name such as ``COURSE~1`` for a long one.
+        """
+        folder = os.path.realpath(self.directory)
+        path = os.path.realpath(self.translate_path(self.path))
+        names = unquote(self.path), path.removeprefix(folder)
+        return any("with-solutions" in name.casefold() for name in names)
 
     def log_message(self, *words):
         pass  # thirty learners ask for thousands of files
