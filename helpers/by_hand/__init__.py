@@ -1,7 +1,13 @@
 """Layers and whole networks computed by hand, with NumPy alone."""
 
-from helpers.by_hand.layers import (  # noqa: F401
+from helpers.by_hand.activations import (  # noqa: F401
     ACTIVATIONS,
+    relu,
+    sigmoid,
+    softmax,
+    sparsemax,
+)
+from helpers.by_hand.layers import (  # noqa: F401
     average_pool2d,
     batch_normalization,
     conv2d,
@@ -14,13 +20,9 @@ from helpers.by_hand.layers import (  # noqa: F401
     global_max_pool2d,
     layer_normalization,
     max_pool2d,
-    relu,
     rescaling,
     reshape,
     separable_conv2d,
-    sigmoid,
-    softmax,
-    sparsemax,
     up_sampling2d,
     windows,
     zero_padding2d,
