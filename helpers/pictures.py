@@ -21,6 +21,7 @@ DEADLINE = 30  # seconds for a picture from the network
 SILENCE = 10  # seconds without a single byte
 BYTES = 30_000_000  # at most from the network
 BLOCK = 1 << 16  # bytes
+DARK = 16  # of floats from 0 to 255, no picture has its largest below
 
 # Not every format Pillow knows: to read EPS, it starts another program. HEIF is there
 # only if the package pillow-heif was installed and registered.
@@ -39,7 +40,9 @@ def read_picture(source, size=None):
             the file's bytes; an ``ipywidgets.FileUpload`` or its value; what
             `own_picture` returned; a Pillow image; or an array of shape
             ``(rows, columns)`` or ``(rows, columns, channels)`` with 1, 3 or 4
-            channels. Floats up to 1 are multiplied by 255; uint16 is divided by 257.
+            channels. Floats up to 1 are multiplied by 255. Floats whose largest is
+            between 1 and 16 are refused: it is unclear what white is. uint16 is divided
+            by 257.
         size: rows and columns wanted, one number for a square or two for
             ``(rows, columns)``. The largest part of that form is cut from the middle and
             resized with Pillow's Lanczos filter. By default the picture stays whole.
@@ -49,7 +52,8 @@ def read_picture(source, size=None):
 
     Raises:
         TypeError: a source of none of these kinds.
-        ValueError: what came is no picture, is damaged, or has too many pixels.
+        ValueError: what came is no picture, is damaged, has too many pixels, or has
+            values that are no pixels; then the error names the line that mends them.
         OSError: the file cannot be read, or the address gives nothing in time.
 
     Example:
@@ -107,9 +111,9 @@ def opened(source):
 def is_upload(value):
     """Tell whether this is what ``FileUpload.value`` holds in ipywidgets 7 or 8."""
     files = list(value.values()) if isinstance(value, dict) else value
-    return isinstance(files, (list, tuple)) and all(
-        isinstance(file, dict) and "content" in file for file in files
-    )
+    if not isinstance(files, (list, tuple)) or value == []:  # [] is an array of nothing
+        return False
+    return all(isinstance(file, dict) and "content" in file for file in files)
 
 
 def uploaded(upload):
@@ -303,9 +307,9 @@ def to_bytes(x, white=None):
         >>> to_bytes(np.array([0, 0.2, 1]))
         array([  0,  51, 255], dtype=uint8)
     """
-    if white is None:
-        white = 1 if x.dtype.kind in "bf" and not x.max() > 1 else 255
     low, high = x.min(), x.max()
+    if white is None:
+        white = 1 if x.dtype.kind in "bf" and high < DARK else 255
     if not (low >= 0 and high <= white):  # NaN fails too
         span = f"values from {low} to {high}"
         if low == high:
@@ -314,9 +318,34 @@ def to_bytes(x, white=None):
             span = "NaN, which is no number"
         raise ValueError(
             f"The picture holds {span}. Pixels go from 0 to 255, or, as floats, from 0 to "
-            "1."
+            f"1. {mend(x, low, high)}"
         )
     return (x * (255 / white)).round().astype("uint8")
+
+
+def mend(x, low, high):
+    """Say which line makes pixels of numbers that are none.
+
+    Example:
+        >>> mend(np.array([0, 1.02]), 0, 1.02)
+        'If 1 is white, write np.clip(picture, 0, 1); if 255, write picture / 255.'
+    """
+    if not np.isfinite([low, high]).all():
+        return "To make them 0, write np.where(np.isfinite(picture), picture, 0)."
+    if x.dtype.kind != "f" or high >= DARK:
+        cut = "To cut off the rest, write np.clip(picture, 0, 255)"
+        sixteen = low >= 0 and 4095 < high <= 65535
+        return f"{cut}; of 16 bits, write picture / 65535." if sixteen else f"{cut}."
+    if low >= 0:
+        return (
+            "If 1 is white, write np.clip(picture, 0, 1); if 255, write picture / 255."
+        )
+    cut = "To cut off the rest, write np.clip(picture, 0, 1)"
+    if low >= -1 and high <= 1:
+        return f"{cut}; if it goes from -1 to 1, write (picture + 1) / 2."
+    if low == high:
+        return f"{cut}."
+    return f"{cut}; to keep all, write (picture - picture.min()) / np.ptp(picture)."
 
 
 # Choosing one in the notebook ---------------------------------------------------------

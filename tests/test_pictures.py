@@ -3,6 +3,7 @@
 import datetime
 import http.server
 import io
+import re
 import sys
 import threading
 import time
@@ -103,6 +104,12 @@ def test_last_of_several_uploads_counts(value):
 @pytest.mark.parametrize("empty", [(), {}, ipywidgets.FileUpload()], ids=str)
 def test_nothing_uploaded_is_said(empty):
     assert "No file was chosen yet" in refused(empty)
+
+
+@pytest.mark.parametrize("empty", [[], [[]], np.zeros((0, 4, 3)), np.array([])])
+def test_array_of_nothing_is_not_taken_for_a_button(empty):
+    message = refused(empty)
+    assert "There are no pixels in it" in message and "chosen" not in message
 
 
 def test_callers_array_is_not_changed_nor_shared():
@@ -296,6 +303,48 @@ def test_values_that_are_no_pixels(value):
     assert "Pixels go from 0 to 255" in refused(np.full((4, 4), value).tolist())
 
 
+SHADES = sample() / 255  # from 0 to 1
+OFF = {  # pictures that are none, and the one that each line proposed makes of them
+    "one hair above 1": (SHADES + 1e-6 * (SHADES == 1), [SHADES]),
+    "brighter": (SHADES * 1.25, [np.minimum(SHADES * 1.25, 1)]),
+    "dark, of 255": (np.full((4, 4), 3.0), [np.full((4, 4), 1.0), np.full((4, 4), 3)]),
+    "below the limit": (np.full((4, 4), 15.9), [np.full((4, 4), 1.0)]),
+    "resized": (SHADES * 1.04 - 0.02, [np.clip(SHADES * 1.04 - 0.02, 0, 1)]),
+    "from -1 to 1": (SHADES * 2 - 1, [np.maximum(SHADES * 2 - 1, 0), SHADES]),
+    "standardized": (SHADES * 4 - 2, [np.clip(SHADES * 4 - 2, 0, 1), SHADES]),
+    "one value below 0": (np.full((4, 4), -3.0), [np.zeros((4, 4))]),
+    "resized, of 255": (SHADES * 265 - 5, [np.clip(SHADES * 265 - 5, 0, 255)]),
+    "whole": (np.array([[-1, 300]]), [np.array([[0, 255]])]),
+    "16 bits": (np.array([[0, 65535]]), [np.array([[0, 255]]), np.array([[0, 255]])]),
+    "NaN": (np.where(SHADES == 1, np.nan, SHADES), [np.where(SHADES == 1, 0, SHADES)]),
+    "infinity": (np.array([[np.inf, 255.0]]), [np.array([[0, 255]])]),
+    "both": (np.array([[-np.inf, np.nan, 9, 90]]), [np.array([[0, 0, 9, 90]])]),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("array", "mended"), OFF.values(), ids=OFF)
+def test_lines_that_the_message_proposes_mend_the_picture(array, mended, dtype):
+    array = array.astype(dtype) if array.dtype.kind == "f" else array
+    lines = re.findall(r"write (.+?)(?=[;.]?(?: |$)(?:if|of|to|$))", refused(array))
+    assert len(lines) >= len(mended)
+    for line, expected in zip(lines, mended):
+        picture = read_picture(eval(line, {"np": np, "picture": array}))
+        difference = picture - read_picture(expected).astype(int)
+        assert np.abs(difference).max() <= 1  # float32 may round another way
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_floats_up_to_1_and_up_to_255_are_told_apart(dtype):
+    for largest, white in ((0.4, 102), (1, 255), (16, 16), (255, 255)):
+        picture = np.array([[0, largest]], dtype)
+        assert read_picture(picture).max() == white
+    after_1 = np.nextafter(np.ones((2, 2), dtype), np.full((2, 2), 2, dtype))
+    before_16 = np.nextafter(np.full((2, 2), 16, dtype), np.zeros((2, 2), dtype))
+    for picture in (after_1, before_16):
+        assert "If 1 is white, write" in refused(picture)
+
+
 @pytest.mark.parametrize("array", [[["a"]], [[1], [1, 2]], [[1j]], [None]], ids=str)
 def test_arrays_of_something_else(array):
     assert "something else than numbers" in refused(array, TypeError)
@@ -472,6 +521,13 @@ def test_deadline_holds(server, monkeypatch, path):
     start = time.monotonic()
     assert "is too slow or does not answer" in refused(server.address + path, OSError)
     assert time.monotonic() - start < 5
+
+
+def test_limits_leave_room_for_a_slow_line_and_none_for_waiting():
+    """A photograph of 4 MB at 2 Mbit/s comes; nobody waits a minute before a cell."""
+    assert 16 <= pictures.DEADLINE <= 60
+    assert 5 <= pictures.SILENCE <= pictures.DEADLINE
+    assert 10_000_000 <= pictures.BYTES <= 100_000_000
 
 
 def test_no_connection(server, monkeypatch):
