@@ -427,8 +427,9 @@ def test_only_what_is_asked_for_is_computed():
     x = keras.Input((3,))
     y = layers.Dense(3, name="wanted")(x)
     model = keras.Model(x, Fails(name="unwanted")(y))
-    assert list(layer_outputs(model, np.eye(3), "wanted")) == ["wanted"]
-    with pytest.raises(tf.errors.OpError, match="computed"):
+    for rows in 3, 3000:  # eager, compiled
+        assert list(layer_outputs(model, np.ones((rows, 3)), "wanted")) == ["wanted"]
+    with pytest.raises(ValueError, match="layer 'unwanted' .*says: computed"):
         layer_outputs(model, np.eye(3), "unwanted")
 
 
@@ -626,18 +627,23 @@ class Counting(keras.Layer):
         return x * 2
 
 
-def test_any_number_of_inputs_without_tracing_again():
+def test_many_batches_are_compiled_and_few_are_not():
+    """By counting: eight batches of one shape, three of a recurrent network."""
     layer = Counting(name="counting")
-    model = keras.Sequential([keras.Input((3,)), layer])
-    layer.count = 0
-    for count, batch_size in [(1, 256), (7, 256), (7, 3), (300, 256), (256, 1)]:
-        x = RANDOM.random((count, 3), dtype="float32")
-        output = layer_outputs(model, x, batch_size=batch_size)["counting"]
-        np.testing.assert_allclose(output, 2 * x, atol=1e-6)
-    layer_outputs(model, tf.data.Dataset.from_tensor_slices(x).batch(2))
-    layer_outputs(model, x.astype("float64"))
-    layer_outputs(model, [[1, 2, 3]])
-    assert layer.count == 1
+    plain = keras.Sequential([keras.Input((3,)), layer])
+    x = keras.Input((2, 3))
+    recurrent = keras.Model(x, layer(layers.LSTM(3)(x)))
+    for model, shape, limit in (plain, (3,), 8), (recurrent, (2, 3), 3):
+        for batches in (1, limit - 1, limit, limit + 1, 30):
+            x = RANDOM.random((4 * batches, *shape), dtype="float32")
+            layer.count = 0
+            output = layer_outputs(model, x, batch_size=4)["counting"]
+            np.testing.assert_allclose(output, model(x), atol=1e-6)
+            counted, probes = layer.count - 1, int(batches > 1)
+            assert counted == (batches if batches < limit else 1) + probes
+        layer.count = 0
+        layer_outputs(model, (x[i : i + 2] for i in range(0, 60, 2)))
+        assert layer.count == limit + 2  # eager until then, one probe, one trace
 
 
 def test_a_batch_size_that_keras_notes_binds_nobody():
@@ -665,9 +671,17 @@ def test_outputs_that_cannot_be_joined():
     x = keras.Input((3,))
     mean = layers.Lambda(lambda x: ops.mean(x, axis=0), name="mean")
     model = keras.Model(x, mean(x))
-    assert layer_outputs(model, np.ones((5, 3)))["mean"].shape == (3,)
-    with pytest.raises(ValueError, match="mean outputs an array .* Raise batch_size"):
-        layer_outputs(model, np.ones((5, 3)), batch_size=4)
+    inputs = RANDOM.random((5, 3))
+    assert layer_outputs(model, inputs)["mean"].shape == (3,)
+    for wanted in "mean", 1, layers.Lambda:
+        with pytest.raises(
+            ValueError, match="mean cannot.* an array .* Raise batch_si"
+        ):
+            layer_outputs(model, inputs, wanted, batch_size=4)
+    with pytest.warns(
+        UserWarning, match="mean is left out: it outputs an array .*Raise"
+    ):
+        assert layer_outputs(model, inputs, batch_size=4) == {}
     model = keras.Sequential([keras.Input((None, 3)), layers.Dense(2, name="dense")])
     with pytest.raises(
         ValueError, match=r"dense outputs shape \(5, 2\) .* and \(6, 2\)"
@@ -824,14 +838,6 @@ def test_an_exchanged_activation_is_seen():
     np.testing.assert_allclose(layer_outputs(model, x)["output"], model(x), atol=1e-6)
 
 
-def test_few_compiled_functions_are_kept():
-    model = cifar10_cnn()
-    for wanted in [*range(8), *layer_outputs(model, images(1)), layers.Dense]:
-        layer_outputs(model, images(1), wanted)
-    parts, kept = extraction.compiled_functions[model]
-    assert len(kept) == extraction.CHOICES_KEPT
-
-
 def chosen_objects(model, x):
     layer_outputs(model, x, [model.layers[0], model.layers[-1]])
 
@@ -936,7 +942,8 @@ def test_subclassed_models():
     y = model(x)
     outputs = layer_outputs(model, x, batch_size=2)
     deep = [name for call in ("inner", "inner:1") for name in (f"{call}/deep", call)]
-    assert list(outputs) == ["first", *deep, "dropout"]
+    assert list(outputs) == ["first", *deep, "dropout", model.name]
+    np.testing.assert_allclose(outputs[model.name], y, atol=1e-6)
     np.testing.assert_allclose(outputs["first"], model.first(x), atol=1e-6)
     np.testing.assert_allclose(outputs["inner"] + outputs["inner:1"], y, atol=1e-6)
     assert list(layer_outputs(model, x, [0, "inner:1/deep"])) == [
@@ -980,26 +987,33 @@ def test_sparse_outputs_come_back_as_arrays():
     np.testing.assert_array_equal(layer_outputs(model, np.eye(3))["sparse"], np.eye(3))
 
 
-def test_a_subclassed_model_that_cannot_be_compiled():
+@pytest.mark.parametrize("rows", [2, 3000])
+def test_a_subclassed_model_that_cannot_be_compiled(rows):
     class Decides(Subclassed):
         def call(self, x):
             return self.first(x) if ops.sum(x) > 0 else self.first(-x)
 
     model = Decides()
-    model(np.ones((2, 6)))
-    with pytest.raises(ValueError, match="cannot decide by the value.*ops.cond"):
-        layer_outputs(model, np.ones((2, 6)))
+    for x in np.ones((rows, 6)), -np.ones((rows, 6)):
+        np.testing.assert_allclose(layer_outputs_of(model, x), model(x), atol=1e-6)
 
 
-def test_a_subclassed_model_that_compiles_itself():
+def layer_outputs_of(model, x):
+    model(x[:2])
+    return layer_outputs(model, x)["first"]
+
+
+@pytest.mark.parametrize("rows", [2, 3000])
+def test_a_subclassed_model_that_compiles_itself(rows):
     class Compiled(Subclassed):
         call = tf.function(Subclassed.call)
 
-    model = Compiled()
-    model(np.ones((2, 6)))
-    for wanted in None, "first", 0:
-        with pytest.raises(ValueError, match="can be reached.*@tf.function, remove"):
-            layer_outputs(model, np.ones((2, 6)), wanted)
+    model, x = Compiled(), RANDOM.random((rows, 6), dtype="float32")
+    y = model(x)
+    outputs = layer_outputs(model, x)
+    assert list(outputs)[:3] == ["first", "inner/deep", "inner"]
+    np.testing.assert_allclose(outputs[model.name], y, atol=1e-6)
+    assert not tf.config.functions_run_eagerly()
 
 
 def test_a_subclassed_model_refuses_a_shape():
@@ -1136,7 +1150,7 @@ def test_several_inputs_that_are_refused(inputs, words):
         (
             "convolution",
             ValueError,
-            "no layer 'convolution'.*for layer in model.layers",
+            r"no layer 'convolution'.*list\(layer_outputs\(model, inputs\)\)",
         ),
         ("", ValueError, "no layer ''. Its layers are 'images', 'conv2d'"),
         (8, ValueError, "no layer 8: its 8 layers are 0 to 7"),

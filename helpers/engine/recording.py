@@ -1,156 +1,387 @@
-"""Which layers a model calls while it runs, and what they output."""
+"""One run of a model, recorded: its calls in order, with what went in and came out.
 
-import re
+While a model is recorded, ``keras.Layer.__call__`` and ``keras.Operation.__call__`` are
+replaced. Everything else stays Keras's own: which layers run, in which order, with which
+masks. Calls of other threads go through untouched.
+"""
+
+import inspect
 import threading
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-call_layer = keras.Layer.__call__
+from .keras_inside import has_call, is_keras_own, mask_of, set_mask, source_of
+from .names import Call, Names, Place
+from .opened import Opened
+from .wording import cannot_run, unbuilt, without_call
+
 active = threading.local()
+lock = threading.RLock()
+patched = {"users": 0}
+
+
+class Stop(BaseException):
+    """Raised when the last wanted call is over; no ``except Exception`` catches it."""
 
 
 @contextmanager
-def recording():
-    """Let a Recorder see the calls of layers; other threads call theirs as ever."""
-    keras.Layer.__call__ = recording_call
+def recording(own_code=False):
+    """Let a Recorder see the calls of this thread's models.
+
+    Somebody else's replacement of ``keras.Layer.__call__`` is called, and is put back
+    afterwards. With ``own_code`` a ``@tf.function`` in it runs line by line: otherwise
+    TensorFlow would keep what it traces in here for the calls that come later.
+    """
+    with lock:
+        if patched["users"] == 0:
+            patched["layer"] = keras.Layer.__call__
+            patched["operation"] = keras.Operation.__call__
+            keras.Layer.__call__ = call_layer
+            keras.Operation.__call__ = call_operation
+            patched["line by line"] = tf.config.functions_run_eagerly()
+        patched["users"] += 1
+        if own_code:
+            tf.config.run_functions_eagerly(True)
     try:
         yield
     finally:
-        keras.Layer.__call__ = call_layer
+        with lock:
+            patched["users"] -= 1
+            if patched["users"] == 0:
+                if keras.Layer.__call__ is call_layer:
+                    keras.Layer.__call__ = patched["layer"]
+                if keras.Operation.__call__ is call_operation:
+                    keras.Operation.__call__ = patched["operation"]
+                if tf.config.functions_run_eagerly() != patched["line by line"]:
+                    tf.config.run_functions_eagerly(patched["line by line"])
 
 
-def recording_call(layer, *args, **kwargs):
+def call_layer(layer, *args, **kwargs):
     recorder = getattr(active, "recorder", None)
     if recorder is None or recorder.here is None:
-        return call_layer(layer, *args, **kwargs)
-    return recorder.call(layer, args, kwargs)
+        return patched["layer"](layer, *args, **kwargs)
+    return recorder.layer(layer, args, kwargs)
 
 
-class Record(NamedTuple):
-    """One output of one call of one layer."""
-
-    order: tuple
-    key: str  # "outer:1/lstm/0"
-    call: str  # "outer:1/lstm"
-    path: str  # "outer/lstm"
-    layer: keras.Layer
-    output: tf.Tensor
+def call_operation(operation, *args, **kwargs):
+    recorder = getattr(active, "recorder", None)
+    if recorder is None:
+        return patched["operation"](operation, *args, **kwargs)
+    return recorder.operation(operation, args, kwargs)
 
 
-class Place(NamedTuple):
-    """The open model, or layer of your own, in which layers are being called."""
+class Scope(keras.StatelessScope):
+    """Keeps what a run assigns to variables: the model itself stays as it was.
 
-    call: str
-    path: str
-    order: tuple
-    indices: dict
+    Arguments:
+        values: list of ``(variable, value)`` to start from.
+    """
+
+    def __init__(self, values=()):
+        super().__init__(state_mapping=list(values))
+        self.variables = {id(variable): variable for variable, _ in values}
+
+    def add_update(self, update):
+        self.variables[id(update[0])] = update[0]
+        super().add_update(update)
+
+    def values(self):
+        """List ``(variable, value)`` of all that was assigned."""
+        return [(v, self.get_current_value(v)) for v in self.variables.values()]
+
+    def let_random_numbers_go_on(self):
+        """Assign what the seeds have become; no weight changes."""
+        for variable, value in self.values():
+            if "seed_generator_state" in variable.name:
+                variable.assign(value)
 
 
 class Recorder:
-    """Runs a model and records what its layers output.
+    """Runs a model once and notes its calls.
 
-    The model runs as it always does, whatever its kind, with its masks. Recorded are
-    the layers in models and in layer classes of your own; what is inside a layer of
-    Keras, such as the cell of an LSTM, is its own affair.
+    Opened, so that the layers called inside are noted too, are models and layers of
+    one's own; Keras's own composites, such as a Bidirectional, if ``inside`` is true.
+
+    Arguments:
+        model: built ``keras.Model``.
+        training: as in ``model(inputs, training=...)``.
+        inside: whether Keras's own layers are opened.
+        wants: function of a `Call` that tells whether its output is kept.
+        replaced: function ``(call, output)`` that returns what runs on in its place.
+        done: function of the list of calls; when it is true the run is over.
+        before_activation: note what goes into each layer's activation as its output.
+        watch: let an open ``tf.GradientTape`` see all that is computed.
+
+    Attributes:
+        calls: list of `Call` in the order in which they end, inner ones first.
+        out_of_reach: dict ``{name: reason}`` of layers seen, but not read.
     """
 
-    def __init__(self, model):
-        self.model, self.records, self.calls = model, [], set()
+    def __init__(
+        self,
+        model,
+        training=False,
+        inside=False,
+        wants=None,
+        replaced=None,
+        done=None,
+        before_activation=False,
+        watch=False,
+    ):
+        self.model, self.training, self.inside = model, training, inside
+        self.wants, self.replaced, self.done = wants, replaced, done
+        self.before_activation, self.watch = before_activation, watch
+        self.calls, self.out_of_reach = [], {}
+        self.names = Names()
         self.here = None  # the Place; None inside a layer that is not opened
-        self.graph = tf.compat.v1.get_default_graph()
+        self.running = []  # names of the layers that are being called
+        self.graph = (
+            None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        )
 
-    def run(self, inputs, training):
-        """Return a Record of each output, in the order of ``model.layers``."""
+    def run(self, inputs):
+        """Run the model; True if it ran to its end, False if it was stopped."""
+        if not has_call(self.model):
+            raise ValueError(without_call(self.model))
+        before = getattr(active, "recorder", None)
         active.recorder = self
+        place = Place("", "", (), {}, self.model)
         try:
-            self.enter(self.model, Place("", "", (), {}), inputs)
-            call_layer(self.model, inputs, training=training)
+            self.enter(place, inputs)
+            args, options = call_arguments(self.model, inputs)
+            output = patched["layer"](
+                self.model, *args, training=self.training, **options
+            )
+            self.here = None
+            self.answer(output)
+            return True
+        except Stop:
+            return False
         except Exception as error:
-            raise ValueError(cannot_run(self.model, error)) from error
+            message = cannot_run(self.model, error, self.running)
+            # TensorFlow's own traceback says less than the sentence
+            cause = None if isinstance(error, tf.errors.OpError) else error
+            raise ValueError(message) from cause
         finally:
-            active.recorder = None
-        return sorted(self.records, key=lambda record: record.order)
+            active.recorder = before
 
-    def enter(self, layer, place, inputs):
-        """Record the calls in ``layer`` from here on, and its InputLayers at once."""
-        layers = layer.layers if isinstance(layer, keras.Model) else []
-        place.indices.update((id(inner), i) for i, inner in enumerate(layers))
+    # ------------------------------------------------------------ what Keras calls
+
+    def layer(self, layer, args, kwargs):
+        outer = self.here
+        step = outer.opened and outer.opened.is_step(layer)
+        if step:
+            return self.closed(step, patched["layer"], layer, args, kwargs)
+        known = is_keras_own(layer) and not isinstance(layer, keras.Model)
+        if not layer.built and outer.opened is None:
+            raise ValueError(unbuilt(self.model, layer))
+        place, depth = self.names.place(outer, layer), len(self.running)
+        self.running.append(place.name)
+        opened = None
+        if self.inside and known:
+            opened = Opened(layer, place, self)
+            opened.before(args, kwargs)
+        if not known or self.inside:
+            inside = place.inside or opened is not None
+            self.enter(place._replace(opened=opened, inside=inside), args)
+        else:
+            self.here = None
+        try:
+            with self.activation_of(layer) as before:
+                output = patched["layer"](layer, *args, **kwargs)
+        finally:
+            self.here = outer
+        del self.running[depth:]
+        if opened:
+            opened.after(output)
+        return self.keep(layer, place, args, kwargs, output, before)
+
+    def operation(self, operation, args, kwargs):
+        here = self.here
+        if isinstance(operation, keras.Layer):  # its arguments, masks filled in
+            if here is not None and here.opened and here.layer is operation:
+                here.opened.called_with(args, kwargs)
+            return patched["operation"](operation, *args, **kwargs)
+        if here is None or here.opened:
+            return patched["operation"](operation, *args, **kwargs)
+        place = self.names.place(here, operation)
+        output = self.closed(None, patched["operation"], operation, args, kwargs)
+        return self.keep(operation, place, args, kwargs, output)
+
+    def closed(self, step, function, operation, args, kwargs):
+        """Call with nothing inside noted; ``step`` is told what came out."""
+        outer, self.here = self.here, None
+        try:
+            output = function(operation, *args, **kwargs)
+        finally:
+            self.here = outer
+        if step:
+            step(args, kwargs, output)
+        return output
+
+    def enter(self, place, inputs):
+        """Note the calls inside a layer from here on, and its InputLayers at once."""
+        layer = place.layer
+        self.names.number(place)
         self.here = place
         symbols = getattr(layer, "inputs", None) or []
         tensors = keras.tree.flatten(inputs)
         if isinstance(layer, keras.Model) and len(symbols) == len(tensors):
             for symbol, tensor in zip(symbols, tensors):
-                source = symbol._keras_history.operation  # its InputLayer
-                self.keep(source, self.place_of(source, index=-1), tensor)
+                source = source_of(symbol)
+                self.keep(source, self.names.place(place, source, -1), (), {}, tensor)
 
-    def place_of(self, layer, index=None):
-        """Count a call of a layer and return the Place of its own inner layers."""
-        outer = self.here
-        path, call, number = outer.path + layer.name, outer.call + layer.name, 0
-        while call in self.calls:
-            number += 1
-            call = f"{outer.call}{layer.name}:{number}"
-        self.calls.add(call)
-        indices = outer.indices  # a layer that no model lists comes when it is called
-        index = indices.setdefault(id(layer), len(indices) if index is None else index)
-        return Place(f"{call}/", f"{path}/", (*outer.order, index, number), {})
+    # ------------------------------------------------------------------ what is noted
 
-    def call(self, layer, args, kwargs):
-        if not layer.built:
-            raise ValueError(unbuilt(self.model, layer))
-        outer, place = self.here, self.place_of(layer)
-        own = not type(layer).__module__.startswith("keras.")
-        if own or isinstance(layer, keras.Model):
-            self.enter(layer, place, args)
-        else:
-            self.here = None
-        try:
-            output = call_layer(layer, *args, **kwargs)
-        finally:
-            self.here = outer
-        self.keep(layer, place, output)
+    def keep(self, layer, place, args, kwargs, output, before=()):
+        """Note a call and return its output, or what is to run on in its place.
+
+        ``before`` lists what went into the layer's activation, once for each time.
+        """
+        call = Call(place.name, place.path, layer, args, kwargs, output, place.order)
+        call.inside = place.inside
+        if not self.readable(call):
+            return output
+        if self.watch:
+            call.output = output = watched(args, kwargs, output)
+        if self.replaced:
+            new = self.replaced(call, output)
+            for old, one in zip(keras.tree.flatten(output), keras.tree.flatten(new)):
+                if one is not old:
+                    set_mask(one, mask_of(old))
+            call.output = output = new
+        call.made = output
+        call.container = isinstance(layer, keras.Model) or not is_keras_own(layer)
+        if self.before_activation:
+            call.several = several_activations(layer, before)
+            if is_activation(layer) and args:
+                call.output = args[0]
+            elif len(before) == 1:
+                call.output = before[0]
+        self.add(call)
         return output
 
-    def keep(self, layer, place, output):
-        call, path = place.call[:-1], place.path[:-1]
-        leaves = keras.tree.flatten_with_path(output)
-        for steps, leaf in leaves:
-            if isinstance(leaf, tf.SparseTensor):
-                leaf = tf.sparse.to_dense(leaf)
-            if not isinstance(leaf, tf.Tensor):
-                continue
-            if tf.is_symbolic_tensor(leaf) and leaf.graph is not self.graph:
-                continue  # computed inside a loop, out of reach
-            key = "/".join([call, *map(str, steps)]) if len(leaves) > 1 else call
-            order = *place.order, np.inf  # behind its inner layers
-            self.records.append(Record(order, key, call, path, layer, leaf))
+    def add(self, call):
+        if self.wants and not self.wants(call):
+            call.forget()
+        self.calls.append(call)
+        if self.done and self.done(self.calls):
+            raise Stop
+
+    def readable(self, call):
+        """Whether the output is at hand, and not in a graph that somebody else builds."""
+        for leaf in keras.tree.flatten(call.output):
+            if tf.is_tensor(leaf) and tf.is_symbolic_tensor(leaf):
+                if getattr(leaf, "graph", None) is not self.graph:
+                    self.out_of_reach[call.path] = (
+                        f"{call.path} runs inside a function that TensorFlow compiles, "
+                        "such as tf.vectorized_map or tf.cond: its numbers never reach "
+                        "Python. Call the layer outside of it"
+                    )
+                    return False
+        return True
+
+    def answer(self, output):
+        """Note what the model itself gives out, hidden where another entry is it."""
+        entries = {
+            id(leaf)
+            for call in self.calls
+            if not isinstance(call.layer, keras.layers.InputLayer)
+            for leaf in keras.tree.flatten(call.made)
+        }
+        leaves = [x for x in keras.tree.flatten(output) if tf.is_tensor(x)]
+        hidden = all(id(leaf) in entries for leaf in leaves)
+        place = self.names.place(Place("", "", (), {}, None), self.model, float("inf"))
+        call = Call(place.name, place.path, self.model, (), {}, output, place.order)
+        call.container, call.hidden = True, hidden
+        self.add(call)
+
+    @contextmanager
+    def activation_of(self, layer):
+        """Collect what goes into a layer's ``activation`` while the layer is called."""
+        activation = vars(layer).get("activation") if self.before_activation else None
+        before, me = [], self
+        if activation is None or is_activation(layer):
+            yield before
+            return
+
+        def listening(x, *args, **kwargs):
+            if getattr(active, "recorder", None) is me:
+                before.append(x)
+            return activation(x, *args, **kwargs)
+
+        listening.__name__ = getattr(activation, "__name__", "activation")
+        vars(layer)["activation"] = listening  # not through Keras, which would track it
+        try:
+            yield before
+        finally:
+            vars(layer)["activation"] = activation
 
 
-def unbuilt(model, layer):
-    what = "The model" if layer is model else "Its layer"
-    sequential = isinstance(model, keras.Sequential)
-    hint = ", or put keras.Input(shape) first" if sequential else ""
+ACTIVATION_LAYERS = "Activation ReLU LeakyReLU PReLU ELU Softmax".split()
+
+
+def is_activation(layer):
+    return is_keras_own(layer) and type(layer).__name__ in ACTIVATION_LAYERS
+
+
+def several_activations(layer, before):
+    """Say why one number before the activation cannot be told; "" if it can."""
+    inner = getattr(layer, "forward_layer", layer)
+    if isinstance(inner, keras.layers.RNN):
+        names = [
+            f"{name}={getattr(function, '__name__', function)}"
+            for name in ("activation", "recurrent_activation")
+            if (function := getattr(inner, name, None)) is not None
+        ]
+        return (
+            f"{layer.name} is recurrent and applies its activations in every step"
+            f"{': ' * bool(names)}{', '.join(names)}. Its states behind each step are "
+            "there with inside=True"
+        )
+    if len(before) > 1:
+        return f"{layer.name} applies its activation {len(before)} times"
+    return ""
+
+
+def watched(args, kwargs, output):
+    """Let a tape see what is computed from here on, where no float has come before."""
+    floats = [is_float(x) for x in keras.tree.flatten((args, kwargs))]
+    if any(floats):
+        return output
+
+    def watch(x):
+        if not is_float(x):
+            return x
+        y = x + tf.Variable(0, dtype=x.dtype)
+        set_mask(y, mask_of(x))
+        return y
+
+    return keras.tree.map_structure(watch, output)
+
+
+def is_float(x):
     return (
-        f"{what} {layer.name} is not built: no input has reached it, so it has no "
-        f"weights. Write model(inputs) once{hint}."
+        tf.is_tensor(x) and not isinstance(x, tf.SparseTensor) and x.dtype.is_floating
     )
 
 
-def cannot_run(model, error):
-    """Say in one line why a model refused its inputs."""
-    text = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras prints in bold
-    lines = [line for line in text.splitlines() if line.strip()]
-    if lines and lines[0].startswith("Exception encountered"):
-        del lines[0]
-    reason = lines[0].strip() if lines else type(error).__name__
-    message = f"{model.name} cannot be run on these inputs: {reason}"
-    if "symbolic" in text.lower():
-        message += (
-            " A compiled call cannot decide by the value of a tensor. Write "
-            "keras.ops.cond or keras.ops.where there."
-        )
-    return message
+def call_arguments(model, inputs):
+    """Split inputs where ``call(self, a, b)`` takes them one by one."""
+    if getattr(model, "inputs", None) or not isinstance(inputs, (list, tuple, dict)):
+        return [inputs], {}
+    parameters = list(inspect.signature(model.call).parameters.values())
+    needed = [
+        p.name
+        for p in parameters
+        if p.default is p.empty and p.kind == p.POSITIONAL_OR_KEYWORD
+    ]
+    if len(needed) < 2:
+        return [inputs], {}
+    if isinstance(inputs, dict) and set(needed) <= set(inputs):
+        return [], dict(inputs)
+    if not isinstance(inputs, dict) and len(inputs) == len(needed):
+        return list(inputs), {}
+    return [inputs], {}

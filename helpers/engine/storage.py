@@ -17,6 +17,7 @@ class Arrays:
 
     def __init__(self, rows):
         self.rows, self.done, self.arrays = rows, 0, {}
+        self.parts = {}  # {key: (axis, list of arrays to join)}
 
     def __enter__(self):
         return self
@@ -24,31 +25,45 @@ class Arrays:
     def __exit__(self, *error):
         pass
 
-    def append(self, keys, outputs, count):
-        """Add one batch: for each key an output of shape ``(count, ...)``."""
-        for key, output in zip(keys, outputs):
-            output = np.asarray(output)
-            if count == self.rows:  # the only batch: its memory is used as it is
-                self.arrays[key] = output
-                continue
-            check_rows(key, output, count)
-            if self.rows is None:
-                self.arrays.setdefault(key, []).append(output)
-                continue
-            if key not in self.arrays:
-                shape = self.rows, *output.shape[1:]
-                self.arrays[key] = np.empty(shape, output.dtype)
-            self.arrays[key][self.done : self.done + count] = output
-        self.done += count
+    def place(self, key):
+        """Keep a place for ``key``, so that the order is that of the layers."""
+        self.arrays.setdefault(key, None)
+
+    def whole(self, key, array):
+        """Take an array as it is."""
+        self.arrays[key] = array
+
+    def append(self, key, array, axis=0, each=1):
+        """Add a batch of one layer; ``each`` places on ``axis`` are one input."""
+        if self.rows is None or axis != 0:
+            self.place(key)
+            _, parts = self.parts.setdefault(key, (axis, []))
+            check_same_shape(
+                key, parts[0].shape if parts else array.shape, array.shape, axis
+            )
+            parts.append(array)
+            return
+        if key not in self.arrays:
+            shape = self.rows * each, *array.shape[1:]
+            self.arrays[key] = np.empty(shape, array.dtype)
+        check_same_shape(key, self.arrays[key].shape, array.shape)
+        start = self.done * each
+        self.arrays[key][start : start + len(array)] = array
+
+    def count(self, rows):
+        """Say that a batch of so many inputs is complete."""
+        self.done += rows
+
+    def drop(self, key):
+        self.arrays.pop(key, None)
+        self.parts.pop(key, None)
 
     def finish(self):
         """Return ``{key: array}``, read-only."""
-        for key, array in self.arrays.items():
-            if self.rows is None:
-                for batch in array:
-                    check_same_shape(key, array[0].shape, batch.shape)
-                self.arrays[key] = np.concatenate(array)
-            self.arrays[key].flags.writeable = False
+        for key, (axis, parts) in self.parts.items():
+            self.arrays[key] = np.concatenate(parts, axis)
+        for array in self.arrays.values():
+            array.flags.writeable = False
         return self.arrays
 
 
@@ -65,6 +80,8 @@ class Files:
 
     def __init__(self, folder):
         self.folder, self.headers, self.unfinished = Path(folder), {}, None
+        self.memory = Arrays(None)  # what does not grow along the first axis
+        self.order = {}
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"out must be a folder, but {folder} is a file.")
 
@@ -107,42 +124,60 @@ class Files:
         with self.open(key, "wb") as file:
             np.lib.format.write_array_header_1_0(file, self.headers[key])
 
-    def append(self, keys, outputs, count):
-        """Add one batch: for each key an output of shape ``(count, ...)``."""
-        for key, output in zip(keys, outputs):
-            output = np.asarray(output, order="C")
-            check_rows(key, output, count)
-            if key not in self.headers:
-                self.start(key, output)
-            rows, *rest = self.headers[key]["shape"]
-            check_same_shape(key, (rows, *rest), output.shape)
-            self.headers[key]["shape"] = rows + count, *rest
-            with self.open(key, "ab") as file:
-                file.write(output.data)
+    def place(self, key):
+        self.order[key] = None
+
+    def whole(self, key, array):
+        self.place(key)
+        array = np.asarray(array, order="C")
+        self.start(key, array)
+        self.headers[key]["shape"] = array.shape
+        self.write(key, array)
+
+    def append(self, key, array, axis=0, each=1):
+        """Add a batch of one layer."""
+        self.place(key)
+        if axis != 0:
+            self.memory.append(key, array, axis)
+            return
+        array = np.asarray(array, order="C")
+        if key not in self.headers:
+            self.start(key, array)
+        rows, *rest = self.headers[key]["shape"]
+        check_same_shape(key, (rows, *rest), array.shape)
+        self.headers[key]["shape"] = rows + len(array), *rest
+        self.write(key, array)
+
+    def write(self, key, array):
+        with self.open(key, "ab") as file:
+            file.write(array.data)
+
+    def count(self, rows):
+        pass
+
+    def drop(self, key):
+        self.order.pop(key, None)
+        self.memory.drop(key)
+        if self.headers.pop(key, None):
+            Path(self.unfinished.name, self.name(key)).unlink()
 
     def finish(self):
         """Return ``{key: read-only memory map}``."""
+        for key, array in self.memory.finish().items():
+            self.whole(key, array)
         for key, header in self.headers.items():
             with self.open(key, "r+b") as file:  # the header has room for more rows
                 np.lib.format.write_array_header_1_0(file, header)
-        paths = {key: self.folder / self.name(key) for key in self.headers}
+        paths = {key: self.folder / self.name(key) for key in self.order}
         for key, path in paths.items():
             os.replace(Path(self.unfinished.name, self.name(key)), path)
         return {key: np.load(path, mmap_mode="r") for key, path in paths.items()}
 
 
-def check_rows(key, output, count):
-    if output.shape[:1] != (count,):
+def check_same_shape(key, one, other, axis=0):
+    one, other = (shape[:axis] + shape[axis + 1 :] for shape in (one, other))
+    if one != other:
         raise ValueError(
-            f"{key} outputs an array {output.shape} for {count} inputs, not a row for "
-            f"each: batches of it cannot be joined. Raise batch_size to take all inputs "
-            f"at once."
-        )
-
-
-def check_same_shape(key, one, other):
-    if one[1:] != other[1:]:
-        raise ValueError(
-            f"{key} outputs shape {one[1:]} in one batch and {other[1:]} in another, "
+            f"{key} outputs shape {one} in one batch and {other} in another, "
             f"which cannot be joined. Give all inputs one shape."
         )

@@ -1,0 +1,251 @@
+"""Inputs cut into batches, and the outputs of batches put together again."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from .inputs import arrange, check_array, check_inputs, check_same_length
+
+AT_ONCE = 256  # so many inputs are one batch, and are not copied
+OF_MORE = 128  # more are cut into batches as fast, and of less memory
+
+
+def check_batch_size(batch_size):
+    if batch_size is None:
+        return
+    whole = isinstance(batch_size, (int, np.integer)) and batch_size is not True
+    if not whole or batch_size < 1:
+        raise ValueError(
+            f"batch_size must be a positive integer, but {batch_size!r} came."
+        )
+
+
+def cut_into_batches(model, inputs, batch_size):
+    """Return the number of inputs, the size of a batch, and an iterator over batches.
+
+    Number and size are None if ``inputs`` are batches already. A batch is how the inputs
+    are arranged, and a flat list of arrays.
+    """
+    stream = stream_of_batches(inputs)
+    if stream is not None:
+        unpack = keras.utils.unpack_x_y_sample_weight
+        batches = (check_batch(model, unpack(x)[0], "batch") for x in stream)
+        return None, None, batches
+    structure, arrays = check_batch(model, inputs, "inputs")
+    rows = next(len(x) for x in arrays if x is not None)
+    batch_size = batch_size or (AT_ONCE if rows <= AT_ONCE else OF_MORE)
+    for x in getattr(model, "inputs", []):
+        # Keras only notes a batch size: a model called on 3 rows still takes 2. It
+        # matters to layers with a state, which want it kept.
+        if x.shape[0] is not None and rows % x.shape[0] == 0:
+            batch_size = x.shape[0]
+
+    def rows_from(i):
+        return [x if x is None else x[i : i + batch_size] for x in arrays]
+
+    starts = range(0, rows, batch_size)
+    return rows, batch_size, ((structure, rows_from(i)) for i in starts)
+
+
+def stream_of_batches(inputs):
+    """Return an iterable of batches, or None if ``inputs`` are the arrays themselves."""
+    if isinstance(inputs, tf.data.Dataset):
+        if inputs.cardinality() == tf.data.INFINITE_CARDINALITY:
+            raise ValueError("The dataset never ends. Write dataset.take(batches).")
+        return inputs
+    if isinstance(inputs, keras.utils.PyDataset):
+        if inputs.num_batches is None:
+            raise ValueError("The PyDataset never ends. Give it a __len__.")
+        return (inputs[i] for i in range(inputs.num_batches))
+    arrays = isinstance(inputs, (list, tuple, dict, str, bytes))
+    if arrays or hasattr(inputs, "__array__") or not hasattr(inputs, "__iter__"):
+        return None
+    if hasattr(inputs, "shape"):  # a ragged or sparse tensor: refused in words
+        return None
+    return inputs
+
+
+def check_batch(model, inputs, name, tensors=False):
+    """Return how the inputs are arranged, and a flat list of arrays as Keras casts them.
+
+    With ``tensors``, what came as a tensor of TensorFlow stays one.
+    """
+    if getattr(model, "inputs", None):
+        structure = getattr(model, "input", model.inputs[0])
+        structure = keras.tree.map_structure(lambda x: 0, structure)
+        arrays = check_inputs(model, inputs, name)
+        if tensors:
+            came = arrange(model, inputs, name)
+            arrays = [x if tf.is_tensor(x) else y for x, y in zip(came, arrays)]
+        return structure, [
+            x if x is None else cast(x, expected.dtype)
+            for x, expected in zip(arrays, model.inputs)
+        ]
+    several = isinstance(inputs, dict) or (
+        isinstance(inputs, (list, tuple)) and all(hasattr(x, "shape") for x in inputs)
+    )
+    if not several:
+        return 0, [as_came(check_array(inputs, None, name=name))]
+    paths = keras.tree.flatten_with_path(inputs)
+    names = [name + "".join(f"[{step!r}]" for step in path) for path, x in paths]
+    arrays = [
+        as_came(check_array(x, None, name=name)) for name, (_, x) in zip(names, paths)
+    ]
+    check_same_length(arrays, names)
+    return keras.tree.map_structure(lambda x: 0, inputs), arrays
+
+
+def cast(x, dtype):
+    """Cast as Keras does; a number too large for the dtype becomes infinity."""
+    if tf.is_tensor(x):
+        return tf.cast(x, dtype)
+    if dtype == "string":
+        return x.astype(object)
+    with np.errstate(over="ignore"):
+        return np.asarray(x, tf.as_dtype(dtype).as_numpy_dtype)
+
+
+def as_came(x):
+    return x.astype(object) if x.dtype.kind in "SUT" else x
+
+
+# ----------------------------------------------------------------- put together again
+
+
+def batch_axes(rows, found, few, shapes):
+    """Tell for each output which axis the rows are on.
+
+    Arguments:
+        rows: number of inputs in a batch.
+        found: the batch's ``[(key, tensor, call)]``.
+        few: another number of inputs.
+        shapes: ``{key: shape}`` for these.
+
+    Returns:
+        Dict ``{key: (axis, how many places on it are one input)}``; the axis is None for
+        an output that is the same for any inputs, such as the positions in a text, and
+        -1 for one that cannot be joined.
+
+    Example:
+        >>> found = [("maps", np.zeros((8, 5, 3)), None), ("mean", np.zeros(3), None)]
+        >>> batch_axes(8, found, 1, {"maps": (1, 5, 3), "mean": (3,)})
+        {'maps': (0, 1), 'mean': (None, 0)}
+    """
+    axes = {}
+    for key, output, _ in found:
+        shape, other = tuple(output.shape), shapes.get(key)
+        axes[key] = -1, 0
+        if other is None or len(other) != len(shape):
+            continue
+        differ = [i for i, (a, b) in enumerate(zip(shape, other)) if a != b]
+        if not differ:
+            axes[key] = None, 0
+        elif len(differ) == 1 and shape[differ[0]] * few == other[differ[0]] * rows:
+            axes[key] = differ[0], shape[differ[0]] // rows
+    return axes
+
+
+def first_axis(rows, found):
+    """The same where no second run is possible: the rows are on axis 0, or nowhere."""
+    return {
+        key: (0, 1) if tuple(x.shape)[:1] == (rows,) else (None, 0)
+        for key, x, _ in found
+    }
+
+
+class Joining:
+    """Puts the outputs of batches together, each along the axis of the inputs.
+
+    Arguments:
+        store: `Arrays` or `Files`.
+        left_out: dict, filled with ``{key: reason}`` of what cannot be joined.
+        asked: whether the layers were asked for by name; then it is an error instead.
+
+    Attributes:
+        rows: number of inputs so far.
+    """
+
+    def __init__(self, store, left_out, asked):
+        self.store, self.left_out, self.asked = store, left_out, asked
+        self.rows, self.first, self.axes = 0, None, None
+        self.once = {}  # {key: the output that all batches have}
+
+    def add(self, found, rows, probe):
+        """Take the outputs of a batch of ``rows`` inputs, ``[(key, tensor, call)]``.
+
+        ``probe`` is called when a second batch has come: it tells the shapes of another
+        number of rows, or None.
+        """
+        if self.rows == 0:
+            self.first = found, rows, probe
+        else:
+            self.join_first()
+            self.join(found, rows)
+        self.rows += rows
+
+    def join_first(self):
+        """Take the first batch, once it is known not to be the only one."""
+        if self.first:
+            found, rows, probe = self.first
+            other = probe()
+            self.axes = (
+                batch_axes(rows, found, *other) if other else first_axis(rows, found)
+            )
+            self.first = None
+            self.join(found, rows)
+
+    def join(self, found, rows):
+        here = {key: as_float32(output) for key, output, _ in found}
+        for key in dict.fromkeys([*self.axes, *here]):
+            if key in self.left_out:
+                continue
+            axis, each = self.axes.get(key, (-1, 0))
+            if key not in here or key not in self.axes:
+                self.leave_out(key, "it is not called for every batch")
+            elif axis is None:
+                self.once_for_all(key, np.asarray(here[key]), rows)
+            elif axis == -1 or here[key].shape[axis] != rows * each:
+                self.leave_out(key, no_row_for_each(here[key], rows))
+            else:
+                self.store.append(key, np.asarray(here[key]), axis, each)
+        self.store.count(rows)
+
+    def once_for_all(self, key, output, rows):
+        self.store.place(key)
+        same = self.once.setdefault(key, output)
+        nan = output.dtype.kind == "f"
+        if not np.array_equal(same, output, equal_nan=nan):
+            self.leave_out(key, no_row_for_each(output, rows))
+
+    def leave_out(self, key, reason):
+        reason = (
+            f"{reason}, so batches of it cannot be joined. Raise batch_size to take all "
+            "inputs at once"
+        )
+        if self.asked:
+            raise ValueError(f"{key} cannot be told: {reason}.")
+        self.left_out[key] = reason
+        self.once.pop(key, None)
+        self.store.drop(key)
+
+    def finish(self):
+        """Return ``{key: array}``."""
+        if self.first:  # the only batch
+            for key, output, _ in self.first[0]:
+                self.store.whole(key, np.asarray(as_float32(output)))
+        for key, output in self.once.items():
+            self.store.whole(key, output)
+        return self.store.finish()
+
+
+def number_of_rows(arrays):
+    return next(x.shape[0] for x in arrays if x is not None)
+
+
+def no_row_for_each(output, rows):
+    shape = tuple(output.shape)
+    return f"it outputs an array {shape} for {rows} inputs, not a row for each"
+
+
+def as_float32(x):
+    return tf.cast(x, tf.float32) if x.dtype in (tf.bfloat16, tf.float16) else x

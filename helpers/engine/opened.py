@@ -1,0 +1,199 @@
+"""What is inside Keras's own composite layers: attention scores, directions, steps."""
+
+import inspect
+
+import keras
+import tensorflow as tf
+
+from .keras_inside import is_keras_own, mask_of, set_mask
+from .names import Call
+
+
+class Opened:
+    """A layer of Keras that a Recorder looks into while it is called.
+
+    Layers that it calls, such as the two directions of a Bidirectional, are noted like
+    others. Added to them are ``name/attention_scores``; of a recurrent layer the states
+    behind every step, ``name/h`` and ``name/c``, shape ``(rows, steps, units)``; of a
+    TimeDistributed the layers inside, one output for all steps.
+    """
+
+    def __init__(self, layer, place, recorder):
+        self.layer, self.place, self.recorder = layer, place, recorder
+        self.start = len(recorder.calls)
+        self.cell_calls, self.mask = [], None
+        self.recurrent = isinstance(layer, keras.layers.RNN)
+
+    def before(self, args, kwargs):
+        self.has_scores = gives_scores(self.layer)
+        self.own_scores = self.has_scores and kwargs.get("return_attention_scores")
+        if self.has_scores and not self.own_scores:
+            self.attention_scores(args, kwargs)
+        if isinstance(self.layer, keras.layers.TimeDistributed):
+            self.steps = args[0].shape[1]
+
+    def called_with(self, args, kwargs):
+        """Look at the arguments that Keras has filled in."""
+        if self.recurrent:
+            mask = keras.tree.flatten(kwargs.get("mask"))
+            self.mask = mask[0] if mask else None
+            self.steps = keras.tree.flatten(args)[0].shape[1]
+
+    def after(self, output):
+        if self.own_scores:
+            self.add("attention_scores", output[1])
+        if self.recurrent:
+            self.stack_inner_calls()
+            self.states()
+        if isinstance(self.layer, keras.layers.TimeDistributed):
+            self.stack_inner_calls()
+            self.add(self.layer.layer.name, output)
+
+    def is_step(self, layer):
+        """Return what notes a call of a recurrent layer's cell, or None."""
+        return self.note_step if self.recurrent and layer is self.layer.cell else None
+
+    def note_step(self, args, kwargs, output):
+        self.cell_calls.append((args[1], output[1]))
+
+    def add(self, name, output):
+        place = self.place
+        order = (*place.order, len(self.recorder.calls), 0)
+        name, path = f"{place.name}/{name}", f"{place.path}/{name}"
+        call = Call(name, path, self.layer_inside, (), {}, output, order)
+        call.made, call.inside = output, True
+        self.recorder.add(call)
+
+    @property
+    def layer_inside(self):
+        inner = getattr(self.layer, "layer", None)
+        return inner if inner is not None else Inside(self.layer)
+
+    # -------------------------------------------------------------- attention scores
+
+    def attention_scores(self, args, kwargs):
+        """Ask the layer for its scores in a call of its own, before the real one.
+
+        Asked in the real call, Keras would compute rows that are masked as a whole in
+        another way, and the model's output would change.
+        """
+        layer, name = self.layer, f"{self.place.path}/attention_scores"
+        reason = why_no_scores(layer, self.recorder.training)
+        if reason:
+            self.recorder.out_of_reach[name] = reason
+            return
+        tensors = [x for x in keras.tree.flatten((args, kwargs)) if tf.is_tensor(x)]
+        masks = [(x, mask_of(x)) for x in tensors]
+        here, self.recorder.here = self.recorder.here, None
+        try:
+            output = layer(*args, **{**kwargs, "return_attention_scores": True})
+        finally:
+            self.recorder.here = here
+            for x, mask in masks:
+                set_mask(x, mask)
+        self.add("attention_scores", output[1])
+
+    # ------------------------------------------------------------ what repeats by step
+
+    def stack_inner_calls(self):
+        """Put the calls of each step together, step by step along axis 1."""
+        calls = self.recorder.calls
+        inner, calls[self.start :] = calls[self.start :], []
+        together = {}
+        for call in inner:
+            together.setdefault(call.path, []).append(call)
+        for path, group in together.items():
+            times, rest = divmod(len(group), self.steps or 1)
+            # TensorFlow calls a loop's body once more, to learn the shapes
+            if self.recurrent and times and rest == times:
+                group, rest = group[times:], 0
+            if rest or not times:
+                self.recorder.out_of_reach[path] = (
+                    f"{path} is called {len(group)} times in {self.steps} steps, so "
+                    "its calls cannot be told apart"
+                )
+                continue
+            for number in range(times):
+                one = group[number]
+                one.name = path_to_name(self.place, path) + f":{number}" * (number > 0)
+                if one.output is not None:
+                    steps = [call.output for call in group[number::times]]
+                    one.output = keras.tree.map_structure(
+                        lambda *xs: tf.stack(xs, axis=1), *steps
+                    )
+                calls.append(one)
+
+    def states(self):
+        """Note the states behind every step; a masked step hands them on as they were."""
+        steps = self.cell_calls[-self.steps :] if self.steps else []
+        names = state_names(self.layer.cell)
+        if not steps:
+            for name in names:
+                self.recorder.out_of_reach[f"{self.place.path}/{name}"] = (
+                    f"{self.place.path} was computed without calling its cell, as on a "
+                    "graphics card. Make the layer with use_cudnn=False"
+                )
+            return
+        mask = self.mask
+        if mask is not None and self.layer.go_backwards:
+            mask = tf.reverse(mask, [1])
+        behind = []
+        for i, (before, after) in enumerate(steps):
+            pairs = zip(keras.tree.flatten(before), keras.tree.flatten(after))
+            behind.append([carried(mask, i, old, new) for old, new in pairs])
+        for name, states in zip(names, zip(*behind)):
+            self.add(name, tf.stack(states, axis=1))
+
+
+class Inside:
+    """Stands for what a layer of Keras computes inside, where no layer does it."""
+
+    def __init__(self, layer):
+        self.name, self.outer = layer.name, layer
+
+
+def carried(mask, step, old, new):
+    if mask is None:
+        return new
+    shape = [-1] + [1] * (len(new.shape) - 1)
+    return tf.where(tf.reshape(mask[:, step], shape), new, old)
+
+
+def path_to_name(place, path):
+    return place.name + path[len(place.path) :]
+
+
+def state_names(cell):
+    """Name the states of a cell: h, and c for what an LSTM hands on beside it."""
+    if isinstance(cell, keras.layers.StackedRNNCells):
+        return [f"{one.name}/{name}" for one in cell.cells for name in state_names(one)]
+    sizes = cell.state_size
+    count = len(sizes) if isinstance(sizes, (list, tuple)) else 1
+    if count == 1:
+        return ["h"]
+    if "LSTM" in type(cell).__name__ and count == 2:
+        return ["h", "c"]
+    return [f"state_{i}" for i in range(count)]
+
+
+def gives_scores(layer):
+    call = getattr(layer, "call", None)
+    if call is None or not is_keras_own(layer):
+        return False
+    return "return_attention_scores" in inspect.signature(call).parameters
+
+
+def why_no_scores(layer, training):
+    """Say why the scores of a call cannot be told; None if they can."""
+    dropout = getattr(layer, "dropout", 0) or getattr(layer, "_dropout", 0)
+    if training and dropout:
+        return (
+            "with training=True Dropout changes the scores in every call, so those of "
+            "a second call are others. Ask for them without training"
+        )
+    if getattr(layer, "_flash_attention", False):
+        return (
+            f"{layer.name} uses flash attention, which never makes the scores. Make the "
+            "layer with flash_attention=False"
+        )
+    return None

@@ -1,0 +1,287 @@
+"""Batch after batch through a model, its state carried on from each to the next."""
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from .batches import number_of_rows
+from .choosing import choose, enough, first_missing, is_meant, not_found
+from .keras_inside import all_layers, is_keras_own
+from .names import hide_masks, in_models_order
+from .recording import Recorder, Scope, recording
+from .replacing import Replacing
+
+COMPILED_FROM = 8  # batches of one shape; tracing costs as much as these gain
+COMPILED_FROM_RECURRENT = 3  # TensorFlow's loops are slow line by line
+
+
+class Request(NamedTuple):
+    """What `layer_outputs` was asked for."""
+
+    model: keras.Model
+    wanted: tuple | None = None  # None: all layers
+    training: bool = False
+    inside: bool = False
+    before_activation: bool = False
+    replace: dict | None = None
+    tensors: bool = False
+
+
+class Passes:
+    """Runs a model on one batch after the other, each recorded.
+
+    Few batches run eagerly, so that nothing stands between the numbers and the model as
+    it is now. Of many batches of one shape, a function is compiled and thrown away with
+    this object. Which of both is decided by counting batches, never by the clock: both
+    round differently in the last digits, and these must not depend on how busy a
+    machine is.
+
+    Arguments:
+        request: `Request`.
+        left_out: dict, filled with ``{key: reason}`` of what cannot be told.
+        rows: number of all inputs, None if it is not known.
+    """
+
+    def __init__(self, request, left_out, rows=None):
+        self.request, self.left_out, self.rows = request, left_out, rows
+        self.own_code = has_own_code(request.model)
+        self.scope = Scope()  # what the batches so far have made of the variables
+        self.changing = {}  # {id: variable} that a run changes
+        self.keys = None  # of the outputs; None until something has run
+        self.seen = {}  # {shapes and dtypes: how many batches had them}
+        self.expected = {}  # the same, of those that are still to come
+        self.compiled = {}  # {shapes and dtypes: compiled function, or None}
+        self.probed = None  # what `probe` returned
+        self.recurrent = False
+        self.inside = request.inside or any(
+            isinstance(want, str) and "/" in want
+            for want in (*(request.wanted or ()), *(request.replace or ()))
+        )
+
+    def __enter__(self):
+        variables = bare_variables(self.request.model)
+        self.kept = [(variable, variable.numpy()) for variable in variables]
+        return self
+
+    def __exit__(self, *error):
+        for variable, value in self.kept:
+            variable.assign(value)
+        if error[0] is None:
+            self.scope.let_random_numbers_go_on()
+
+    # ------------------------------------------------------------------ one batch
+
+    def run(self, structure, arrays, first_row=0):
+        """Return ``[(key, tensor, call)]`` of the wanted layers for one batch."""
+        signature = signature_of(arrays)
+        self.seen[signature] = self.seen.get(signature, 0) + 1
+        if self.is_worth_compiling(signature):
+            if signature not in self.compiled:
+                self.compiled[signature] = self.compile(structure, arrays)
+            if self.compiled[signature]:
+                return self.compiled[signature](arrays)
+        found, scope = self.eagerly(structure, arrays, first_row)
+        for variable, value in scope.values():
+            self.scope.add_update((variable, value))
+        return found
+
+    def expect(self, structure, arrays, batches):
+        """Say that so many batches like this one will come, before the first of them."""
+        if not self.expected:
+            self.expected[signature_of(arrays)] = batches
+            self.probed = self.probe(structure, arrays)
+
+    def is_worth_compiling(self, signature):
+        if self.request.replace or self.request.tensors or self.inside:
+            return False  # a function of the learner's own runs line by line
+        if self.keys is None:  # nothing has run yet, so what changes is not known
+            return False
+        limit = COMPILED_FROM_RECURRENT if self.recurrent else COMPILED_FROM
+        expected = self.expected.get(signature, 0)
+        return expected >= limit or self.seen[signature] > limit
+
+    def probe(self, structure, arrays):
+        """Run the first row alone, to see which axis of each output the rows are.
+
+        Nothing of it stays.
+
+        Returns:
+            The number of rows that ran (two if the batch has one) and ``{key: shape}``;
+            None if the model takes no other number of rows, as one with a state.
+        """
+        if self.probed is None and not is_stateful(self.request.model):
+            rows = 1 if number_of_rows(arrays) > 1 else 2
+            few = [x if x is None else np.concatenate([x, x])[:rows] for x in arrays]
+            try:
+                found, _ = self.eagerly(structure, few, 0)
+            except ValueError:
+                return None
+            self.probed = rows, {key: tuple(x.shape) for key, x, _ in found}
+        return self.probed
+
+    def eagerly(self, structure, arrays, first_row):
+        tensors = [self.as_tensor(x) for x in arrays]
+        with recording(self.own_code):
+            found, scope = self.record(
+                structure, tensors, self.scope.values(), first_row
+            )
+        self.keys = [key for key, *_ in found]
+        self.changing.update(scope.variables)
+        return found, scope
+
+    def as_tensor(self, x):
+        if x is None:
+            return None
+        x = x if tf.is_tensor(x) else tf.constant(x)
+        if self.request.tensors and x.dtype.is_floating:
+            x = x + tf.Variable(0, dtype=x.dtype)  # an open tape follows it from here
+        return x
+
+    def record(self, structure, tensors, start=(), first_row=0):
+        """Run the model once, under `recording`, from these values of its variables.
+
+        Returns ``[(key, tensor, call)]`` and the `Scope` that holds the values after it.
+        """
+        request, model = self.request, self.request.model
+        inputs = keras.tree.pack_sequence_as(structure, tensors)
+        replacing = Replacing(
+            model,
+            request.replace,
+            rows=number_of_rows(tensors),
+            first=first_row,
+            of=self.rows,
+            tensors=request.tensors,
+        )
+        stop = None
+        if not (request.training or request.replace):
+            stop = enough(model, request.wanted)
+
+        def run(inside):
+            recorder = Recorder(
+                model,
+                training=request.training,
+                inside=inside,
+                wants=wants(model, request.wanted),
+                replaced=replacing.replace if request.replace else None,
+                done=stop,
+                before_activation=request.before_activation,
+                watch=request.tensors,
+            )
+            with Scope(start) as scope:
+                recorder.run(inputs)
+            if request.wanted is None:
+                hide_masks(recorder.calls)
+            calls = in_models_order(recorder.calls)
+            found = choose(model, calls, request.wanted)
+            return recorder, scope, calls, found, replacing.unused()
+
+        recorder, scope, calls, found, unused = run(self.inside)
+        if (found is None or unused) and not self.inside:
+            # perhaps it is inside one of Keras's own layers
+            recorder, scope, calls, found, unused = run(inside=True)
+            self.inside = not (found is None or unused)
+        self.recurrent |= any(is_recurrent(call.layer) for call in calls)
+        if unused or found is None:
+            missing = unused or first_missing(model, calls, request.wanted)
+            raise ValueError(not_found(model, calls, missing, recorder.out_of_reach))
+        if not found:
+            raise ValueError(f"{model.name} calls no layer and gives out no tensor.")
+        return [one for one in found if self.can_be_told(*one)], scope
+
+    def can_be_told(self, key, output, call):
+        """Whether an output is one number before an activation; or say why it is not."""
+        if not call.several:
+            return True
+        reason = f"{call.several}. There is no one number before its activation"
+        if self.request.wanted is not None:
+            raise ValueError(f"{key} cannot be told: {reason}.")
+        self.left_out[key] = reason
+        return False
+
+    # ----------------------------------------------------------------- many batches
+
+    def compile(self, structure, arrays):
+        """Trace the model once for the shapes that came; None if it cannot be traced."""
+        if any(x is None for x in arrays):
+            return None
+        inputs = [tf.TensorSpec(x.shape, tf.as_dtype(x.dtype)) for x in arrays]
+        changing = list(self.changing.values())
+        states = [tf.TensorSpec(v.shape, v.dtype) for v in changing]
+        about, recurrent = [], self.recurrent
+
+        def run(tensors, values):
+            found, scope = self.record(structure, tensors, zip(changing, values))
+            if not set(scope.variables) <= set(self.changing):
+                raise ValueError("A variable changes that did not change before.")
+            about[:] = [(key, call) for key, _, call in found]
+            outputs = [output for _, output, _ in found]
+            return outputs, [scope.get_current_value(v) for v in changing]
+
+        function = tf.function(run, autograph=False, input_signature=[inputs, states])
+        try:
+            with recording(self.own_code):
+                function = function.get_concrete_function()
+        except Exception:  # it decides by a number, say: line by line it runs
+            self.recurrent = recurrent
+            return None
+        if [key for key, _ in about] != self.keys:
+            return None  # a loop or a condition that TensorFlow keeps to itself
+        for _, call in about:
+            call.forget()
+
+        def call_compiled(arrays):
+            values = [current(self.scope, v) for v in changing]
+            outputs, values = function(list(map(tf.constant, arrays)), values)
+            for variable, value in zip(changing, values):
+                self.scope.add_update((variable, value))
+            return [(key, x, call) for (key, call), x in zip(about, outputs)]
+
+        return call_compiled
+
+
+def signature_of(arrays):
+    return tuple(x if x is None else (x.shape, x.dtype.name) for x in arrays)
+
+
+def current(scope, variable):
+    value = scope.get_current_value(variable)
+    return variable.value if value is None else value
+
+
+def wants(model, wanted):
+    """Return a function that tells whether a call is one of the wanted; None: all are."""
+    if wanted is None:
+        return None
+    return lambda call: any(is_meant(model, call, want) for want in wanted)
+
+
+def is_stateful(model):
+    """Whether a recurrent layer goes on from batch to batch: it wants them of one size."""
+    return any(getattr(layer, "stateful", False) for layer in all_layers(model))
+
+
+def is_recurrent(layer):
+    layer = getattr(layer, "forward_layer", layer)
+    return isinstance(layer, keras.layers.RNN)
+
+
+def has_own_code(model):
+    """Whether a model holds Python code that is not Keras's: it may call anything."""
+    layers = [model, *all_layers(model)]
+    return any(
+        not is_keras_own(layer) or isinstance(layer, keras.layers.Lambda)
+        for layer in layers
+    )
+
+
+def bare_variables(model):
+    """List the ``tf.Variable`` attributes of layers of one's own: Keras knows none."""
+    return [
+        value
+        for layer in [model, *all_layers(model)]
+        if not is_keras_own(layer)
+        for value in vars(layer).values()
+        if isinstance(value, tf.Variable)
+    ]

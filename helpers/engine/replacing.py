@@ -1,0 +1,93 @@
+"""Other numbers in the place of a layer's output, while the model runs on."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def check_replace(replace):
+    """Return ``replace`` as a dict ``{name: array or function}``, or None."""
+    if replace is None:
+        return None
+    if not isinstance(replace, Mapping) or not replace:
+        raise TypeError(
+            'replace must be a dict such as {"conv2d_1": array_or_function}, but '
+            f"{type(replace).__name__} {replace!r:.40} came."
+        )
+    found = {}
+    for name, new in replace.items():
+        name = getattr(name, "name", name)
+        if not isinstance(name, str):
+            raise TypeError(f"replace takes the names of layers, but {name!r} came.")
+        if not callable(new):
+            new = np.asarray(new)
+            if new.dtype.kind not in "biuf" and "float" not in new.dtype.name:
+                raise TypeError(
+                    f"replace[{name!r}] has dtype {new.dtype}. Give an array of numbers, "
+                    "or a function of the layer's output."
+                )
+        found[name] = new
+    return found
+
+
+class Replacing:
+    """Replaces outputs during one run.
+
+    Arguments:
+        model: the model, for messages.
+        replace: dict ``{name: array or function}``.
+        rows: number of inputs in this batch.
+        first: number of the first of them among all inputs.
+        of: number of all inputs, None if it is not known.
+        tensors: whether functions are given tensors, so that a gradient goes through.
+    """
+
+    def __init__(self, model, replace, rows, first=0, of=None, tensors=False):
+        self.model, self.replace_by, self.tensors = model, replace or {}, tensors
+        self.rows, self.first, self.of = rows, first, of
+        self.used = set()
+
+    def replace(self, call, output):
+        """Return what is to run on in place of a call's output."""
+        leaves = keras.tree.flatten_with_path(output)
+        new = []
+        for steps, leaf in leaves:
+            several = map(str, steps) if len(leaves) > 1 else ()
+            key = "/".join([call.name, *several])
+            for name in (key, call.name, call.path):
+                if name in self.replace_by and tf.is_tensor(leaf):
+                    self.used.add(name)
+                    leaf = self.one(name, leaf)
+                    break
+            new.append(leaf)
+        return keras.tree.pack_sequence_as(output, new)
+
+    def one(self, name, output):
+        """Return what replaces one output, in its shape and dtype."""
+        new = self.replace_by[name]
+        if callable(new):
+            new = new(output if self.tensors else np.asarray(output))
+            if new is None:
+                raise ValueError(
+                    f"The function for {name!r} returned None. End it with `return` and "
+                    "the new output."
+                )
+        elif new.ndim == len(output.shape) and len(new) == self.of:
+            new = new[self.first : self.first + self.rows]  # the rows of this batch
+        new = tf.convert_to_tensor(new)
+        if tuple(new.shape) != tuple(output.shape):
+            try:
+                new = tf.broadcast_to(new, output.shape)
+            except tf.errors.InvalidArgumentError:
+                raise ValueError(
+                    f"{name} outputs shape {tuple(output.shape)}, and what is to replace "
+                    f"it has shape {tuple(new.shape)}. Give it the shape of the output, "
+                    "or one that NumPy broadcasts to it."
+                ) from None
+        return tf.cast(new, output.dtype)
+
+    def unused(self):
+        """Return a name that no call had, or None."""
+        return next((name for name in self.replace_by if name not in self.used), None)
