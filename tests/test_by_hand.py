@@ -265,6 +265,31 @@ def test_conv2d(padding, kernel_size, options):
     assert_layer_is_known(layer, pictures(2, 11, 10, 4))
 
 
+@pytest.mark.parametrize("padding", ["valid", "same", "causal"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"strides": 3},
+        {"dilation_rate": 2, "kernel_size": 2},
+        {"groups": 2, "activation": "softmax"},
+        {"use_bias": False, "kernel_size": 1},
+    ],
+    ids=str,
+)
+def test_conv1d(padding, options):
+    layer = layers.Conv1D(6, **{"kernel_size": 3, "padding": padding, **options})
+    assert_layer_is_known(layer, pictures(2, 11, 4))
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("strides", [None, 1, 2])
+@pytest.mark.parametrize("kind", ["MaxPooling1D", "AveragePooling1D"])
+def test_pooling_of_steps(kind, strides, padding):
+    layer = getattr(layers, kind)(3, strides, padding)
+    assert_layer_is_known(layer, pictures(2, 8, 3) - 3)
+
+
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("kind", ["DepthwiseConv2D", "SeparableConv2D"])
 @pytest.mark.parametrize(
@@ -306,6 +331,12 @@ LAYERS_TO_TRY = {
         {"scale": False},
         {"center": False},
     ],
+    "GroupNormalization": [
+        {"groups": 3},
+        {"groups": 1, "epsilon": 0.1},
+        {"groups": 2, "axis": 2, "scale": False},
+        {"groups": -1, "center": False},
+    ],
     "Normalization": [{}, {"axis": (1, 3)}, {"mean": 2.0, "variance": 3.0}],
     "Rescaling": [{"scale": 0.3, "offset": -1}, {"scale": [1.0, 2.0, 3.0]}],
     "Flatten": [{}],
@@ -338,6 +369,8 @@ LAYERS_TO_TRY = {
     "GaussianNoise": [{"stddev": 0.5}],
     "ActivityRegularization": [{}],
     "Identity": [{}],
+    "RandomBrightness": [{"factor": 0.5}],
+    "RandomContrast": [{"factor": 0.5}],
     "RandomFlip": [{}],
     "RandomRotation": [{"factor": 0.5}],
     "RandomTranslation": [{"height_factor": 0.5, "width_factor": 0.5}],
@@ -345,13 +378,50 @@ LAYERS_TO_TRY = {
 }
 
 
-@pytest.mark.parametrize(
-    "kind, options",
-    [(kind, options) for kind, cases in LAYERS_TO_TRY.items() for options in cases],
-    ids=str,
-)
+# Layers that take other inputs than pictures: (shape of the inputs, options).
+OTHER_LAYERS_TO_TRY = {
+    "GlobalAveragePooling1D": [((5, 3), {}), ((5, 3), {"keepdims": True})],
+    "GlobalMaxPooling1D": [((5, 3), {}), ((5, 3), {"keepdims": True})],
+    "ZeroPadding1D": [((5, 3), {}), ((5, 3), {"padding": (0, 2)})],
+    "Cropping1D": [((5, 3), {}), ((5, 3), {"cropping": (2, 0)})],
+    "UpSampling1D": [((5, 3), {}), ((5, 3), {"size": 3})],
+    "RepeatVector": [((4,), {"n": 3})],
+    "SpatialDropout1D": [((5, 3), {"rate": 0.5})],
+    "SpatialDropout3D": [((2, 3, 4, 2), {"rate": 0.5})],
+    "GroupNormalization": [((6,), {"groups": 2}), ((5, 4), {"groups": 2})],
+    "LayerNormalization": [((5, 4), {}), ((5, 4), {"axis": 1})],
+    "Dense": [((5, 4), {"units": 3}), ((2, 3, 4, 2), {"units": 3})],
+}
+
+
+def cases(table):
+    return [(kind, case) for kind, several in table.items() for case in several]
+
+
+@pytest.mark.parametrize("kind, options", cases(LAYERS_TO_TRY), ids=str)
 def test_layer(kind, options):
     assert_layer_is_known(getattr(layers, kind)(**options), pictures(2, 5, 6, 3))
+
+
+@pytest.mark.parametrize("kind, case", cases(OTHER_LAYERS_TO_TRY), ids=str)
+def test_layer_of_other_inputs(kind, case):
+    shape, options = case
+    assert_layer_is_known(getattr(layers, kind)(**options), pictures(2, *shape))
+
+
+TOKENS = np.array([[0, 3, 2, 3], [5, 4, 1, 0]])
+
+
+def embedding():
+    return randomize(one_layer(layers.Embedding(6, 3, name="embedding"), 4))
+
+
+def test_embedding_looks_rows_up():
+    model = embedding()
+    table = model.get_layer("embedding").embeddings.numpy()
+    y = forward(model, TOKENS)["embedding"]
+    assert y.dtype == "float64" and (y == table[TOKENS]).all()
+    assert relative_difference(y, model(TOKENS)) < 1e-7
 
 
 MERGING = "Add Subtract Multiply Average Maximum Minimum Concatenate".split()
@@ -379,7 +449,9 @@ def test_concatenate_along_any_axis(axis):
 def test_every_known_layer_is_tried():
     tried = {"Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Activation"}
     tried |= {"MaxPooling2D", "AveragePooling2D", *MERGING, *LAYERS_TO_TRY}
-    assert tried == set(by_hand.LAYERS)
+    tried |= {"Conv1D", "MaxPooling1D", "AveragePooling1D", "Embedding"}
+    tried |= set(OTHER_LAYERS_TO_TRY)
+    assert tried == set(by_hand.KINDS)
 
 
 def keras_activations():
@@ -441,7 +513,23 @@ def test_channels_first(layer):
     assert_layer_is_known(layer, pictures(2, 4, 8, 7))
 
 
+STEPS_LAST = [
+    layers.MaxPooling1D(2, data_format="channels_first"),
+    layers.AveragePooling1D(3, 2, "same", data_format="channels_first"),
+    layers.GlobalAveragePooling1D(data_format="channels_first"),
+    layers.GlobalMaxPooling1D(keepdims=True, data_format="channels_first"),
+    layers.ZeroPadding1D((1, 2), data_format="channels_first"),
+]
+
+
+@pytest.mark.parametrize("layer", STEPS_LAST, ids=lambda layer: type(layer).__name__)
+def test_steps_with_channels_first(layer):
+    assert_layer_is_known(layer, pictures(2, 4, 8))
+
+
 CONVOLUTIONS = {
+    "Conv1D": {"filters": 4, "kernel_size": 3},
+    "causal Conv1D": {"filters": 4, "kernel_size": 2, "padding": "causal"},
     "Conv2D": {"filters": 4},
     "grouped Conv2D": {"filters": 6, "groups": 2},
     "DepthwiseConv2D": {"depth_multiplier": 2},
@@ -452,18 +540,19 @@ CONVOLUTIONS = {
 def channels_last_and_first(kind):
     """Two models with the same weights, one for each order of the axes."""
     layer, options = getattr(layers, kind.split()[-1]), CONVOLUTIONS[kind]
-    options = {**options, "kernel_size": (3, 2), "padding": "same", "name": "conv"}
-    last = randomize(one_layer(layer(**options), 6, 7, 4))
-    first = one_layer(layer(**options, data_format="channels_first"), 4, 6, 7)
+    options = {"kernel_size": (3, 2), "padding": "same", "name": "conv"} | options
+    shape = (6, 4) if "1D" in kind else (6, 7, 4)
+    last = randomize(one_layer(layer(**options), *shape))
+    first = layer(**options, data_format="channels_first")
+    first = one_layer(first, shape[-1], *shape[:-1])
     first.set_weights(last.get_weights())
-    return last, first
+    return last, first, pictures(2, *shape)
 
 
 @pytest.mark.parametrize("kind", CONVOLUTIONS)
 def test_convolutions_with_channels_first(kind):
     """Not held against Keras: on a CPU it refuses most, and computes groups wrongly."""
-    last, first = channels_last_and_first(kind)
-    x = pictures(2, 6, 7, 4)
+    last, first, x = channels_last_and_first(kind)
     y, z = forward(last, x)["conv"], forward(first, np.moveaxis(x, -1, 1))["conv"]
     np.testing.assert_allclose(np.moveaxis(z, 1, -1), y, rtol=1e-12)
 
@@ -579,7 +668,10 @@ def relu(x):
 @pytest.mark.parametrize(
     "model, words",
     [
-        (one_layer(layers.Conv1D(2, 3, name="c"), 8, 3), r"'c' \(Conv1D\).*known are"),
+        (
+            one_layer(layers.Conv1DTranspose(2, 3, name="c"), 8, 3),
+            r"'c' \(Conv1DTranspose\).*known are",
+        ),
         (one_layer(Doubled(2, name="d"), 3), r"'d' \(Doubled\).*a call of its own"),
         (one_layer(layers.Dense(2, relu, name="r"), 3), "not one of keras.activations"),
         (
@@ -591,6 +683,15 @@ def relu(x):
             "with interpolation 'bicubic'",
         ),
         (one_layer(layers.Lambda(abs, name="l"), 3), r"The layer 'l' \(Lambda\)"),
+        (
+            one_layer(layers.Embedding(6, 3, mask_zero=True, name="e"), 4),
+            "with mask_zero True",
+        ),
+        (one_layer(layers.Normalization(invert=True, name="n"), 4), "with invert True"),
+        (
+            one_layer(layers.Dense(2, layers.BatchNormalization(), name="b"), 3),
+            "not one of keras.activations",
+        ),
     ],
     ids=lambda value: "" if isinstance(value, str) else value.layers[1].name,
 )
@@ -702,7 +803,7 @@ def test_hand_check_tells_a_wrong_layer_and_how_wrong_it_is(capsys, monkeypatch)
     def halved(x, kernel, bias=None):
         return x @ kernel / 2
 
-    monkeypatch.setattr(by_hand.models, "dense", halved)
+    monkeypatch.setattr(by_hand.known, "dense", halved)
     hand_check(one_layer(layers.Dense(2, use_bias=False, name="dense"), 3), np.eye(3))
     header, line, summary = capsys.readouterr().out.splitlines()
     assert line.split() == ["dense", "Dense", "(3,", "2)", "6", "5.0e-01", "differs"]

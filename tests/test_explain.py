@@ -7,9 +7,14 @@ from test_by_hand import (
     CONVOLUTIONS,
     LAYERS_TO_TRY,
     MERGING,
+    OTHER_LAYERS_TO_TRY,
+    STEPS_LAST,
+    TOKENS,
     Doubled,
     branches,
+    cases,
     channels_last_and_first,
+    embedding,
     keras_activations,
     one_layer,
     pictures,
@@ -55,7 +60,9 @@ def assert_explains(model, inputs, positions=None):
     outputs = layer_outputs(model, inputs)
     several = isinstance(inputs, list)
     one = [x[:1] for x in inputs] if several else inputs[:1]
-    traced = Traced(model, by_hand.read_inputs(model, one))
+    arrays = by_hand.read_inputs(model, one)
+    names = [x.name for x in model.inputs]
+    traced = Traced(names, arrays, by_hand.trace(model, arrays))
     assert list(traced.outputs) == list(outputs)
     for name, y in outputs.items():
         scale = np.abs(y).max()
@@ -104,13 +111,28 @@ def explained(layer, *inputs):
     assert_explains(randomize(keras.Model(given, layer(given))), inputs, spread)
 
 
-@pytest.mark.parametrize(
-    "kind, options",
-    [(kind, options) for kind, cases in LAYERS_TO_TRY.items() for options in cases],
-    ids=str,
-)
+@pytest.mark.parametrize("kind, options", cases(LAYERS_TO_TRY), ids=str)
 def test_layer(kind, options):
     explained(getattr(layers, kind)(**options), pictures(1, 5, 6, 3))
+
+
+@pytest.mark.parametrize("kind, case", cases(OTHER_LAYERS_TO_TRY), ids=str)
+def test_layer_of_other_inputs(kind, case):
+    shape, options = case
+    explained(getattr(layers, kind)(**options), pictures(1, *shape))
+
+
+def test_embedding():
+    assert_explains(embedding(), TOKENS)
+    explanation = explain(embedding(), TOKENS, "embedding", (1, 2, 0))
+    assert explanation.steps == [("= embeddings[1, 0]", explanation.value)]
+    assert explanation.receptive_field == (slice(2, 3),)
+
+
+def test_an_activation_layer_inside_another_layer():
+    inside = layers.Dense(3, activation=layers.ReLU(max_value=0.5), name="dense")
+    text = str(explain(randomize(one_layer(inside, 4)), np.eye(4), "dense", (1, 2)))
+    assert "= ReLU(" in text
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
@@ -131,6 +153,21 @@ def test_layer(kind, options):
 )
 def test_windows(layer, padding):
     explained(layer(padding), pictures(1, 7, 8, 4))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Conv1D(4, 3, padding="same", activation="relu"),
+        layers.Conv1D(4, 4, strides=3, use_bias=False),
+        layers.Conv1D(4, 2, dilation_rate=3, groups=2, padding="causal"),
+        layers.Conv1D(2, 3, strides=2, padding="causal", activation="softmax"),
+        layers.MaxPooling1D(3, 2, "same"),
+        layers.AveragePooling1D(2),
+    ],
+)
+def test_windows_of_steps(layer):
+    explained(layer, pictures(1, 9, 4))
 
 
 @pytest.mark.parametrize("kind", MERGING)
@@ -170,18 +207,31 @@ def test_channels_first(layer):
     explained(layer, pictures(1, 4, 5, 6))
 
 
+@pytest.mark.parametrize("layer", STEPS_LAST, ids=lambda layer: type(layer).__name__)
+def test_steps_with_channels_first(layer):
+    explained(layer, pictures(1, 4, 8))
+
+
 @pytest.mark.parametrize("kind", CONVOLUTIONS)
 def test_convolutions_with_channels_first(kind):
-    last, first = channels_last_and_first(kind)
-    x = pictures(2, 6, 7, 4)
-    width = forward(last, x)["conv"].shape[-1]
-    for image, row, column, channel in spread((2, 6, 7, width)):
-        expected = explain(last, x, "conv", (image, row, column, channel))
+    last, first, x = channels_last_and_first(kind)
+    y = forward(last, x)["conv"]
+    for image, *place, channel in spread(y.shape):
+        expected = explain(last, x, "conv", (image, *place, channel))
         channels_first = np.moveaxis(x, -1, 1)
-        found = explain(first, channels_first, "conv", (image, channel, row, column))
+        found = explain(first, channels_first, "conv", (image, channel, *place))
         assert found.value == pytest.approx(expected.value, rel=1e-12)
-        assert str(found).split("\n")[1:] == str(expected).split("\n")[1:]
-        assert found.receptive_field == (slice(None), *expected.receptive_field)
+        without_field = (
+            -1 if y.ndim == 3 else None
+        )  # of steps it names the channels too
+        assert (
+            str(found).split("\n")[1:without_field]
+            == str(expected).split("\n")[1:without_field]
+        )
+        if y.ndim == 3:
+            assert found.receptive_field == expected.receptive_field[::-1]
+        else:
+            assert found.receptive_field == (slice(None), *expected.receptive_field)
 
 
 def test_nested_shared_and_branched():
@@ -254,6 +304,47 @@ def test_receptive_field_is_exact(model):
         assert field == box
 
 
+def chain_of_steps(*steps):
+    return randomize(keras.Sequential([keras.Input((14, 2)), *steps]))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        chain_of_steps(layers.Conv1D(2, 3, padding="same"), layers.AveragePooling1D(2)),
+        chain_of_steps(layers.Conv1D(2, 3, padding="causal"), layers.Conv1D(2, 2)),
+        chain_of_steps(layers.Conv1D(2, 2, dilation_rate=3, padding="causal")),
+        chain_of_steps(layers.ZeroPadding1D(2), layers.Conv1D(2, 2, 2)),
+        chain_of_steps(layers.UpSampling1D(3), layers.Cropping1D((4, 1))),
+        chain_of_steps(layers.Conv1D(2, 5), layers.GlobalAveragePooling1D()),
+        chain_of_steps(layers.Conv1D(2, 3), layers.Flatten(), layers.RepeatVector(3)),
+    ],
+)
+def test_receptive_field_of_steps_is_exact(model):
+    nothing, singles = np.zeros((1, 14, 2)), np.eye(28).reshape(28, 14, 2)
+    without, changed = forward(model, nothing), forward(model, singles)
+    name = model.layers[-1].name
+    for position in spread(without[name].shape, 20):
+        change = changed[name][(slice(None), *position[1:])] - without[name][position]
+        steps = np.flatnonzero(np.abs(change.reshape(14, 2)).max(axis=1) > 1e-12)
+        field = explain(model, nothing, name, position).receptive_field
+        if len(steps):
+            assert field[0] == slice(steps[0], steps[-1] + 1)
+        else:  # all of it is padding
+            assert field is None
+
+
+@pytest.mark.parametrize("padding", ["same", "causal"])
+def test_a_dilated_window_that_hangs_over_sees_what_is_inside(padding):
+    model = chain_of_steps(layers.Conv1D(1, 2, dilation_rate=5, padding=padding))
+    name, shape = model.layers[-1].name, model.output_shape
+    for step in range(shape[1]):
+        field = explain(model, pictures(1, 14, 2), name, (0, step, 0)).receptive_field
+        before = 2 if padding == "same" else 5
+        seen = [i for i in (step - before, step - before + 5) if 0 <= i < 14]
+        assert field[0] == slice(seen[0], seen[-1] + 1)
+
+
 def test_receptive_field_of_branches_is_what_both_see():
     x = keras.Input((9, 9, 1))
     left = layers.Conv2D(1, (5, 1), padding="same")(x)
@@ -276,6 +367,8 @@ def test_receptive_field_of_branches_is_what_both_see():
         (layers.Softmax(axis=2), (3, 4), (0, 11)),
         (layers.LayerNormalization(axis=[1, 2]), (0, 12), (0, 11)),
         (layers.BatchNormalization(axis=1), (3, 4), (4, 5)),
+        (layers.GroupNormalization(2), (0, 12), (0, 11)),
+        (layers.GroupNormalization(3, axis=1), (0, 4), (0, 11)),
         (layers.Activation("softmax"), (3, 4), (4, 5)),
     ],
 )

@@ -342,7 +342,7 @@ def test_three_ways_agree_on_random_networks():
     compare()
     for kind, count in seen.most_common():
         print(f"{count:7,} {kind}")
-    needed = set(by_hand.LAYERS) - {
+    needed = set(by_hand.KINDS) - {
         "Normalization",
         "Identity",
         "ActivityRegularization",

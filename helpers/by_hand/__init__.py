@@ -1,15 +1,38 @@
 """Layers and whole networks computed by hand, with NumPy alone."""
 
-from helpers.by_hand.activations import (  # noqa: F401
+from .activations import (  # noqa: F401
     ACTIVATIONS,
+    elu,
+    gelu,
+    glu,
+    leaky_relu,
+    log_softmax,
     relu,
     sigmoid,
     softmax,
+    softplus,
     sparsemax,
 )
-from helpers.by_hand.layers import (  # noqa: F401
+from .explanation import Explanation, Traced, explain  # noqa: F401
+from .known import (  # noqa: F401
+    KINDS,
+    MODELS,
+    OPERATIONS,
+    activate,
+    activation_of,
+    array,
+    before_activation,
+    compute,
+    is_layer,
+    kind,
+    record_of,
+    unknown,
+)
+from .layers import (  # noqa: F401
+    average_pool1d,
     average_pool2d,
     batch_normalization,
+    conv1d,
     conv2d,
     cropping2d,
     dense,
@@ -18,7 +41,9 @@ from helpers.by_hand.layers import (  # noqa: F401
     flatten,
     global_average_pool2d,
     global_max_pool2d,
+    group_normalization,
     layer_normalization,
+    max_pool1d,
     max_pool2d,
     rescaling,
     reshape,
@@ -27,28 +52,17 @@ from helpers.by_hand.layers import (  # noqa: F401
     windows,
     zero_padding2d,
 )
-from helpers.by_hand.models import (  # noqa: F401
-    LAYERS,
-    MODELS,
-    SAME_AS_INPUT,
+from .models import (  # noqa: F401
     Call,
     Walk,
-    array,
-    before_activation,
-    compute,
-    explain,
     flat,
     forward,
     hand_check,
     in_models_order,
-    is_layer,
-    kind,
     named_outputs,
     one_input,
     outputs_called,
     read_inputs,
     relative_difference,
-    same_axes,
     trace,
-    unknown,
 )

@@ -1,6 +1,7 @@
 """The activations of Keras in NumPy, one line or a few each.
 
-The functions follow NumPy's dtypes: float32 in, float32 out.
+All but `glu` take an array x of any shape and return one of the same shape and dtype:
+float32 in, float32 out.
 """
 
 import math
@@ -10,12 +11,6 @@ import numpy as np
 
 def relu(x):
     """Keep the positive numbers and replace the negative ones by 0.
-
-    Arguments:
-        x: array of any shape.
-
-    Returns:
-        Array of the same shape and dtype.
 
     Example:
         >>> relu(np.array([-2.0, 0.0, 3.0]))
@@ -28,12 +23,6 @@ def sigmoid(x):
     """Compute ``1 / (1 + exp(-x))``: any number becomes one between 0 and 1.
 
     Written with ``exp`` of negative numbers only, so that nothing overflows.
-
-    Arguments:
-        x: array of any shape.
-
-    Returns:
-        Array of the same shape.
 
     Example:
         >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
@@ -52,9 +41,6 @@ def softmax(x, axis=-1):
         x: array of scores of any shape.
         axis: the axis, or tuple of axes, along which the results add up to 1.
 
-    Returns:
-        Array of the same shape.
-
     Example:
         >>> softmax(np.log([[1.0, 3.0]]))
         array([[0.25, 0.75]])
@@ -69,9 +55,6 @@ def log_softmax(x, axis=-1):
     Arguments:
         x: array of scores of any shape.
         axis: the axis of the scores that belong together.
-
-    Returns:
-        Array of the same shape.
 
     Example:
         >>> log_softmax(np.zeros(2)).round(3)
@@ -91,9 +74,6 @@ def sparsemax(x, axis=-1):
     Arguments:
         x: array of scores of any shape.
         axis: the axis along which the results add up to 1.
-
-    Returns:
-        Array of the same shape.
 
     Example:
         >>> sparsemax(np.array([0.5, 1.0, -1.0]))
@@ -117,9 +97,6 @@ def gelu(x, approximate=False):
         x: array of any shape.
         approximate: use the formula with ``tanh`` in place of the error function.
 
-    Returns:
-        Array of the same shape.
-
     Example:
         >>> gelu(np.array([-1.0, 0.0, 1.0])).round(3)
         array([-0.159,  0.   ,  0.841])
@@ -137,9 +114,6 @@ def elu(x, alpha=1.0):
         x: array of any shape.
         alpha: where very negative numbers end.
 
-    Returns:
-        Array of the same shape.
-
     Example:
         >>> elu(np.array([-1.0, 2.0])).round(3)
         array([-0.632,  2.   ])
@@ -153,9 +127,6 @@ def leaky_relu(x, negative_slope=0.2):
     Arguments:
         x: array of any shape.
         negative_slope: what negative numbers are multiplied by.
-
-    Returns:
-        Array of the same shape.
 
     Example:
         >>> leaky_relu(np.array([-1.0, 2.0]))
@@ -184,12 +155,6 @@ def glu(x, axis=-1):
 
 def softplus(x):
     """Compute ``log(1 + exp(x))``, a ReLU without the corner.
-
-    Arguments:
-        x: array of any shape.
-
-    Returns:
-        Array of the same shape.
 
     Example:
         >>> softplus(np.array([0.0, 100.0])).round(3)
@@ -230,3 +195,6 @@ ACTIVATIONS = {
     "sparsemax": sparsemax,
     "glu": glu,
 }
+
+# They take the numbers of the last axis together; the others go number by number.
+OVER_AN_AXIS = ("softmax", "log_softmax", "sparsemax", "glu")

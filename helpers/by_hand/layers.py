@@ -1,6 +1,8 @@
 """The arithmetic of Keras layers in NumPy, a few lines each.
 
-The functions follow NumPy's dtypes: float32 in, float32 out.
+The functions follow NumPy's dtypes: float32 in, float32 out. Those of pictures take x
+of shape ``(images, rows, columns, channels)``, pictures or feature maps, and raise a
+ValueError for an x of fewer or more axes, as well as for what they list themselves.
 """
 
 import numpy as np
@@ -43,7 +45,6 @@ def conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1, gr
     where the patch is the part of the picture under the kernel.
 
     Arguments:
-        x: pictures, shape ``(images, rows, columns, channels)``.
         kernel: shape ``(kernel rows, kernel columns, channels, filters)``; with
             groups, as many channels as one group has.
         bias: shape ``(filters,)``, or None.
@@ -57,7 +58,7 @@ def conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1, gr
         Feature maps, shape ``(images, rows, columns, filters)``.
 
     Raises:
-        ValueError: wrong number of axes, or channels that do not match.
+        ValueError: a kernel of other axes, or channels that do not match.
 
     Example:
         >>> picture = np.arange(9.0).reshape(1, 3, 3, 1)
@@ -85,6 +86,31 @@ def conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1, gr
     return add_bias(np.concatenate(maps, axis=-1), bias)
 
 
+def conv1d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1, groups=1):
+    """Slide the kernel along steps, a picture of one row.
+
+    Arguments:
+        x: shape ``(rows, steps, channels)``.
+        kernel: shape ``(kernel steps, channels, filters)``.
+        bias, groups: as in `conv2d`.
+        strides, dilation_rate: an integer, or a tuple of one.
+        padding: ``"valid"``, ``"same"``, or ``"causal"``: all zeros before the steps.
+
+    Returns:
+        Array of shape ``(rows, steps, filters)``.
+
+    Raises:
+        ValueError: a kernel of other axes, or channels that do not match.
+
+    Example:
+        >>> conv1d(np.arange(4.0).reshape(1, 4, 1), np.ones((2, 1, 1)))[0, :, 0]
+        array([1., 3., 5.])
+    """
+    moves = along_a_row(strides), padding, along_a_row(dilation_rate)
+    kernel = np.asarray(kernel)[np.newaxis]
+    return conv2d(one_row("conv1d", x), kernel, bias, *moves, groups)[:, 0]
+
+
 def depthwise_conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
     """Convolve every channel alone, with kernels of its own.
 
@@ -92,19 +118,15 @@ def depthwise_conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_
     feature map ``channel * multiplier + i``.
 
     Arguments:
-        x: pictures, shape ``(images, rows, columns, channels)``.
         kernel: shape ``(kernel rows, kernel columns, channels, multiplier)``.
         bias: shape ``(channels * multiplier,)``, or None.
-        strides: step of the kernel, an integer or ``(rows, columns)``.
-        padding: ``"valid"`` or ``"same"``.
-        dilation_rate: distance of the kernel's values on the picture, an integer or
-            ``(rows, columns)``.
+        strides, padding, dilation_rate: as in `conv2d`.
 
     Returns:
         Feature maps, shape ``(images, rows, columns, channels * multiplier)``.
 
     Raises:
-        ValueError: wrong number of axes, or channels that do not match.
+        ValueError: a kernel of other axes, or channels that do not match.
 
     Example:
         >>> picture = np.arange(8.0).reshape(1, 2, 2, 2)
@@ -134,19 +156,16 @@ def separable_conv2d(
     """Convolve every channel alone, then mix the channels pixel by pixel.
 
     Arguments:
-        x: pictures, shape ``(images, rows, columns, channels)``.
         depthwise_kernel: shape ``(kernel rows, kernel columns, channels, multiplier)``.
         pointwise_kernel: shape ``(1, 1, channels * multiplier, filters)``.
         bias: shape ``(filters,)``, or None.
-        strides: step of the depthwise kernel, an integer or ``(rows, columns)``.
-        padding: ``"valid"`` or ``"same"``.
-        dilation_rate: distance of the depthwise kernel's values on the picture.
+        strides, padding, dilation_rate: of the depthwise kernel, as in `conv2d`.
 
     Returns:
         Feature maps, shape ``(images, rows, columns, filters)``.
 
     Raises:
-        ValueError: wrong number of axes, or channels that do not match.
+        ValueError: a kernel of other axes, or channels that do not match.
 
     Example:
         >>> picture = np.arange(8.0).reshape(1, 2, 2, 2)
@@ -161,7 +180,6 @@ def max_pool2d(x, pool_size=2, strides=None, padding="valid"):
     """Keep the largest value of every window, channel by channel.
 
     Arguments:
-        x: pictures or feature maps, shape ``(images, rows, columns, channels)``.
         pool_size: size of the window, an integer or ``(rows, columns)``.
         strides: step of the window; as long as the window when None.
         padding: ``"valid"``, or ``"same"`` to let windows hang over the edge.
@@ -170,7 +188,7 @@ def max_pool2d(x, pool_size=2, strides=None, padding="valid"):
         Array of shape ``(images, rows, columns, channels)``.
 
     Raises:
-        ValueError: x does not have four axes, or is smaller than the window.
+        ValueError: x is smaller than the window.
 
     Example:
         >>> max_pool2d(np.arange(16.0).reshape(1, 4, 4, 1))[0, :, :, 0]
@@ -184,20 +202,9 @@ def max_pool2d(x, pool_size=2, strides=None, padding="valid"):
 
 
 def average_pool2d(x, pool_size=2, strides=None, padding="valid"):
-    """Average every window, channel by channel.
+    """Average every window, channel by channel; else it is as `max_pool2d`.
 
-    Arguments:
-        x: pictures or feature maps, shape ``(images, rows, columns, channels)``.
-        pool_size: size of the window, an integer or ``(rows, columns)``.
-        strides: step of the window; as long as the window when None.
-        padding: ``"valid"``, or ``"same"`` to let windows hang over the edge; what is
-            outside the picture does not count in the average.
-
-    Returns:
-        Array of shape ``(images, rows, columns, channels)``.
-
-    Raises:
-        ValueError: x does not have four axes, or is smaller than the window.
+    What is outside the picture does not count in the average.
 
     Example:
         >>> average_pool2d(np.arange(16.0).reshape(1, 4, 4, 1))[0, :, :, 0]
@@ -211,18 +218,36 @@ def average_pool2d(x, pool_size=2, strides=None, padding="valid"):
     return total / inside.sum(axis=(4, 5))
 
 
+def max_pool1d(x, pool_size=2, strides=None, padding="valid"):
+    """Keep the largest value of every window of steps; as `max_pool2d` with one row.
+
+    Example:
+        >>> max_pool1d(np.arange(4.0).reshape(1, 4, 1))[0, :, 0]
+        array([1., 3.])
+    """
+    size, strides = along_a_row(pool_size), strides and along_a_row(strides)
+    return max_pool2d(one_row("max_pool1d", x), size, strides, padding)[:, 0]
+
+
+def average_pool1d(x, pool_size=2, strides=None, padding="valid"):
+    """Average every window of steps; as `average_pool2d` with one row.
+
+    Example:
+        >>> average_pool1d(np.arange(4.0).reshape(1, 4, 1))[0, :, 0]
+        array([0.5, 2.5])
+    """
+    size, strides = along_a_row(pool_size), strides and along_a_row(strides)
+    return average_pool2d(one_row("average_pool1d", x), size, strides, padding)[:, 0]
+
+
 def global_average_pool2d(x, keepdims=False):
     """Average each feature map: one number per image and channel.
 
     Arguments:
-        x: feature maps, shape ``(images, rows, columns, channels)``.
         keepdims: keep rows and columns as axes of length 1.
 
     Returns:
         Array of shape ``(images, channels)``.
-
-    Raises:
-        ValueError: x does not have four axes.
 
     Example:
         >>> global_average_pool2d(np.arange(8.0).reshape(1, 2, 2, 2))
@@ -232,17 +257,7 @@ def global_average_pool2d(x, keepdims=False):
 
 
 def global_max_pool2d(x, keepdims=False):
-    """Take the largest value of each feature map.
-
-    Arguments:
-        x: feature maps, shape ``(images, rows, columns, channels)``.
-        keepdims: keep rows and columns as axes of length 1.
-
-    Returns:
-        Array of shape ``(images, channels)``.
-
-    Raises:
-        ValueError: x does not have four axes.
+    """Take the largest value of each feature map; else as `global_average_pool2d`.
 
     Example:
         >>> global_max_pool2d(np.arange(8.0).reshape(1, 2, 2, 2))
@@ -308,17 +323,34 @@ def layer_normalization(x, gamma=None, beta=None, epsilon=1e-3, axis=-1):
     return y if beta is None else y + along(x, axis, beta)
 
 
+def group_normalization(x, groups, gamma=None, beta=None, epsilon=1e-3, axis=-1):
+    """Shift and scale each group of channels of an image by its mean and variance.
+
+    Arguments:
+        groups: number of groups into which the channels are split.
+        x, gamma, beta, epsilon, axis: as in `batch_normalization`.
+
+    Example:
+        >>> group_normalization(np.array([[1.0, 3.0, 7.0, 7.0]]), 2, epsilon=0.1**9)
+        array([[-1.,  1.,  0.,  0.]])
+    """
+    x = np.asarray(x)
+    y = [
+        layer_normalization(part, epsilon=epsilon, axis=tuple(range(1, x.ndim)))
+        for part in np.split(x, groups, axis)
+    ]
+    y = np.concatenate(y, axis)
+    y = y if gamma is None else y * along(x, axis, gamma)
+    return y if beta is None else y + along(x, axis, beta)
+
+
 def flatten(x):
     """Write all values of an image in one row: last axis fastest.
 
-    Arguments:
-        x: array of shape ``(images, …)``.
-
-    Returns:
-        Array of shape ``(images, values)``.
+    An x of shape ``(images, …)`` gets the shape ``(images, values)``.
 
     Raises:
-        ValueError: x has no batch axis.
+        ValueError: x is a single number.
 
     Example:
         >>> flatten(np.arange(4).reshape(1, 2, 2, 1))
@@ -350,16 +382,8 @@ def reshape(x, target_shape):
 def zero_padding2d(x, padding=1):
     """Put rows and columns of zeros around pictures.
 
-    Arguments:
-        x: pictures, shape ``(images, rows, columns, channels)``.
-        padding: an integer, ``(rows, columns)``, or
-            ``((top, bottom), (left, right))``.
-
-    Returns:
-        Array with more rows and columns.
-
-    Raises:
-        ValueError: x does not have four axes.
+    The padding is an integer, ``(rows, columns)``, or
+    ``((top, bottom), (left, right))``.
 
     Example:
         >>> zero_padding2d(np.ones((1, 1, 1, 1)))[0, :, :, 0]
@@ -376,15 +400,7 @@ def zero_padding2d(x, padding=1):
 def cropping2d(x, cropping):
     """Cut rows and columns off the edges of pictures.
 
-    Arguments:
-        x: pictures, shape ``(images, rows, columns, channels)``.
-        cropping: ``((top, bottom), (left, right))``.
-
-    Returns:
-        Array with fewer rows and columns.
-
-    Raises:
-        ValueError: x does not have four axes.
+    They are given as ``((top, bottom), (left, right))``.
 
     Example:
         >>> cropping2d(np.arange(9).reshape(1, 3, 3, 1), ((1, 1), (0, 2)))
@@ -399,7 +415,6 @@ def up_sampling2d(x, size=2, interpolation="nearest"):
     """Make pictures larger by repeating rows and columns, or by blending them.
 
     Arguments:
-        x: pictures, shape ``(images, rows, columns, channels)``.
         size: factor, an integer or ``(rows, columns)``.
         interpolation: ``"nearest"`` repeats, ``"bilinear"`` blends the neighbours.
 
@@ -407,7 +422,7 @@ def up_sampling2d(x, size=2, interpolation="nearest"):
         Array of shape ``(images, rows * factor, columns * factor, channels)``.
 
     Raises:
-        ValueError: x does not have four axes, or another interpolation.
+        ValueError: another interpolation.
 
     Example:
         >>> up_sampling2d(np.array([1.0, 3.0]).reshape(1, 1, 2, 1), (1, 2)).ravel()
@@ -437,13 +452,7 @@ def up_sampling2d(x, size=2, interpolation="nearest"):
 def rescaling(x, scale, offset=0.0):
     """Multiply by ``scale`` and add ``offset``.
 
-    Arguments:
-        x: array of any shape.
-        scale: number, or one number per channel.
-        offset: number, or one number per channel.
-
-    Returns:
-        Array of the same shape.
+    Each is a number, or one number per channel; x and the result have any shape.
 
     Example:
         >>> rescaling(np.array([0, 255]), 1 / 255)
@@ -459,7 +468,6 @@ def windows(x, size, strides=1, padding="valid", dilation_rate=1, fill=0):
     """Cut pictures into the patches that a kernel or a pooling window sees.
 
     Arguments:
-        x: pictures, shape ``(images, rows, columns, channels)``.
         size: size of the window, an integer or ``(rows, columns)``.
         strides: step of the window, an integer or ``(rows, columns)``.
         padding: ``"valid"``, or ``"same"``: then the window stands at
@@ -500,7 +508,7 @@ def edge(length, size, stride, dilation_rate, padding):
     Arguments:
         length: number of rows or columns of the picture.
         size, stride, dilation_rate: of the window, along this axis.
-        padding: ``"valid"`` or ``"same"``.
+        padding: ``"valid"``, ``"same"``, or ``"causal"``: all of it before.
 
     Returns:
         Two integers. An odd one out goes to the end, as in TensorFlow.
@@ -514,6 +522,8 @@ def edge(length, size, stride, dilation_rate, padding):
     """
     if padding == "valid":
         return 0, 0
+    if padding == "causal":
+        return (size - 1) * dilation_rate, 0
     if padding != "same":
         raise ValueError(f'padding is "valid" or "same", not {padding!r}.')
     places = -(-length // stride)
@@ -558,6 +568,22 @@ def pictures(function, x):
         f"{function} needs x of shape (images, rows, columns, channels), not of shape "
         f"{x.shape}.{hint.get(x.ndim, '')}"
     )
+
+
+def one_row(function, x):
+    """Return steps as pictures of one row, or say which axes are missing."""
+    x = np.asarray(x)
+    if x.ndim != 3:
+        raise ValueError(
+            f"{function} needs x of shape (rows, steps, channels), not of shape "
+            f"{x.shape}."
+        )
+    return x[:, np.newaxis]
+
+
+def along_a_row(value):
+    """Read what is meant along steps for pictures of one row: 1 along the rows."""
+    return 1, int(np.squeeze(value))
 
 
 def kernel4d(function, kernel):

@@ -3,7 +3,8 @@
 import numpy as np
 import traitlets
 
-from helpers.by_hand import array, is_layer, kind, trace
+from helpers.by_hand import MODELS, array, kind, trace
+from helpers.by_hand.known import SAME, activation_of, known_as_activation, record_of
 from helpers.engine.inputs import check_inputs
 from helpers.explorers.widget import Explorer, binary, browser_code
 
@@ -15,17 +16,6 @@ DRAWN = 16  # units of one layer
 ACTIVATIONS = (
     *("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu"),
     *("sigmoid", "tanh", "softplus", "exponential", "softmax"),
-)
-# Layers that are an activation, and the settings that dense.js knows.
-ACTIVATION_LAYERS = {
-    "ReLU": ("relu", ("negative_slope", "threshold", "max_value")),
-    "LeakyReLU": ("leaky_relu", ("negative_slope",)),
-    "ELU": ("elu", ("alpha",)),
-    "Softmax": ("softmax", ()),
-}
-ONLY_IN_TRAINING = (
-    *("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise"),
-    *("ActivityRegularization", "Identity"),
 )
 
 
@@ -73,7 +63,7 @@ def explore_dense(model, inputs):
     """
     rows = read_rows(model, inputs)
     found = chain(model, rows[:1])
-    skipped = [name for name, layer in found if kind(layer) in ONLY_IN_TRAINING]
+    skipped = [name for name, layer in found if record_of(layer) is SAME]
     layers = [describe(layer, name) for name, layer in found if name not in skipped]
     if not any(layer["units"] for layer in layers):
         raise ValueError(f"{model.name} has no Dense layer to draw.")
@@ -154,7 +144,7 @@ def chain(model, row):
     for call in trace(
         model, [row.astype("float64")], lambda: layer_outputs(model, row)
     ):
-        if kind(call.layer) in ("Sequential", "Functional"):
+        if kind(call.layer) in MODELS:
             continue  # its layers were listed before
         refuse_unknown(model, call)
         if before is not None and call.inputs is not before:
@@ -171,21 +161,23 @@ def refuse_unknown(model, call):
     """Raise an error for a layer that the browser cannot compute."""
     layer = call.layer
     who = f"{call.name!r} is a {type(layer).__name__}"
-    known = ("Dense", "Activation", *ACTIVATION_LAYERS, *ONLY_IN_TRAINING)
-    if kind(layer) not in known:
+    record = record_of(layer)
+    if not (kind(layer) == "Dense" or record is SAME or known_as_activation(layer)):
         raise ValueError(
             f"explore_dense draws Dense layers and activations; in {model.name} {who}. "
-            f"It knows {', '.join(known)}."
+            "It knows Dense, Activation, ReLU, LeakyReLU, ELU, Softmax, and layers that "
+            "act in training only, such as Dropout."
         )
-    name, _ = activation(layer)
-    if name not in ACTIVATIONS:
+    activation = activation_of(layer)
+    if activation.base not in ACTIVATIONS:
         raise ValueError(
-            f"explore_dense does not know the activation of {call.name!r}, {name}. It "
-            f"knows {', '.join(ACTIVATIONS)}."
+            f"explore_dense does not know the activation of {call.name!r}, "
+            f"{activation.name}. It knows {', '.join(ACTIVATIONS)}."
         )
-    if kind(layer) == "Softmax" and layer.axis not in (-1, 1):
+    if activation.axes not in ((), (-1,), (1,)):
+        axis = ", ".join(map(str, activation.axes))
         raise ValueError(
-            f"{call.name!r} is a softmax along axis {layer.axis}, which mixes the rows. "
+            f"{call.name!r} has a softmax along axis {axis}, which mixes the rows. "
             "explore_dense looks at one row; write axis=-1."
         )
     if call.unknown:
@@ -194,8 +186,9 @@ def refuse_unknown(model, call):
 
 def describe(layer, name):
     """Return what the browser needs to know of a layer, arrays apart, for JSON."""
-    activated, settings = activation(layer)
-    about = {"name": name, "activation": activated, "settings": settings}
+    activation = activation_of(layer)
+    settings = {k: float(x) for k, x in activation.settings.items() if x is not None}
+    about = {"name": name, "activation": activation.base, "settings": settings}
     if kind(layer) != "Dense":
         return about | {"units": None, "arrays": []}
     kernel, bias = array(layer.kernel), array(layer.bias)
@@ -205,19 +198,3 @@ def describe(layer, name):
         "bias": bias is not None,
         "arrays": arrays,
     }
-
-
-def activation(layer):
-    """Return the name of a layer's activation and the settings that it has."""
-    if kind(layer) in ACTIVATION_LAYERS:
-        name, settings = ACTIVATION_LAYERS[kind(layer)]
-        values = {key: getattr(layer, key) for key in settings}
-        return name, {key: float(x) for key, x in values.items() if x is not None}
-    function = getattr(layer, "activation", None)
-    if function is None:
-        return "linear", {}
-    if is_layer(function):
-        return activation(function)
-    if not function.__module__.startswith("keras."):
-        return f"a function {getattr(function, '__name__', '')} of your own", {}
-    return function.__name__, {}

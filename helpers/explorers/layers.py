@@ -1,5 +1,6 @@
 """A CNN layer by layer, channel by channel, down to the arithmetic of one pixel."""
 
+import hashlib
 import math
 from collections import OrderedDict
 
@@ -8,15 +9,9 @@ import traitlets
 
 from helpers import by_hand
 from helpers.by_hand import is_layer, kind
-from helpers.by_hand.explanation import (
-    Traced,
-    activation_of,
-    copies,
-    kernel_of,
-    origins,
-    seen_channels,
-    seen_places,
-)
+from helpers.by_hand.explanation import Traced
+from helpers.by_hand.families import Copied, Joined, Window
+from helpers.by_hand.known import activation_of, array, channels_first, record_of
 from helpers.engine.inputs import check_array, check_inputs
 from helpers.explorers.widget import Explorer, binary, browser_code
 from helpers.extraction import layer_outputs
@@ -28,14 +23,8 @@ MOST_IMAGES = 100
 THUMBNAIL = 48  # pixels, at most
 FOLLOWED = 2  # so many images are kept with the outputs of all their layers
 
-# What layers.js computes. Everything else is explained by Python, click by click.
-SUMS = ("Dense", "Conv2D", "DepthwiseConv2D", "SeparableConv2D")
-POOLS = {
-    "MaxPooling2D": "largest",
-    "GlobalMaxPooling2D": "largest",
-    "AveragePooling2D": "average",
-    "GlobalAveragePooling2D": "average",
-}
+# The activations that layers.js computes. With another one, or if a kind's record has no
+# `browser`, a layer is explained by Python, click by click.
 ACTIVATIONS = (
     "linear relu relu6 leaky_relu elu selu gelu silu exponential sigmoid hard_sigmoid "
     "tanh softplus softsign softmax"
@@ -238,23 +227,12 @@ class Followed(Traced):
     """
 
     def __init__(self, model, image):
-        self.model, self.arrays = model, [image.astype(model.inputs[0].dtype)]
+        arrays = [image.astype(model.inputs[0].dtype)]
         outputs = layer_outputs(model, image)
         walk = KerasWalk(lambda: outputs)
-        walk.through(model, self.arrays)
-        self.calls = walk.calls
-        self.outputs = {
-            name: (call, y)
-            for call in by_hand.in_models_order(self.calls)
-            for name, y in by_hand.named_outputs(call)
-        }
-        self.makers = {
-            id(y): call
-            for call in self.calls
-            if call.unknown or kind(call.layer) not in by_hand.MODELS
-            for y in by_hand.flat(call.output)
-        }
-        self.names = [model.inputs[0].name, *self.outputs]
+        walk.through(model, arrays)
+        super().__init__([model.inputs[0].name], arrays, walk.calls)
+        self.names = [*self.names_of_inputs, *self.outputs]
         self.arrays_named = [image, *(y for _, y in self.outputs.values())]
         self.places = {id(self.arrays[0]): 0}  # {id of an array: its place in names}
         for place, (_, y) in enumerate(self.outputs.values(), 1):
@@ -295,47 +273,42 @@ class Followed(Traced):
         if place == 0:
             return about
         call = self.maker(place)
-        layer, name = call.layer, kind(call.layer)
         outer, _ = self.outputs[self.names[place]]
         about["class"] = type(outer.layer).__name__
-        about["activation"] = "linear" if call.unknown else activation_of(layer)
+        about["activation"] = "linear"
+        if not call.unknown:
+            about["activation"] = activation_of(call.layer).name
         about["field"] = self.how_fields_vary(place)
         about |= self.arithmetic_in_browser(call)
         if "source" not in about:
             about["how"] = "value" if call.unknown else "explain"
             about["why"] = call.unknown or ""
-        elif name in (*SUMS, *POOLS):
-            about["window"] = window(layer, call.inputs)
         return about
 
     def arithmetic_in_browser(self, call):
         """How, and from which layer, the browser can compute; {} if it cannot."""
-        layer, x, name = call.layer, call.inputs, kind(call.layer)
+        layer, x, y = call.layer, call.inputs, call.output
         if call.unknown or not isinstance(x, np.ndarray) or id(x) not in self.places:
             return {}
-        source = self.places[id(x)]
         if 4 * x.size > MOST_BYTES or channels_first(layer):
             return {}
-        if copies(layer):
-            fits = 4 * math.prod(call.output.shape) <= MOST_BYTES
-            return {"how": "copy", "source": source} if fits else {}
-        if name in POOLS:
-            return {"how": POOLS[name], "source": source}
-        if name not in SUMS or activation_of(layer) not in ACTIVATIONS:
+        record = record_of(layer)
+        about = record.browser(layer, x) if record else {}  # a model may do nothing
+        if not about or about["how"] == "copy" and 4 * math.prod(y.shape) > MOST_BYTES:
             return {}
-        bytes_of_one = 4 * math.prod(kernel_shape(layer, x))
-        filters = call.output.shape[-1]
-        whole = bytes_of_one * filters <= MOST_BYTES
-        if bytes_of_one > MOST_BYTES or (
-            activation_of(layer) == "softmax" and not whole
-        ):
-            return {}
-        return {
-            "how": "sum",
-            "source": source,
-            "bias": layer.bias is not None,
-            "whole": whole,
-        }
+        if about["how"] == "sum":
+            window, activation = about["window"], activation_of(layer)
+            bytes_of_one = 4 * math.prod(window["size"]) * window["channels"]
+            about["whole"] = bytes_of_one * y.shape[-1] <= MOST_BYTES
+            if bytes_of_one > MOST_BYTES or activation.name not in ACTIVATIONS:
+                return {}
+            if activation.axes:  # softmax: of all channels, whose kernels it needs
+                over_channels = [axis % y.ndim for axis in activation.axes] == [
+                    y.ndim - 1
+                ]
+                if not (over_channels and about["whole"]):
+                    return {}
+        return about | {"source": self.places[id(x)]}
 
     def how_fields_vary(self, place):
         """Whether the receptive fields of a layer can be told row by row.
@@ -345,17 +318,23 @@ class Followed(Traced):
             Concatenate lies behind them; ``"pixel"``, if only `explain` can tell.
         """
         call = self.maker(place)
-        before = self.calls[: self.calls.index(call) + 1]
-        kinds = [kind(one.layer) for one in before if not one.unknown]
-        mixed = any(one.unknown for one in before) or not self.is_picture_input()
-        mixed |= any(one in ("Reshape", "Permute") for one in kinds)
-        mixed |= any(channels_first(one.layer) for one in before)
-        if mixed:
+        before = [
+            one
+            for one in self.calls[: self.calls.index(call) + 1]
+            if kind(one.layer) not in by_hand.MODELS
+        ]
+        if not self.is_picture_input() or any(one.unknown for one in before):
+            return "pixel"
+        layers = [one.layer for one in before]
+        records = list(map(record_of, layers))
+        mixed = any(isinstance(one, Copied) and not one.rows_stay for one in records)
+        mixed |= any(one.output.ndim not in (2, 4) for one in before)
+        if mixed or any(map(channels_first, layers)):
             return "pixel"
         pictures = self.arrays_named[place].ndim == 4
-        if not pictures and kind(call.layer) not in ("Dense", *POOLS):
+        if not pictures and not isinstance(record_of(call.layer), Window):
             return "pixel"
-        joined = [one.layer.axis for one in before if kind(one.layer) == "Concatenate"]
+        joined = [one.axis for one, r in zip(layers, records) if isinstance(r, Joined)]
         if any(axis not in (-1, 3) for axis in joined):
             return "pixel"
         return "channel" if joined else "layer"
@@ -370,46 +349,6 @@ def as_picture(values):
     if values.ndim < 3:
         values = values.reshape((*values.shape[:-1], *(1,) * (3 - values.ndim), -1))
     return values.reshape(len(values), -1, values.shape[-1])
-
-
-def channels_first(layer):
-    return getattr(layer, "data_format", None) == "channels_first"
-
-
-def kernel_shape(layer, x):
-    """Shape of the kernel of one feature map: (rows, columns, channels)."""
-    if kind(layer) == "Dense":
-        return 1, 1, x.shape[-1]
-    return *layer.kernel_size, len(seen_channels(layer, x.shape[-1], 0))
-
-
-def window(layer, x):
-    """Where a layer's window lies: what layers.js needs to find a pixel's patch."""
-    rows, columns, channels = as_picture(x[0]).shape
-    if kind(layer) == "Dense":
-        size, strides, dilation, before = [(1, 1)] * 3 + [(0, 0)]
-    elif kind(layer).startswith("Global"):
-        size, strides, dilation, before = (rows, columns), (1, 1), (1, 1), (0, 0)
-    else:
-        size = getattr(layer, "kernel_size", None) or layer.pool_size
-        strides, dilation = layer.strides, getattr(layer, "dilation_rate", (1, 1))
-        lengths = enumerate((rows, columns))
-        before = [-int(seen_places(layer, axis, n, 0)[0]) for axis, n in lengths]
-    each, filters = channels, 0  # a Dense unit or a filter sees all the channels
-    if kind(layer) in POOLS:
-        each, filters = 1, 1
-    elif kind(layer) == "DepthwiseConv2D":
-        each, filters = 1, layer.depth_multiplier
-    elif kind(layer) == "Conv2D" and layer.groups > 1:
-        each, filters = channels // layer.groups, layer.filters // layer.groups
-    return {
-        "size": list(map(int, size)),
-        "strides": list(map(int, strides)),
-        "dilation": list(map(int, dilation)),
-        "before": list(before),
-        "channels": each,  # so many input channels does one filter see,
-        "filters": filters,  # and so many filters see the same ones; 0: all of them
-    }
 
 
 # --------------------------------------------------------------- the browser's questions
@@ -446,20 +385,16 @@ def one_channel(one, question):
 
 def weights(one, question):
     """The kernel and bias of a layer or channel, or where a layer copies from."""
-    call = one.maker(question["layer"])
-    layer, channel = call.layer, question.get("channel")
-    if copies(layer):
-        return {}, [origins(layer, call.inputs)[0]]
-    filters = call.output.shape[-1]
-    some = range(filters) if channel is None else [channel]
-    if kind(layer) == "Dense":
-        kernel = np.asarray(layer.kernel)[np.newaxis, np.newaxis][..., some]
-    elif kind(layer) == "Conv2D":
-        kernel = np.asarray(layer.kernel)[..., some]
-    else:
-        kernel = np.stack([kernel_of(layer, i) for i in some], axis=-1)
-    bias = np.zeros(filters) if layer.bias is None else np.asarray(layer.bias)
-    return {}, [kernel, bias]
+    call, channel = one.maker(question["layer"]), question.get("channel")
+    layer, record = call.layer, record_of(call.layer)
+    if isinstance(record, Copied):
+        return {}, [record.origins(layer, call.inputs)[0]]
+    kernels, filters = record.kernels(layer), call.output.shape[-1]
+    rows, columns = record.browser(layer, call.inputs)["window"]["size"]
+    some = slice(None) if channel is None else [channel]
+    kernels = kernels.reshape(rows, columns, -1, filters)[..., some]
+    bias = np.zeros(filters) if layer.bias is None else array(layer.bias)
+    return {}, [kernels, bias]
 
 
 def fields(one, question):
@@ -470,8 +405,11 @@ def fields(one, question):
     place, channel = question["layer"], question.get("channel") or 0
     _, y = one.outputs[one.names[place]]
     if y.ndim != 4:
-        rows, columns = one.receptive_field(y, (0, channel))[0][:2]
-        return {"rows": [ends(rows)], "columns": [ends(columns)]}, []
+        part, _ = one.receptive_field(y, (0, channel))
+        return {
+            "rows": [part and ends(part[0])],
+            "columns": [part and ends(part[1])],
+        }, []
     _, rows, columns, _ = y.shape
 
     def parts(positions):  # the other axis in its middle, where no padding is
@@ -573,8 +511,11 @@ def check_alike(followed):
 
 
 def fingerprint(model):
-    """Numbers that change when the model's weights do."""
-    return [float(np.asarray(w, "float32").sum()) for w in model.weights]
+    """Some bytes that change when the model's weights do."""
+    digest = hashlib.blake2b()
+    for weight in model.weights:
+        digest.update(np.asarray(weight).tobytes())
+    return digest.digest()
 
 
 def thumbnails(images):

@@ -1,0 +1,532 @@
+"""Families of layers: how one number is made, what it sees, what a browser needs.
+
+`known.KINDS` holds a record of one of these classes for every kind of layer. A record
+is asked in the order of axes ``(images, rows, columns, channels)``; `known` turns a
+layer with ``data_format="channels_first"`` round.
+
+The terms of a number are fields of an ``Explanation``: its table and what leads to the
+number that goes into the activation. A part of an array is a list of ``(start, stop)``,
+one for each axis but the images'.
+"""
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .layers import edge, up_sampling2d
+
+
+def array(variable):
+    """Read a Keras variable as float64; None stays None."""
+    return None if variable is None else np.asarray(variable, "float64")
+
+
+def is_layer(operation):
+    """Whether it is a layer, and not arithmetic written without one, ``x + y``."""
+    return hasattr(operation, "weights")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is known of one kind of layer.
+
+    Attributes:
+        function: ``function(layer, x)`` computes the output, all but the activation.
+        not_with: settings with which it is not known, ``{name: values}``.
+    """
+
+    function: Callable
+    not_with: dict = field(default_factory=dict, kw_only=True)
+
+    def compute(self, layer, x):
+        """Compute the output, all but the activation."""
+        return self.function(layer, x)
+
+    def terms(self, layer, x, position):
+        """The fields of an ``Explanation`` for one number, up to its activation."""
+        raise NotImplementedError
+
+    def sees(self, layer, x, part):
+        """For each input the part that a part of the output depends on, or None."""
+        raise NotImplementedError
+
+    def browser(self, layer, x):
+        """What layers.js needs to compute it; nothing if it cannot."""
+        return {}
+
+
+# -------------------------------------------------------- one value, changed or copied
+
+
+@dataclass(frozen=True)
+class Changed(Kind):
+    """Each number is one value of the input, changed step by step.
+
+    Attributes:
+        steps: ``steps(layer, x, position)`` lists ``(text, number)``; the text begins
+            with the operator: ``("- mean", 3.0)``.
+        seen: ``seen(layer, x, part)``, the part that goes into the steps.
+    """
+
+    steps: Callable = lambda layer, x, position: []
+    seen: Callable = lambda layer, x, part: part
+
+    def terms(self, layer, x, position):
+        return one_value(x, position, self.steps(layer, x, position))
+
+    def sees(self, layer, x, part):
+        return [self.seen(layer, x, part)]
+
+
+@dataclass(frozen=True)
+class ActivationLayer(Changed):
+    """A layer that is an activation: `function` is what it does to its input.
+
+    Attributes:
+        base: the name in keras.activations of what it is, its settings apart.
+        settings: the names of the settings.
+    """
+
+    base: str = field(kw_only=True)
+    settings: tuple = field(default=(), kw_only=True)
+
+    def compute(self, layer, x):
+        return x  # nothing comes before the activation
+
+
+@dataclass(frozen=True)
+class Copied(Kind):
+    """Each number is one of the input, or padding.
+
+    Attributes:
+        rows_stay: whether a row of the output comes from rows of the input, whatever
+            the column, and a column from columns.
+    """
+
+    rows_stay: bool = True
+
+    def origins(self, layer, x):
+        """For each number of the output its place in x, counted from 1; 0 is padding."""
+        return self.compute(layer, np.arange(1, x.size + 1).reshape(x.shape))
+
+    def terms(self, layer, x, position):
+        origin = self.origins(layer, x)[position]
+        if origin:
+            return one_value(x, np.unravel_index(origin - 1, x.shape))
+        nothing = np.zeros(0)
+        return {
+            "patch": nothing,
+            "columns": coordinates(*([] for _ in x.shape[1:])) | {"x": nothing},
+            "steps": [("padding", 0.0)],
+            "before_activation": 0.0,
+        }
+
+    def sees(self, layer, x, part):
+        places = self.origins(layer, x)[0][tuple(slice(*ends) for ends in part)]
+        places = np.unravel_index(places[places > 0] - 1, x.shape[1:])
+        return [from_first_to_last(places)]
+
+    def browser(self, layer, x):
+        return {"how": "copy"}
+
+
+@dataclass(frozen=True)
+class Enlarged(Copied):
+    """Each number is a copy or, with ``interpolation="bilinear"``, a blend of four."""
+
+    def shares(self, layer, axis, length):
+        """How much each old row (axis 0) or column (axis 1) adds to each new one."""
+        one_each = np.eye(length)[np.newaxis, :, :, np.newaxis]
+        larger = up_sampling2d(one_each, (layer.size[axis], 1), layer.interpolation)
+        return larger[0, :, :, 0]
+
+    def terms(self, layer, x, position):
+        if layer.interpolation == "nearest":
+            return super().terms(layer, x, position)
+        rows, columns = (
+            self.shares(layer, axis, x.shape[1 + axis])[position[1 + axis]]
+            for axis in (0, 1)
+        )
+        where = np.flatnonzero(rows), np.flatnonzero(columns), [position[-1]]
+        kernel = np.multiply.outer(rows[where[0]], columns[where[1]])[..., np.newaxis]
+        return weighted_sum(coordinates(*where), x[0][np.ix_(*where)], kernel)
+
+    def sees(self, layer, x, part):
+        if layer.interpolation == "nearest":
+            return super().sees(layer, x, part)
+        *ends, channels = part
+        old = [
+            np.flatnonzero(self.shares(layer, axis, n)[start:stop].any(axis=0))
+            for axis, (n, (start, stop)) in enumerate(zip(x.shape[1:], ends))
+        ]
+        return [[*from_first_to_last(old), channels]]
+
+    def browser(self, layer, x):
+        return super().browser(layer, x) if layer.interpolation == "nearest" else {}
+
+
+@dataclass(frozen=True)
+class Lookup(Kind):
+    """Each number of the input chooses a row of a table."""
+
+    def terms(self, layer, x, position):
+        *place, i = position
+        row = int(x[tuple(place)])
+        value = array(layer.embeddings)[row, i]
+        return one_value(x, tuple(place)) | {
+            "steps": [(f"= embeddings[{row}, {i}]", value)],
+            "before_activation": value,
+        }
+
+    def sees(self, layer, x, part):
+        return [part[:-1]]
+
+
+# --------------------------------------------------------- windows: sums and pools
+
+
+@dataclass(frozen=True)
+class Slide:
+    """How a window slides along one axis of its input.
+
+    Attributes:
+        length: number of values along the axis.
+        size, stride, dilation_rate: of the window.
+        before: how many values of padding come first.
+    """
+
+    length: int
+    size: int = 1
+    stride: int = 1
+    dilation_rate: int = 1
+    before: int = 0
+
+    def places(self, i):
+        """Where output i, or each of several, looks; outside the axis is padding."""
+        first = np.asarray(i)[..., np.newaxis] * self.stride - self.before
+        return first + np.arange(self.size) * self.dilation_rate
+
+    def inside(self, i):
+        """The same without the padding."""
+        places = self.places(i)
+        return places[(places >= 0) & (places < self.length)]
+
+
+def slides(layer, lengths, sizes, dilation_rates):
+    """How a kernel or a pool of a layer slides along each axis of its input."""
+    return [
+        Slide(n, size, stride, rate, edge(n, size, stride, rate, layer.padding)[0])
+        for n, size, stride, rate in zip(lengths, sizes, layer.strides, dilation_rates)
+    ]
+
+
+@dataclass(frozen=True)
+class Window(Kind):
+    """Each number is made of the values under a window, at one place of the input."""
+
+    def slides(self, layer, lengths):
+        """How the window slides along each axis but the images' and the channels'."""
+        raise NotImplementedError
+
+    def group(self, layer, count):
+        """How many of ``count`` channels one output sees, how many outputs see these."""
+        raise NotImplementedError
+
+    def channels(self, layer, count, i):
+        """Which of ``count`` input channels output channel i sees."""
+        each, outputs = self.group(layer, count)
+        first = i // outputs * each
+        return np.arange(first, first + each)
+
+    def window(self, layer, x, position):
+        """The slides of the window, its place on each of them, and its channels."""
+        axes = self.slides(layer, x.shape[1:-1])
+        place = position[1:-1] or (0,) * len(axes)  # a global pool has no place
+        return axes, place, self.channels(layer, x.shape[-1], position[-1])
+
+    def sees(self, layer, x, part):
+        axes, count = self.slides(layer, x.shape[1:-1]), x.shape[-1]
+        *ends, (first, stop) = part
+        places = [
+            axis.inside(np.arange(*start_and_stop))
+            for axis, start_and_stop in zip(axes, ends or [(0, 1)] * len(axes))
+        ]
+        channels = [self.channels(layer, count, i) for i in (first, stop - 1)]
+        return [from_first_to_last([*places, np.concatenate(channels)])]
+
+    def browser(self, layer, x):
+        axes = self.slides(layer, x.shape[1:-1])
+        rows_and_columns = [*axes, Slide(1), Slide(1)][:2]
+        each, outputs = self.group(layer, x.shape[-1])
+        window = {
+            "size": [int(axis.size) for axis in rows_and_columns],
+            "strides": [int(axis.stride) for axis in rows_and_columns],
+            "dilation": [int(axis.dilation_rate) for axis in rows_and_columns],
+            "before": [int(axis.before) for axis in rows_and_columns],
+            "channels": int(each),  # so many input channels does one output see,
+            "filters": int(outputs),  # and so many outputs see the same ones
+        }
+        return {"window": window}
+
+
+@dataclass(frozen=True)
+class WeightedSum(Window):
+    """patch × kernel + bias; in this class with a window of a single place.
+
+    Attributes:
+        kernels: ``kernels(layer)``, those of all outputs:
+            ``(*window, input channels, outputs)``.
+    """
+
+    kernels: Callable = lambda layer: array(layer.kernel)
+    heading = "x"
+
+    def slides(self, layer, lengths):
+        return [Slide(n) for n in lengths]
+
+    def group(self, layer, count):
+        return count, layer.units
+
+    def terms(self, layer, x, position):
+        axes, place, channels = self.window(layer, x, position)
+        places = [axis.places(i) for axis, i in zip(axes, place)]
+        patch, outside = cut(x[0], places, channels)
+        kernel = self.kernels(layer)[..., position[-1]]
+        fields = weighted_sum(
+            coordinates(*places, channels),
+            patch.reshape(kernel.shape),
+            kernel,
+            None if layer.bias is None else array(layer.bias)[position[-1]],
+            self.heading,
+        )
+        if outside:
+            names = zip(axis_names(x.ndim - 1), x.shape[1:-1])
+            last = ", ".join(f"{name}s 0 to {n - 1}" for name, n in names)
+            fields["notes"] = [f"What is outside {last} is padding, zeros."]
+        return fields
+
+    def browser(self, layer, x):
+        has_bias = layer.bias is not None
+        return {"how": "sum", "bias": has_bias} | super().browser(layer, x)
+
+
+@dataclass(frozen=True)
+class Convolution(WeightedSum):
+    """The kernel stands at one place after the other and sees all the channels."""
+
+    heading = "patch"
+
+    def slides(self, layer, lengths):
+        return slides(layer, lengths, layer.kernel_size, layer.dilation_rate)
+
+    def group(self, layer, count):
+        return count, layer.filters
+
+
+@dataclass(frozen=True)
+class GroupedConvolution(Convolution):
+    """A convolution whose channels may be split into groups, each with its filters."""
+
+    def group(self, layer, count):
+        return count // layer.groups, layer.filters // layer.groups
+
+
+@dataclass(frozen=True)
+class DepthwiseConvolution(Convolution):
+    """A convolution of every channel alone."""
+
+    def group(self, layer, count):
+        return 1, layer.depth_multiplier
+
+
+@dataclass(frozen=True)
+class Pool(Window):
+    """The largest value, or the average, under a window of one channel.
+
+    Attributes:
+        how: ``"largest"`` or ``"average"``.
+    """
+
+    how: str
+
+    def slides(self, layer, lengths):
+        return slides(layer, lengths, layer.pool_size, [1] * len(lengths))
+
+    def group(self, layer, count):
+        return 1, 1
+
+    def terms(self, layer, x, position):
+        axes, place, channels = self.window(layer, x, position)
+        places = [axis.inside(i) for axis, i in zip(axes, place)]
+        patch = x[0][np.ix_(*places, channels)]
+        columns = coordinates(*places, channels) | {"patch": patch.ravel()}
+        fields = {"patch": patch, "columns": columns}
+        if self.how == "largest":
+            value = patch.max()
+            steps = [(f"largest of {patch.size}", value)]
+            return fields | {"steps": steps, "before_activation": value}
+        total = patch.sum()
+        steps = [(f"sum of {patch.size}", total), ("/ how many", patch.size)]
+        return fields | {
+            "steps": steps,
+            "sum": total,
+            "before_activation": patch.mean(),
+        }
+
+    def browser(self, layer, x):
+        return {"how": self.how} | super().browser(layer, x)
+
+
+@dataclass(frozen=True)
+class GlobalPool(Pool):
+    """A pool whose window is as large as the picture."""
+
+    def slides(self, layer, lengths):
+        return [Slide(n, n) for n in lengths]
+
+
+# ------------------------------------------------------------------ several inputs
+
+
+@dataclass(frozen=True)
+class Merged(Kind):
+    """Each number is made of one number of each input.
+
+    Attributes:
+        words: what is made of them, ``"sum of {}"``; in the braces goes how many.
+    """
+
+    words: str
+
+    def compute(self, layer, xs):
+        return self.function(layer, same_axes(xs) if is_layer(layer) else xs)
+
+    def terms(self, layer, xs, position):
+        xs = np.broadcast_arrays(*(same_axes(xs) if is_layer(layer) else xs))
+        patch = np.array([x[position] for x in xs])
+        value = self.function(layer, list(patch))
+        return {
+            "patch": patch,
+            "columns": {"from": np.arange(len(patch)), "x": patch},  # which of the xs
+            "steps": [(self.words.format(len(patch)), value)],
+            "before_activation": value,
+        }
+
+    def sees(self, layer, xs, part):
+        return [seen_through_broadcast(x, part) for x in xs]
+
+
+@dataclass(frozen=True)
+class Joined(Kind):
+    """The inputs one after the other, along ``layer.axis``."""
+
+    def terms(self, layer, xs, position):
+        axis, position = layer.axis % len(position), list(position)
+        which = 0
+        while position[axis] >= xs[which].shape[axis]:
+            position[axis] -= xs[which].shape[axis]
+            which += 1
+        fields = one_value(xs[which], tuple(position))
+        fields["columns"] = {"from": np.array([which])} | fields["columns"]
+        return fields
+
+    def sees(self, layer, xs, part):
+        axis, start, parts = layer.axis % xs[0].ndim - 1, 0, []
+        for x in xs:
+            n = x.shape[1 + axis]
+            first, stop = max(part[axis][0] - start, 0), min(part[axis][1] - start, n)
+            there = first < stop
+            here = [*part[:axis], (first, stop), *part[axis + 1 :]]
+            parts.append(here if there else None)
+            start += n
+        return parts
+
+
+def same_axes(xs):
+    """Give arrays of fewer axes new ones of length 1 behind the batch axis."""
+    axes = max(x.ndim for x in xs)
+    return [np.expand_dims(x, tuple(range(1, 1 + axes - x.ndim))) for x in xs]
+
+
+def seen_through_broadcast(x, part):
+    """The part of an input that is repeated along its axes of length 1."""
+    if not isinstance(x, np.ndarray):
+        return None  # a number
+    axes = zip(x.shape[1:], part[1 - x.ndim :])
+    return [(0, 1) if n == 1 else ends for n, ends in axes]
+
+
+# --------------------------------------------------------- what the terms are made of
+
+
+def axis_names(count):
+    """What to call the axes of a layer's input, image left out."""
+    names = {1: ["input"], 2: ["step", "channel"], 3: ["row", "column", "channel"]}
+    return names.get(count, [f"axis {i + 1} value" for i in range(count)])
+
+
+def coordinates(*indices):
+    """A column of the table for each axis of the input, image left out."""
+    grid = np.meshgrid(*indices, indexing="ij")
+    return dict(zip(axis_names(len(grid)), map(np.ravel, grid)))
+
+
+def from_first_to_last(places):
+    """Write places along each axis as a part, or None where there are none."""
+    if any(len(along_axis) == 0 for along_axis in places):
+        return None
+    return [(int(np.min(axis)), int(np.max(axis)) + 1) for axis in places]
+
+
+def cut(x, places, channels):
+    """Cut a patch out of one picture, zeros outside it; and whether some are outside."""
+    inside = [at % n for at, n in zip(places, x.shape)]
+    patch = x[np.ix_(*inside, channels)]
+    outside = [(at < 0) | (at >= n) for at, n in zip(places, x.shape)]
+    for axis, here in enumerate(outside):
+        np.moveaxis(patch, axis, 0)[here] = 0
+    return patch, any(here.any() for here in outside)
+
+
+def weighted_sum(columns, patch, kernel, bias=None, heading="patch"):
+    """The fields of ``sum(patch * kernel) + bias``."""
+    products = patch * kernel
+    total = products.sum()
+    steps = [(f"sum of {products.size} products", total)]
+    if bias is not None:
+        steps.append(("+ bias", bias))
+    parts = {heading: patch, "kernel": kernel, "product": products}
+    return {
+        "columns": columns | {name: part.ravel() for name, part in parts.items()},
+        "steps": steps,
+        "patch": patch,
+        "kernel": kernel,
+        "products": products,
+        "sum": total,
+        "bias": bias,
+        "before_activation": total if bias is None else total + bias,
+    }
+
+
+OPERATORS = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+
+
+def one_value(x, position, steps=()):
+    """The fields of a computation that goes on, step by step, from one value of x."""
+    patch = x[position].reshape(1)
+    value = patch[0]
+    for text, operand in steps:
+        value = OPERATORS[text[0]](value, operand)
+    return {
+        "patch": patch,
+        "columns": coordinates(*([i] for i in position[1:])) | {"x": patch},
+        "steps": list(steps),
+        "before_activation": value,
+    }

@@ -1,0 +1,418 @@
+"""The kinds of layers that are computed, explained and explored here, one entry each.
+
+A new kind is one entry in `KINDS`, under the name of its Keras class: the family it
+belongs to, with the function that computes it. `families` says what a family needs.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import reduce
+
+import numpy as np
+
+from . import steps
+from .activations import ACTIVATIONS, OVER_AN_AXIS, elu, leaky_relu, softmax
+from .families import (
+    ActivationLayer,
+    Changed,
+    Convolution,
+    Copied,
+    DepthwiseConvolution,
+    Enlarged,
+    GlobalPool,
+    GroupedConvolution,
+    Joined,
+    Lookup,
+    Merged,
+    Pool,
+    WeightedSum,
+    array,
+    is_layer,
+)
+from .layers import (
+    average_pool1d,
+    average_pool2d,
+    batch_normalization,
+    conv1d,
+    conv2d,
+    cropping2d,
+    dense,
+    depthwise_conv2d,
+    flatten,
+    global_average_pool2d,
+    global_max_pool2d,
+    group_normalization,
+    layer_normalization,
+    max_pool1d,
+    max_pool2d,
+    rescaling,
+    reshape,
+    separable_conv2d,
+    up_sampling2d,
+    zero_padding2d,
+)
+
+
+def moves(layer):
+    """How a layer's kernel moves over its input."""
+    return layer.strides, layer.padding, layer.dilation_rate
+
+
+def pool(layer):
+    """How large a layer's pool is, and how it moves."""
+    return layer.pool_size, layer.strides, layer.padding
+
+
+def depthwise_kernels(layer):
+    """The kernels of feature maps ``channel * multiplier + i``, of one channel each."""
+    kernel = array(layer.kernel)
+    return kernel.reshape(*layer.kernel_size, 1, -1)
+
+
+def separable_kernels(layer):
+    """Both steps in one kernel: every channel alone, then the channels mixed."""
+    depthwise = array(layer.depthwise_kernel)
+    pointwise = array(layer.pointwise_kernel)
+    pointwise = pointwise.reshape(*depthwise.shape[-2:], -1)
+    return np.einsum("...cm,cmf->...cf", depthwise, pointwise)
+
+
+def relu_with_settings(layer, x):
+    most = np.inf if layer.max_value is None else layer.max_value
+    below = layer.negative_slope * (x - layer.threshold)
+    return np.where(x > layer.threshold, np.minimum(x, most), below)
+
+
+SAME = Copied(lambda layer, x: x)  # it changes its input only while training
+
+KINDS = {
+    # patch × kernel + bias
+    "Dense": WeightedSum(
+        lambda layer, x: dense(x, array(layer.kernel), array(layer.bias))
+    ),
+    "Conv1D": GroupedConvolution(
+        lambda layer, x: conv1d(
+            x, array(layer.kernel), array(layer.bias), *moves(layer), layer.groups
+        )
+    ),
+    "Conv2D": GroupedConvolution(
+        lambda layer, x: conv2d(
+            x, array(layer.kernel), array(layer.bias), *moves(layer), layer.groups
+        )
+    ),
+    "DepthwiseConv2D": DepthwiseConvolution(
+        lambda layer, x: depthwise_conv2d(
+            x, array(layer.kernel), array(layer.bias), *moves(layer)
+        ),
+        depthwise_kernels,
+    ),
+    "SeparableConv2D": Convolution(
+        lambda layer, x: separable_conv2d(
+            x,
+            array(layer.depthwise_kernel),
+            array(layer.pointwise_kernel),
+            array(layer.bias),
+            *moves(layer),
+        ),
+        separable_kernels,
+    ),
+    # the largest value, or the average, under a window
+    "MaxPooling1D": Pool(lambda layer, x: max_pool1d(x, *pool(layer)), "largest"),
+    "MaxPooling2D": Pool(lambda layer, x: max_pool2d(x, *pool(layer)), "largest"),
+    "AveragePooling1D": Pool(
+        lambda layer, x: average_pool1d(x, *pool(layer)), "average"
+    ),
+    "AveragePooling2D": Pool(
+        lambda layer, x: average_pool2d(x, *pool(layer)), "average"
+    ),
+    "GlobalMaxPooling1D": GlobalPool(
+        lambda layer, x: x.max(axis=1, keepdims=layer.keepdims), "largest"
+    ),
+    "GlobalMaxPooling2D": GlobalPool(
+        lambda layer, x: global_max_pool2d(x, layer.keepdims), "largest"
+    ),
+    "GlobalAveragePooling1D": GlobalPool(
+        lambda layer, x: x.mean(axis=1, keepdims=layer.keepdims), "average"
+    ),
+    "GlobalAveragePooling2D": GlobalPool(
+        lambda layer, x: global_average_pool2d(x, layer.keepdims), "average"
+    ),
+    # one value, changed step by step
+    "BatchNormalization": Changed(
+        lambda layer, x: batch_normalization(
+            x,
+            array(layer.moving_mean),
+            array(layer.moving_variance),
+            array(layer.gamma),
+            array(layer.beta),
+            layer.epsilon,
+            layer.axis,
+        ),
+        steps.batch_normalization,
+    ),
+    "LayerNormalization": Changed(
+        lambda layer, x: layer_normalization(
+            x, array(layer.gamma), array(layer.beta), layer.epsilon, layer.axis
+        ),
+        steps.layer_normalization,
+        steps.seen_along_axes,
+        not_with={"rms_scaling": [True]},
+    ),
+    "GroupNormalization": Changed(
+        lambda layer, x: group_normalization(
+            x,
+            layer.groups,
+            array(layer.gamma),
+            array(layer.beta),
+            layer.epsilon,
+            layer.axis,
+        ),
+        steps.group_normalization,
+        steps.seen_by_group,
+    ),
+    "Normalization": Changed(
+        lambda layer, x: (
+            (x - array(layer.mean)) / np.maximum(np.sqrt(array(layer.variance)), 1e-7)
+        ),
+        steps.normalization,
+        not_with={"invert": [True]},
+    ),
+    "Rescaling": Changed(
+        lambda layer, x: rescaling(x, array(layer.scale), array(layer.offset)),
+        steps.rescaling,
+    ),
+    # the activation alone
+    "Activation": Changed(lambda layer, x: x),
+    "ReLU": ActivationLayer(
+        relu_with_settings,
+        base="relu",
+        settings=("negative_slope", "threshold", "max_value"),
+    ),
+    "LeakyReLU": ActivationLayer(
+        lambda layer, x: leaky_relu(x, layer.negative_slope),
+        base="leaky_relu",
+        settings=("negative_slope",),
+    ),
+    "PReLU": ActivationLayer(
+        lambda layer, x: leaky_relu(x, array(layer.alpha)),
+        base="prelu",
+        settings=("alpha",),
+    ),
+    "ELU": ActivationLayer(
+        lambda layer, x: elu(x, layer.alpha), base="elu", settings=("alpha",)
+    ),
+    "Softmax": ActivationLayer(
+        lambda layer, x: softmax(x, tuple(np.atleast_1d(layer.axis))), base="softmax"
+    ),
+    # copies of numbers, and zeros around them
+    "Flatten": Copied(lambda layer, x: flatten(x)),
+    "Reshape": Copied(lambda layer, x: reshape(x, layer.target_shape), rows_stay=False),
+    "Permute": Copied(
+        lambda layer, x: np.transpose(x, (0, *layer.dims)), rows_stay=False
+    ),
+    "RepeatVector": Copied(lambda layer, x: np.repeat(x[:, np.newaxis], layer.n, 1)),
+    "ZeroPadding1D": Copied(
+        lambda layer, x: np.pad(x, ((0, 0), layer.padding, (0, 0)))
+    ),
+    "ZeroPadding2D": Copied(lambda layer, x: zero_padding2d(x, layer.padding)),
+    "Cropping1D": Copied(
+        lambda layer, x: x[:, layer.cropping[0] : x.shape[1] - layer.cropping[1]]
+    ),
+    "Cropping2D": Copied(lambda layer, x: cropping2d(x, layer.cropping)),
+    "UpSampling1D": Copied(lambda layer, x: np.repeat(x, layer.size, 1)),
+    "UpSampling2D": Enlarged(
+        lambda layer, x: up_sampling2d(x, layer.size, layer.interpolation),
+        not_with={"interpolation": ["bicubic", "lanczos3", "lanczos5"]},
+    ),
+    # a row of a table for each number; masks would change what later layers do
+    "Embedding": Lookup(
+        lambda layer, x: array(layer.embeddings)[x.astype(int)],
+        not_with={"mask_zero": [True]},
+    ),
+    # several inputs
+    "Add": Merged(lambda layer, xs: sum(xs[1:], xs[0]), "sum of {}"),
+    "Subtract": Merged(lambda layer, xs: xs[0] - xs[1], "first minus second"),
+    "Multiply": Merged(
+        lambda layer, xs: math.prod(xs[1:], start=xs[0]), "product of {}"
+    ),
+    "Average": Merged(lambda layer, xs: sum(xs[1:], xs[0]) / len(xs), "average of {}"),
+    "Maximum": Merged(lambda layer, xs: reduce(np.maximum, xs), "largest of {}"),
+    "Minimum": Merged(lambda layer, xs: reduce(np.minimum, xs), "smallest of {}"),
+    "Concatenate": Joined(lambda layer, xs: np.concatenate(xs, layer.axis)),
+    # nothing, but in training
+    "ActivityRegularization": SAME,
+    "AlphaDropout": SAME,
+    "Dropout": SAME,
+    "GaussianDropout": SAME,
+    "GaussianNoise": SAME,
+    "Identity": SAME,
+    "RandomBrightness": SAME,
+    "RandomContrast": SAME,
+    "RandomFlip": SAME,
+    "RandomRotation": SAME,
+    "RandomTranslation": SAME,
+    "RandomZoom": SAME,
+    "SpatialDropout1D": SAME,
+    "SpatialDropout2D": SAME,
+    "SpatialDropout3D": SAME,
+}
+
+# Arithmetic on Keras tensors, written without a layer: `x + y`.
+QUOTIENT = Merged(lambda layer, xs: xs[0] / xs[1], "first divided by second")
+OPERATIONS = {
+    "Add": KINDS["Add"],
+    "Subtract": KINDS["Subtract"],
+    "Multiply": KINDS["Multiply"],
+    "Divide": QUOTIENT,
+    "TrueDivide": QUOTIENT,
+    "Negative": Merged(lambda layer, xs: -xs[0], "with the other sign"),
+}
+
+MODELS = ("Sequential", "Functional")
+
+# ------------------------------------------------------------ which kind a layer is of
+
+
+def kind(operation):
+    """The name of the Keras class whose ``call`` runs; None if it is not Keras's."""
+    for cls in type(operation).__mro__:
+        if cls.__module__.startswith("keras."):
+            return cls.__name__
+        if "call" in vars(cls) or "convolution_op" in vars(cls):
+            return None
+
+
+def record_of(operation):
+    """The record of a layer's kind, or of an operation's; None if there is none."""
+    return (KINDS if is_layer(operation) else OPERATIONS).get(kind(operation))
+
+
+def unknown(layer, options=()):
+    """Say in one sentence why a layer cannot be computed here; None if it can."""
+    who = f"{layer.name!r} ({type(layer).__name__}) is not known by hand"
+    record = record_of(layer)
+    if not is_layer(layer):
+        if record is not None:
+            return None
+        return f"The operation {who}; known are {', '.join(OPERATIONS)}."
+    if options:
+        return f"The layer {who} when it is called with {', '.join(options)}."
+    if kind(layer) is None:
+        return f"The layer {who}: its class has a call of its own."
+    if record is None:
+        return f"The layer {who}; known are {', '.join(KINDS)}."
+    if getattr(layer, "quantization_mode", None):
+        return f"The layer {who}: it is quantized."
+    for setting, values in record.not_with.items():
+        value = getattr(layer, setting, None)
+        if value in values:
+            return f"The layer {who} with {setting} {value!r}."
+    if activation_of(layer).function is None:
+        return f"The layer {who}: its activation is not one of keras.activations."
+    return None
+
+
+# --------------------------------------------------------------- what its record says
+
+
+def channels_first(layer):
+    """Whether the channels come before the rows and columns of a layer's pictures."""
+    return getattr(layer, "data_format", None) == "channels_first"
+
+
+def turned(layer, axes):
+    """Move the channel to the end of a position, or of a part, image left out."""
+    return [*axes[1:], axes[0]] if channels_first(layer) and len(axes) > 1 else axes
+
+
+def turned_back(layer, axes):
+    """Move the channel to the front again."""
+    return [axes[-1], *axes[:-1]] if channels_first(layer) and len(axes) > 1 else axes
+
+
+def channels_last(layer, x):
+    """Move the channels of a picture to the end."""
+    return np.moveaxis(x, 1, -1) if channels_first(layer) else x
+
+
+def before_activation(layer, x):
+    """Compute a known layer or operation, all but its activation."""
+    y = record_of(layer).compute(layer, channels_last(layer, x))
+    return np.moveaxis(y, -1, 1) if channels_first(layer) else y
+
+
+def compute(layer, x):
+    """Compute the output of a known layer from its input, or list of inputs."""
+    return activate(layer, before_activation(layer, x))
+
+
+def terms(layer, x, position):
+    """The fields of an ``Explanation`` for one number, up to its activation."""
+    position = (position[0], *turned(layer, position[1:]))
+    return record_of(layer).terms(layer, channels_last(layer, x), position)
+
+
+def sees(layer, x, part):
+    """For each input the part that a part of the output depends on, or None.
+
+    The activation is left out. A part is a list of (start, stop), one for each axis but
+    the images'.
+    """
+    parts = record_of(layer).sees(layer, channels_last(layer, x), turned(layer, part))
+    return [part if part is None else turned_back(layer, part) for part in parts]
+
+
+# ------------------------------------------------------------------- the activation
+
+
+@dataclass(frozen=True)
+class Activation:
+    """The activation of one layer.
+
+    Attributes:
+        name: ``"relu"``; with settings the name of the layer's class, ``"ReLU"``.
+        function: computes it, ``function(x)``; None if it is not known.
+        axes: the axes along which it takes numbers together; mostly none.
+        base: its name in keras.activations.
+        settings: ``{name: value}`` of an activation layer.
+    """
+
+    name: str
+    function: Callable | None
+    axes: tuple = ()
+    base: str = ""
+    settings: dict = field(default_factory=dict)
+
+
+def activation_of(layer):
+    """The activation of a layer; an activation layer is its own."""
+    record = record_of(layer)
+    if isinstance(record, ActivationLayer):
+        return Activation(
+            name=kind(layer) if record.settings else record.base,
+            function=lambda x: record.function(layer, x),
+            axes=tuple(np.atleast_1d(layer.axis)) if hasattr(layer, "axis") else (),
+            base=record.base,
+            settings={name: getattr(layer, name) for name in record.settings},
+        )
+    function = getattr(layer, "activation", None)
+    if function is None:
+        return Activation("linear", ACTIVATIONS["linear"], base="linear")
+    if known_as_activation(function):
+        return activation_of(function)
+    name = getattr(function, "__name__", "")
+    if not str(function.__module__).startswith("keras."):
+        return Activation(f"a function {name} of your own", None)
+    axes = (-1,) if name in OVER_AN_AXIS else ()
+    return Activation(name, ACTIVATIONS.get(name), axes, base=name)
+
+
+def known_as_activation(layer):
+    """Whether a layer is an activation, so that another one may have it for its own."""
+    return isinstance(record_of(layer), ActivationLayer) or kind(layer) == "Activation"
+
+
+def activate(layer, x):
+    """Apply the activation of a layer that has one."""
+    return activation_of(layer).function(x)
