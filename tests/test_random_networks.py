@@ -123,9 +123,13 @@ class Network:
         )
 
     def normalized(self, x):
-        """LayerNormalization, of numbers that differ from each other."""
+        """A normalization of numbers that differ from each other."""
         units = self.integer(3, 5)
         self.call(layers.Dense(units), x)
+        if self.one_of([False, False, True]):
+            groups = units if np.prod(x.shape[1:-1]) > 2 else 1
+            groups = self.one_of([1, groups])
+            return self.call(layers.GroupNormalization(groups), self.tensors[-1])
         axis = self.one_of([-1, *range(1, len(x.shape))][:: len(x.shape) - 1])
         options = {"axis": axis, "epsilon": self.one_of([1e-3, 0.1])}
         options["center"] = self.draw(st.booleans())
@@ -145,6 +149,8 @@ class Network:
         if len(shape) == 3:
             choices += [self.convolution] * 4 + [self.pool] * 2 + [self.edges]
             choices += [self.enlarging] * (max(shape[:2]) <= 6)
+        if len(shape) == 2:
+            choices += [self.along_steps] * 6
         return self.one_of([*choices, self.dense])(shape)
 
     def activation(self):
@@ -171,7 +177,7 @@ class Network:
 
     def same_in_inference(self, shape):
         kinds = ["Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout"]
-        kinds += ["SpatialDropout2D"] * (len(shape) == 3)
+        kinds += [f"SpatialDropout{len(shape) - 1}D"] * (len(shape) in (2, 3))
         return getattr(layers, self.one_of(kinds))(0.3)
 
     def window(self, shape, longest):
@@ -200,6 +206,27 @@ class Network:
         groups = self.one_of([1, 1, 1, 1, self.one_of(divisors)])
         return layers.Conv2D(filters * groups, size, groups=groups, **options)
 
+    def along_steps(self, shape):
+        steps, _ = shape
+        size, strides = self.integer(1, min(steps, 3)), self.one_of([1, 2])
+        padding = self.one_of(["valid", "same"])
+        causal = {"padding": self.one_of([padding, "causal"])}
+        move = {"strides": strides}
+        if (size - 1) * 2 < steps:
+            move = self.one_of([move, {"dilation_rate": strides}])
+        conv = partial(layers.Conv1D, self.integer(2, 5), size, **causal, **move)
+        kinds = [
+            *[partial(conv, activation=self.activation())] * 4,
+            partial(layers.MaxPooling1D, size, strides, padding),
+            partial(layers.AveragePooling1D, size, strides, padding),
+            layers.GlobalMaxPooling1D,
+            layers.GlobalAveragePooling1D,
+            partial(layers.ZeroPadding1D, (self.integer(0, 1), self.integer(0, 1))),
+        ]
+        kinds += [partial(layers.Cropping1D, self.integer(0, 1))] * (steps > 3)
+        kinds += [partial(layers.UpSampling1D, self.integer(1, 3))] * (steps <= 6)
+        return self.one_of(kinds)()
+
     def pool(self, shape):
         kind = self.one_of(["Max", "Max", "Average", "GlobalMax", "GlobalAverage"])
         pooling = getattr(layers, f"{kind}Pooling2D")
@@ -226,6 +253,8 @@ class Network:
         if len(shape) == 3:
             order = self.draw(st.permutations([1, 2, 3]))
             kinds += [layers.Flatten, partial(layers.Permute, order)]
+        if len(shape) == 1:
+            kinds.append(partial(layers.RepeatVector, self.integer(1, 4)))
         return self.one_of(kinds)()
 
 
@@ -237,7 +266,9 @@ def random_network(draw):
     for _ in range(count):
         picture = tuple(network.integer(3, 7) for _ in range(2))
         picture += (network.integer(1, 3),)
-        shapes.append(network.one_of([picture, picture, (network.integer(2, 6),)]))
+        steps = network.integer(3, 9), network.integer(1, 4)
+        row = (network.integer(2, 6),)
+        shapes.append(network.one_of([picture, picture, picture, steps, row]))
     model = network.build(shapes, network.integer(2, 9))
     random = np.random.default_rng(network.integer(0, 2**32 - 1))
     for weight in model.weights:
@@ -346,6 +377,8 @@ def test_three_ways_agree_on_random_networks():
         "Normalization",
         "Identity",
         "ActivityRegularization",
+        "Embedding",
+        "SpatialDropout3D",
     }
     missing = {kind for kind in needed - set(seen) if not kind.startswith("Random")}
     assert len(missing) <= (3 if EXAMPLES >= 200 else len(needed)), missing
