@@ -168,6 +168,13 @@ class Own(keras.layers.Dense):
             "of your own. It knows linear",
         ),
         (lambda: sequential(layers.Softmax(axis=0)), ValueError, "mixes the rows"),
+        (
+            lambda: sequential(layers.Dense(2, layers.Softmax(axis=0))),
+            ValueError,
+            "mixes the rows",
+        ),
+        (lambda: sequential(layers.PReLU()), ValueError, "PReLU. It knows linear"),
+        (lambda: sequential(layers.Flatten()), ValueError, "'flatten"),
         (lambda: sequential(layers.ReLU()), ValueError, "no Dense layer"),
         (
             lambda: sequential(layers.Dense(MOST_WEIGHTS // 4 + 1)),

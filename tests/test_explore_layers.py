@@ -133,10 +133,13 @@ def test_the_course_cnn_is_sent_in_less_than_a_megabyte(explorer):
         if layer["how"] in ("sum", "copy")
         for array in ask(explorer, "weights", layer=place)[1]
     ]
-    assert sum(array.size for array in whole) == 51_242 + 32 * 32 * 3
-    assert (
-        sum(array.size for array in weights) == 122_570 + 1024
-    )  # and Flatten's places
+    outputs = layer_outputs(explorer.models[0], CAT[np.newaxis])
+    numbers = sum(array.size for array in whole)
+    assert numbers == CAT.size + sum(y.size for y in outputs.values())
+    numbers_of_weights = sum(array.size for array in weights)
+    flattened = outputs["flatten"].size  # where each of them comes from
+    assert numbers_of_weights == explorer.models[0].count_params() + flattened
+    assert 4 * (numbers + numbers_of_weights) < 1_000_000
 
 
 def test_the_first_answers_come_with_the_widget(cnn):
@@ -151,8 +154,9 @@ def test_the_first_answers_come_with_the_widget(cnn):
     assert start == numbers.size
     asked = [(q["what"], q.get("layer")) for q, _, _ in explorer.prepared]
     assert asked[0] == ("all layers", None) and asked[-1] == ("dead", None)
-    kernels = [place for what, place in asked if what == "weights"]
-    assert kernels == [1, 3, 5, 6, 7, 8]  # nothing is left to be asked
+    for place, layer in enumerate(explorer.about["models"][0]["layers"]):
+        needs_weights = layer["how"] in ("sum", "copy")
+        assert (("weights", place) in asked) == needs_weights, layer["name"]
 
 
 def test_what_comes_with_the_widget_has_a_limit(explorer, monkeypatch):
@@ -307,6 +311,64 @@ def test_a_layer_of_ones_own_is_shown_with_the_reason():
     assert conv["how"] == "sum" and conv["source"] == 1
 
 
+@pytest.mark.parametrize(
+    "layer, how",
+    [
+        (layers.Conv2D(5, 3, activation="softmax"), "sum"),
+        (layers.Conv2D(5, 3, activation=layers.Softmax()), "sum"),
+        (layers.Dense(5, activation=layers.Softmax(axis=3)), "sum"),
+        (layers.Dense(5, activation=layers.Softmax(axis=1)), "explain"),
+        (layers.Conv2D(5, 3, activation=layers.Softmax(axis=[1, 2])), "explain"),
+        (layers.Conv2D(5, 3, activation=layers.ReLU(max_value=0.2)), "explain"),
+        (layers.Conv2D(6, 3, activation="glu"), "explain"),
+    ],
+    ids=["name", "layer", "last axis", "rows", "rows and columns", "settings", "glu"],
+)
+def test_the_browser_divides_over_channels_alone(layer, how):
+    model = keras.Sequential([keras.Input((6, 6, 2)), layer])
+    image = np.random.default_rng(0).random((6, 6, 2))
+    explorer = explore_layers(model, image)
+    assert described(explorer)[layer.name]["how"] == how
+    if how == "explain":
+        answer, _ = ask(explorer, "explain", layer=1, position=[1, 2, 1])
+        y = layer_outputs(model, image[np.newaxis])[layer.name]
+        assert answer["value"] == pytest.approx(y[0, 1, 2, 1], rel=1e-5)
+
+
+def test_a_model_inside_that_does_nothing():
+    x = keras.Input((4, 4, 2))
+    inner = keras.Model(x, x, name="inner")
+    model = keras.Sequential([keras.Input((4, 4, 2)), inner, layers.Conv2D(2, 3)])
+    explorer = explore_layers(model, np.ones((4, 4, 2)))
+    assert described(explorer)["inner"]["how"] == "explain"
+
+
+def test_layers_of_steps_are_computed_from_the_picture_of_one_column():
+    steps = [
+        layers.Conv1D(4, 3, 2, "causal", activation="relu", name="conv"),
+        layers.MaxPooling1D(2, name="pool"),
+        layers.UpSampling1D(2, name="up"),
+        layers.GlobalAveragePooling1D(name="mean"),
+    ]
+    model = keras.Sequential([keras.Input((9, 2)), *steps])
+    x = np.random.default_rng(0).random((1, 9, 2), "float32")
+    explorer = explore_layers(model, x)
+    about, outputs = described(explorer), layer_outputs(model, x)
+    hows = [about[layer.name]["how"] for layer in steps]
+    assert hows == ["sum", "largest", "copy", "average"]
+    window = about["conv"]["window"]
+    assert [window[key] for key in ("size", "strides", "before")] == [
+        [3, 1],
+        [2, 1],
+        [2, 0],
+    ]
+    _, (kernel, _) = ask(explorer, "weights", layer=1)
+    assert kernel.shape == (3, 1, 2, 4)
+    answer, _ = ask(explorer, "explain", layer=1, position=[0, 0, 3])
+    assert answer["value"] == pytest.approx(outputs["conv"][0, 0, 3], rel=1e-5)
+    assert "padding" in answer["notes"][0]
+
+
 def test_models_inside_models():
     inner = keras.Sequential(
         [keras.Input((6, 6, 2)), layers.Conv2D(3, 3, name="conv")], name="inner"
@@ -355,6 +417,33 @@ def test_further_training_is_noticed():
         RuntimeError, match="weights of mine have changed .* Run it again"
     ):
         ask(explorer, "all layers")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda kernel: kernel[..., ::-1],  # the same numbers, other filters
+        lambda kernel: -kernel,
+        lambda kernel: np.where(kernel == kernel[0, 0, 0, 0], np.nan, kernel),
+    ],
+    ids=["filters swapped", "signs flipped", "one NaN"],
+)
+def test_changes_that_keep_the_sum_or_the_sizes_are_noticed(change):
+    model = keras.Sequential([keras.Input((5, 5, 1)), layers.Conv2D(2, 3, name="conv")])
+    explorer = explore_layers(model, np.ones((5, 5, 1)))
+    kernel = model.get_layer("conv").kernel
+    kernel.assign(change(kernel.numpy()))
+    with pytest.raises(RuntimeError, match="weights of .* have changed"):
+        ask(explorer, "all layers")
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_model_whose_training_diverged_can_be_asked():
+    model = keras.Sequential([keras.Input((5, 5, 1)), layers.Conv2D(2, 3, name="conv")])
+    model.get_layer("conv").kernel.assign(np.full((3, 3, 1, 2), np.nan))
+    explorer = explore_layers(model, np.ones((5, 5, 1)))
+    _, (_, maps) = ask(explorer, "all layers")
+    assert np.isnan(maps).all()
 
 
 def test_an_error_reaches_the_browser_as_a_sentence(explorer):
