@@ -2,6 +2,7 @@
 
 import gc
 import io
+import re
 
 import keras
 import numpy as np
@@ -119,18 +120,64 @@ def test_callers_array_is_not_changed(maps):
     np.testing.assert_array_equal(maps, before)
 
 
+def test_channels_first_draws_the_maps_of_channels_last(maps):
+    first = np.moveaxis(maps, -1, 0)
+    for array in (first, first[np.newaxis]):
+        picture = feature_map_grid(array, scale="shared", data_format="channels_first")
+        np.testing.assert_array_equal(
+            mosaic(picture), mosaic(feature_map_grid(maps, scale="shared"))
+        )
+        assert str(picture) == str(feature_map_grid(maps, scale="shared"))
+    for word in ("first", None, 3):
+        with pytest.raises(
+            ValueError, match='"channels_last" or data_format="channels_f'
+        ):
+            feature_map_grid(maps, data_format=word)
+
+
 @pytest.mark.parametrize(
-    ("shape", "words"),
+    ("shape", "words", "drawn"),
     [
-        ((2, 4, 4, 8), "outputs[0]"),
-        ((1, 64), "Dense layers have no rows and columns"),
-        ((0, 4, 8), "(0, 4, 8)"),
+        ((2, 4, 4, 8), "Of a batch, take one picture", ["4 rows by 4 columns"]),
+        ((30, 8), "steps", ["1 rows by 30 columns", "30 points", "8 points"]),
+        (
+            (1, 64),
+            "Dense layers have no rows and columns",
+            ["1 rows", "1 p", "64 points"],
+        ),
+        ((64,), "A row of numbers", ["64 points"]),
+        ((2, 3, 4, 5, 6), "a Conv3D", ["4 rows by 5 columns"]),
+        ((1, 3, 4, 5, 6), "a Conv3D", ["4 rows by 5 columns"]),
+        ((2, 2, 3, 4, 5, 6), "a Conv3D", ["4 rows by 5 columns"]),
+        ((0, 4, 8), "There is no value in it", []),
+        ((), "It is one number", []),
     ],
 )
-def test_wrong_shapes_are_named(shape, words):
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_what_wrong_shapes_are_told_to_do_draws_them(shape, words, drawn, data_format):
+    """The same array of channels_last, with its channels where ``data_format`` says."""
+    array = np.random.default_rng(0).uniform(size=shape)
+    if data_format == "channels_first" and len(shape) > 1:
+        axis = 1 if len(shape) > 3 else 0
+        array = np.moveaxis(array, -1, axis)
     with pytest.raises(ValueError) as error:
-        feature_map_grid(np.zeros(shape))
-    assert words in str(error.value)
+        feature_map_grid(array, data_format=data_format)
+    message = str(error.value)
+    assert f"this array has {array.shape}. " in message and words in message
+    order = {"channels_last": "rows, columns, ch", "channels_first": "channels, rows"}
+    assert f"have the shape ({order[data_format]}" in message
+    names = {"np": np, "maps": array, "curve_figure": curve_figure}
+    names["feature_map_grid"] = feature_map_grid
+    lines = re.findall(r"(?:curve_figure|feature_map_grid)\([^()]+\)", message)
+    if not lines and drawn:
+        slice_of = re.search(r"such as (maps\[.+\])", message)[1]
+        lines = [f"feature_map_grid({slice_of}, data_format={data_format!r})"]
+    pictures = [str(eval(line, names)) for line in lines]
+    assert len(pictures) == len(drawn)
+    if (len(shape), data_format) == (2, "channels_first"):
+        drawn = [*drawn[:2], drawn[1]]  # maps[0] are then the steps of channel 0
+    for picture, part in zip(pictures, drawn):
+        assert part in picture
 
 
 def test_wrong_scale_and_count_are_named(maps):
@@ -152,6 +199,105 @@ def test_image_figure_shows_the_pixels():
         image_figure(image[np.newaxis])
 
 
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.arange(100, 109, dtype="uint8").reshape(3, 3),
+        np.full((3, 3), 200, "uint8"),
+        np.full((3, 3), 0),
+        np.full((3, 3), 255, "int64"),
+        np.full((3, 3), 0.5),
+        np.linspace(0.4, 0.5, 9, dtype="float32").reshape(3, 3),
+        np.linspace(0.4, 0.5, 9, dtype="float16").reshape(3, 3, 1),
+        np.ones((3, 3)),
+        np.eye(3, dtype=bool),
+        np.full((3, 3, 3), 200, "int16"),
+        np.arange(27, dtype="uint8").reshape(3, 3, 3),
+        np.full((3, 3, 3), 0.25),
+        np.ones((3, 3, 3), bool),
+    ],
+    ids=lambda x: f"{x.dtype} {x.min():.3g} to {x.max():.3g}" if x.any() else "zeros",
+)
+def test_image_figure_stretches_nothing(image):
+    """Every pixel is as bright as its number says, with 255 or 1 as white."""
+    picture = image_figure(image)
+    (shown,) = picture.axes[0].images
+    pixels = shown.to_rgba(shown.get_array(), bytes=True)[..., :3].astype(int)
+    white = 255 if image.dtype.kind in "iu" else 1
+    expected = np.broadcast_to(image.reshape(3, 3, -1) / white * 255, (3, 3, 3))
+    assert np.abs(pixels - expected).max() <= 1
+    values = f"{image.dtype}, values from {float(image.min()):.3g} to "
+    assert str(picture).endswith(f"{values}{float(image.max()):.3g}.")
+    picture.png(dpi=20)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.array([[0, 256]]),
+        np.array([[-1, 9]]),
+        np.array([[0, 1.0000001]]),
+        np.array([[0, 255.0]]),
+        np.array([[-0.1, 1]]),
+        np.full((3, 3, 3), 256),
+        np.full((3, 3, 3), -1),
+        np.full((3, 3, 3), 1.5),
+        np.full((3, 3, 3), -0.5),
+    ],
+    ids=lambda x: f"{x.shape[2:]} {x.min()} to {x.max()}",
+)
+def test_values_that_are_no_pixels_are_refused_with_the_line_that_draws_them(image):
+    with pytest.raises(ValueError) as error:
+        image_figure(image)
+    message = str(error.value)
+    assert f"has values from {image.min()} to {image.max()}. " in message
+    names = {"np": np, "image": image, "image_row": image_row}
+    names["image_figure"] = image_figure
+    mended = eval(re.search(r"write (.+)\.$", message)[1], names)
+    if image.ndim == 3:
+        with pytest.raises(ValueError, match=r"has values from .* write np\.clip"):
+            image_row([image])
+        image_row([mended])
+        mended = image_figure(mended)
+    mended.png(dpi=20)
+
+
+def test_another_number_can_be_white():
+    picture = image_figure(np.array([[0, 3, 9]]), "test", white=9)
+    assert picture.axes[0].images[0].get_clim() == (0, 9)
+    assert str(picture) == (
+        "test: 1 rows, 3 columns, 1 channel of int64, values from 0 to 9. Black is 0, "
+        "white 9."
+    )
+    colour = np.array([[[0, 5, 10]]])
+    assert mosaic(image_figure(colour, white=10)).tolist() == [[[0, 0.5, 1]]]
+    with pytest.raises(
+        ValueError, match="from 0, black, to 9, white; this one has values"
+    ):
+        image_figure(np.array([[0, 10]]), white=9)
+    for white in (0, -1, "9", np.nan, np.inf):
+        with pytest.raises(ValueError, match="write the number that is shown white"):
+            image_figure(np.array([[0, 0]]), white=white)
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        (np.zeros((2, 9, 9, 3)), r"images\[0\]"),
+        (np.zeros((3, 9, 9)), r"write image\.transpose\(1, 2, 0\)"),
+        (np.zeros((9, 9, 4)), r"this array has \(9, 9, 4\)"),
+        (np.zeros(9), r"this array has \(9,\)"),
+        (np.zeros((0, 9)), r"this array has \(0, 9\)"),
+        (np.array([["a"]]), "holds numbers, this array holds <U1"),
+        (np.zeros((2, 2), complex), "this array holds complex128"),
+    ],
+)
+def test_one_picture_and_a_row_refuse_the_same_arrays(image, words):
+    for draw in (image_figure, lambda image: image_row([image])):
+        with pytest.raises(ValueError, match=words):
+            draw(image)
+
+
 def test_frame_holds_the_pixels_of_the_box():
     grey = np.arange(30).reshape(5, 6)
     picture = image_figure(grey, "test", box=(slice(1, 4), slice(2, None)))
@@ -164,6 +310,60 @@ def test_frame_holds_the_pixels_of_the_box():
     assert not image_figure(grey).axes[0].patches
     with pytest.raises(ValueError, match="no pixel"):
         image_figure(grey, box=(slice(5, 9), slice(0, 2)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "width", "height"),
+    [
+        ((8, 8), 3, 3.3),
+        ((8, 4), 3, 6.3),  # at most 6 inches and the title
+        ((4, 8), 6, 3.3),
+        ((8, 100), 10, 1.1),  # at most 10
+        ((100, 2), 3, 6.3),
+    ],
+)
+def test_width_of_a_picture_follows_its_form(shape, width, height):
+    size = image_figure(np.zeros(shape)).get_size_inches()
+    assert size.tolist() == pytest.approx([width, height])
+
+
+@pytest.mark.parametrize(
+    ("maps", "options", "size"),
+    [
+        ((4, 4, 8), {}, (10, 8.9 * 6 / 41 + 1.1)),
+        ((4, 4, 64), {"columns": 2}, (10, 13.1)),  # at most 12 inches and the margins
+        ((4, 4, 8), {"figsize": (5, 3)}, (5, 3)),
+    ],
+)
+def test_size_of_a_mosaic_follows_its_form(maps, options, size):
+    picture = feature_map_grid(np.zeros(maps), **options)
+    assert picture.get_size_inches().tolist() == pytest.approx(size)
+
+
+@pytest.mark.parametrize(
+    ("count", "columns", "scale", "width", "lines"),
+    [
+        (1, 8, "own", 3, 1),  # a single one keeps room for the title
+        (2, 8, "own", 4.6, 1),  # none is wider than 2.2
+        (4, 8, "own", 9, 1),
+        (8, 8, "own", 9.4, 1),
+        (9, 8, "own", 9.4, 2),
+        (40, 20, "own", 9.4, 2),
+        (2, 8, "shared", 5.4, 1),  # and the bar
+    ],
+)
+def test_size_of_a_row_follows_the_number_of_pictures(
+    count, columns, scale, width, lines
+):
+    picture = image_row(np.zeros((count, 3, 3)), columns=columns, scale=scale)
+    cell = min(2.2, 9.2 / min(columns, count))
+    height = 0.45 + lines * (cell + 0.08)
+    assert picture.get_size_inches().tolist() == pytest.approx([width, height])
+
+
+def test_curves_and_diagrams_have_the_size_they_promise():
+    assert curve_figure({"a": [1, 2]}).get_size_inches().tolist() == [8, 3.5]
+    assert network_diagram(dense_network()).get_size_inches().tolist() == [8, 4.5]
 
 
 def test_diagram_writes_keras_numbers_into_the_circles():
@@ -318,7 +518,7 @@ def test_row_writes_each_title_under_its_picture():
         (dict(images=np.zeros((3, 4))), r"has \(4,\)"),
         (dict(images=[np.zeros((3, 4, 4))]), r"has \(3, 4, 4\)"),
         (dict(images=[np.full((3, 3, 3), 255.0)]), "by 255"),
-        (dict(images=[np.full((3, 3, 3), np.nan)]), "by 255"),
+        (dict(images=[np.full((3, 3, 3), np.nan)]), "NaN among its values"),
         (dict(images=[]), "at least one picture"),
         (dict(images=np.zeros((2, 3, 3)), titles=["one"]), "2 pictures and 1 titles"),
         (dict(images=np.zeros((2, 3, 3)), scale="map"), 'scale="own"'),

@@ -12,7 +12,9 @@ def curve_figure(curves, x=None, x_label="", y_label="", title="", sentence=None
     """Draw numbers as curves with a mark at each point.
 
     Curves differ in colour, kind of line and kind of mark. Beside them stand their
-    names, in the order of their last values.
+    names, in the order of their last values. Where a value is NaN or infinity, as in a
+    training that diverged, there is no line; an x at the lower edge marks the point,
+    for infinity a triangle at the edge where it would leave the picture.
 
     Arguments:
         curves: dict ``{name: values}``, all of one length.
@@ -22,7 +24,7 @@ def curve_figure(curves, x=None, x_label="", y_label="", title="", sentence=None
         y_label: what the values are.
         title: text above.
         sentence: what the picture says as text; by default computed, without the
-            values, which a new training would change.
+            values, which a new training would change. It says where a curve is NaN.
 
     Returns:
         `Picture` of 8×3.5 inches.
@@ -55,18 +57,87 @@ def curve_figure(curves, x=None, x_label="", y_label="", title="", sentence=None
             "linestyle": LINES[i % 4],
             "marker": MARKS[i % 7],
         }
-        axes.plot(x, values, label=name, **look)
+        axes.plot(x, np.where(np.isfinite(values), values, np.nan), label=name, **look)
     axes.grid(alpha=0.3)
     if len(curves) > 1:
-        highest_first = sorted(axes.lines, key=lambda curve: -curve.get_ydata()[-1])
+        highest_first = sorted(axes.lines, key=lambda curve: -last(curve.get_ydata()))
         picture.legend(handles=highest_first, loc="outside right center")
-    course = []
-    for name, values in curves.items():
-        change = np.sign(values[-1] - values[0])
-        word = {1: "higher than", -1: "lower than"}.get(change, "where")
-        course.append(f"{name} ends {word} it begins.")
+    for i, (name, values) in enumerate(curves.items()):
+        named = f"{name}: " * (len(curves) > 1)
+        mark_odd(axes, x, values, CURVES[i % 6], 0.07 * (i % 6), named)
+    course = [tell(name, values, x, x_label) for name, values in curves.items()]
     picture.sentence = sentence or (
         f"{title or 'Curves'}: {len(x)} points from {x[0]} to {x[-1]}"
         f"{f' ({x_label})' if x_label else ''}. {' '.join(course)}"
     )
     return picture
+
+
+def last(values):
+    """Return the last finite value, minus infinity where there is none."""
+    return values[np.isfinite(values)][-1] if np.isfinite(values).any() else -np.inf
+
+
+def mark_odd(axes, x, values, colour, inwards, named):
+    """Mark points that are NaN or infinity at the edges, and write what they are.
+
+    Arguments:
+        axes: Matplotlib axes with the curve.
+        x: where the values stand.
+        values: ``(points,)``.
+        colour: of the marks.
+        inwards: how far from the edge, as a share of the height, so that the marks of
+            several curves do not cover each other.
+        named: what stands before the word, such as ``"loss: "``.
+    """
+    for word, test, mark, y in (
+        ("NaN", np.isnan, "x", 0.04 + inwards),
+        ("infinite", np.isposinf, "^", 0.96 - inwards),
+        ("minus infinity", np.isneginf, "v", 0.04 + inwards),
+    ):
+        (points,) = np.nonzero(test(values))
+        if points.size:
+            at_edge = {"transform": axes.get_xaxis_transform(), "color": colour}
+            where = [x[i] for i in points]
+            axes.plot(where, [y] * len(where), mark, markersize=8, **at_edge)
+            right = points[0] < len(x) / 2  # of the mark, where there is room
+            axes.annotate(
+                named + word, (axes.convert_xunits(where[0]), y), (8 if right else -8, 0),
+                at_edge["transform"], "offset points", color=colour, va="center",
+                ha="left" if right else "right", fontsize=8,
+            )  # fmt: skip
+
+
+def tell(name, values, x, x_label=""):
+    """Say in words where a curve ends, and where it is NaN or infinity.
+
+    Example:
+        >>> tell("loss", np.array([2.3, np.inf, np.nan, np.nan]), range(4), "epoch")
+        'loss is infinite at epoch 1, NaN from epoch 2 on.'
+    """
+    odd = ~np.isfinite(values)
+    states = np.select([np.isnan(values), values == np.inf, odd], range(1, 4), 0)
+    starts = [0, *(np.flatnonzero(np.diff(states)) + 1), len(states)]
+    runs = []
+    for start, stop in zip(starts, starts[1:]):
+        if states[start]:
+            word = ("NaN", "infinite", "minus infinity")[states[start] - 1]
+            at = f"{x_label} {x[start]}".strip()
+            where = f"from {at} to {x[stop - 1]}"
+            if stop == len(states):
+                where = f"from {at} on"
+            if stop - start == 1:
+                where = f"at {at}"
+            if stop - start == len(states):
+                where = "at every point"
+            runs.append(f"{word} {where}")
+    said = f"{name} is {', '.join(runs)}." if runs else ""
+    if len(runs) > 3:
+        first = f"{x_label} {x[odd.argmax()]}".strip()
+        said = f"{name} is NaN or infinite at {odd.sum()} points, the first at {first}."
+    if odd[0] or odd[-1]:
+        return said
+    word = "where"
+    if values[-1] != values[0]:
+        word = "higher than" if values[-1] > values[0] else "lower than"
+    return f"{said} {name} ends {word} it begins.".strip()

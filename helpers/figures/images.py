@@ -3,53 +3,65 @@
 import textwrap
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from helpers.figures.picture import GAP_COLOUR, POSITIVE, Picture
+from helpers.figures.picture import (
+    GAP_COLOUR,
+    ODD_COLOUR,
+    POSITIVE,
+    Picture,
+    cross_odd,
+    limits,
+    name_odd,
+)
 
 
-def image_figure(image, title="", box=None):
+def image_figure(image, title="", box=None, white=None):
     """Show one picture as it is, every pixel a square.
 
     Arguments:
-        image: array ``(rows, columns, 3)`` or ``(rows, columns)``, uint8 from 0 to
-            255 or float from 0 to 1.
+        image: array ``(rows, columns, 3)`` in colour, ``(rows, columns)`` or
+            ``(rows, columns, 1)`` in grey: whole numbers from 0 to 255 or floats from
+            0 to 1. 0 is black.
         title: text above the picture.
         box: two slices, rows and columns, of the pixels to put into a frame, such as
             the receptive field that `explain` gives.
+        white: the number that is shown white, by default 255 for whole numbers and 1
+            for floats.
 
     Returns:
         `Picture`, 3 inches wide or, for a wide image, up to 10.
 
     Raises:
-        ValueError: the array is not one picture, or the box holds none of its pixels.
+        ValueError: the array is not one picture, a value of it is below 0, above
+            ``white`` or NaN, or the box holds none of its pixels.
 
     Example:
         >>> from helpers.datasets import cat_photograph
         >>> image_figure(cat_photograph(), "cat")
         cat: 32 rows, 32 columns, 3 channels of uint8, values from 0 to 207.
     """
-    image = np.asarray(image)
-    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[-1] not in (1, 3)):
-        raise ValueError(
-            f"One picture has the shape (rows, columns, 3), this array has {image.shape}. "
-            "Take one picture out of a batch with images[0]."
-        )
+    image = shown_picture(image)
+    most = check_pixels(image, white)
     wide = max(3, min(10, 3 * image.shape[1] / image.shape[0]))
     tall = min(6, wide * image.shape[0] / image.shape[1])
     picture = Picture(figsize=(wide, tall + 0.3), layout="constrained")
     axes = picture.add_subplot()
-    axes.imshow(image, cmap="gray", interpolation="nearest")
+    pixels = image if image.ndim == 2 else in_colour(image, white)
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=most, interpolation="nearest")
     axes.set(title=title, xticks=[], yticks=[])
     axes.spines[:].set_color(GAP_COLOUR)  # or white pixels would not be seen on white
     channels = "3 channels" if image.shape[2:] == (3,) else "1 channel"
     picture.sentence = (
         f"{title or 'A picture'}: {image.shape[0]} rows, {image.shape[1]} columns, "
         f"{channels} of {image.dtype}, "
-        f"values from {image.min():.3g} to {image.max():.3g}."
+        f"values from {float(image.min()):.3g} to {float(image.max()):.3g}."
     )
+    if white is not None:
+        picture.sentence += f" Black is 0, white {white:.3g}."
     if box is not None:
         rows, columns = (range(size)[part] for size, part in zip(image.shape, box))
         if not (rows and columns):
@@ -81,7 +93,8 @@ def image_row(
         columns: how many pictures stand in a row.
         title: text above them all.
         scale: for grey pictures. ``"own"``: each from black at its own smallest value
-            to white at its own largest; ``"shared"``: one scale for all of them.
+            to white at its own largest; ``"shared"``: one scale for all of them. NaN and
+            infinity are on no scale: yellow with an x.
         sentence: what the picture says as text; by default computed. The computed one
             holds ``titles``, but no values of the pictures.
 
@@ -89,8 +102,9 @@ def image_row(
         `Picture`.
 
     Raises:
-        ValueError: an array is no picture, a float colour is not from 0 to 1, the
-            number of titles is not that of the pictures, or ``scale`` is another word.
+        ValueError: an array is no picture, a colour is not from 0 to 255 or, as a
+            float, from 0 to 1, the number of titles is not that of the pictures, or
+            ``scale`` is another word.
 
     Example:
         >>> maps = np.arange(8.0).reshape(2, 2, 2)
@@ -98,6 +112,7 @@ def image_row(
         one map: 2 pictures, step 0; step 10. In grey, on one scale shown by the bar.
     """
     images = [shown_picture(image) for image in images]
+    images = [in_grey(x) if x.ndim == 2 else in_colour(x) for x in images]
     titles = [""] * len(images) if titles is None else [str(text) for text in titles]
     if not images or len(titles) != len(images):
         raise ValueError(
@@ -106,11 +121,10 @@ def image_row(
         )
     if scale not in ("own", "shared"):
         raise ValueError(f'scale={scale!r}: write scale="own" or scale="shared".')
-    grey = [image for image in images if image.ndim == 2]
-    with_bar = bool(grey) and scale == "shared"
-    limits = None, None  # of each picture alone
-    if with_bar:
-        limits = min(map(np.min, grey)), max(map(np.max, grey))
+    grey = [image.ravel() for image in images if image.ndim == 2]
+    finite = any(np.isfinite(image).any() for image in grey)
+    with_bar = finite and scale == "shared"
+    shared = limits(np.concatenate(grey)) if with_bar else None
 
     columns = min(columns, len(images))
     cell = min(2.2, 9.2 / columns)  # inches, as everything below
@@ -120,53 +134,117 @@ def image_row(
     width = max(3, cell * columns + 0.2) + 0.8 * with_bar
     height = 0.45 + line * -(-len(images) // columns)
     picture = Picture(figsize=(width, height))
-    axes = picture.add_axes((0, 0, 1, 1))
+    axes = picture.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    gray = colormaps["gray"].with_extremes(bad=ODD_COLOUR)
     for i, (image, text) in enumerate(zip(images, texts)):
         left, top = 0.15 + i % columns * cell, 0.4 + i // columns * line
         tall, wide = (side * size / max(image.shape[:2]) for size in image.shape[:2])
         extent = left, left + wide, top + tall, top
+        lowest, highest = shared or limits(image)
         axes.imshow(
-            image, "gray", vmin=limits[0], vmax=limits[1], extent=extent,
+            image, gray, vmin=lowest, vmax=highest, extent=extent, aspect="auto",
             interpolation="nearest",
         )  # fmt: skip
+        if image.ndim == 2:
+            cross_odd(axes, np.ma.getmaskarray(image), extent)
         # A frame, or a white picture would not be seen on white.
         axes.add_patch(Rectangle((left, top), wide, tall, fill=False, ec=GAP_COLOUR))
         axes.text(left, top + side + 0.05, text, va="top", fontsize=9)
-    axes.set(xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     axes.text(0.15, 0.3, title, fontsize=12)
     if with_bar:
         place = (width - 0.75) / width, 1 - (0.4 + side) / height
         bar = picture.add_axes((*place, 0.15 / width, side / height))
-        picture.colorbar(ScalarMappable(Normalize(*limits), "gray"), cax=bar)
+        picture.colorbar(ScalarMappable(Normalize(*shared), "gray"), cax=bar)
+    names = [f"picture {i}{f' ({text})' * bool(text)}" for i, text in enumerate(titles)]
     named = "; ".join(" ".join(text.split()) for text in titles if text)
     on = "on one scale shown by the bar" if with_bar else "each on its own scale"
+    on = on if finite else "on no scale"
     how = f"In grey, {on}." if grey else "In colour."
     if 0 < len(grey) < len(images):
         how = f"Some in colour, the others in grey, {on}."
     picture.sentence = sentence or (
         f"{title}: {len(images)} picture{'s' * (len(images) > 1)}"
         f"{', ' * bool(named)}{named}. {how}"
+        f"{name_odd(zip(names, map(np.ma.getdata, images)), 'picture')}"
     )
     return picture
 
 
 def shown_picture(image):
-    """Return a picture as Matplotlib shows it, or say what is wrong with it."""
+    """Return a picture as an array with 2 or 3 axes, or say what is wrong with it.
+
+    Arguments:
+        image: ``(rows, columns)``, ``(rows, columns, 1)`` or ``(rows, columns, 3)``.
+
+    Returns:
+        Array ``(rows, columns)`` or ``(rows, columns, 3)`` with the same numbers.
+    """
     image = np.asarray(image)
+    if image.dtype.kind in "cmMOSU":
+        raise ValueError(f"A picture holds numbers, this array holds {image.dtype}.")
     if image.ndim == 3 and image.shape[-1] == 1:
         image = image[:, :, 0]
-    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)) or not image.size:
+    if image.ndim in (2, 3) and image.shape[2:] in ((), (3,)) and image.size:
+        return image
+    instead = "Pass a list of pictures, or an array with pictures on its first axis."
+    if image.ndim == 4:
+        instead = "Take one picture out of a batch with images[0]."
+    elif image.ndim == 3 and image.shape[0] in (1, 3) and image.size:
+        instead = "If its channels stand first, write image.transpose(1, 2, 0)."
+    raise ValueError(
+        "A picture has the shape (rows, columns, 3) or (rows, columns), this array has "
+        f"{image.shape}. {instead}"
+    )
+
+
+def in_grey(image):
+    """Return a grey picture as floats, NaN and infinity masked, for Matplotlib."""
+    return np.ma.masked_invalid(image.astype("float64"))  # float32 could overflow
+
+
+def in_colour(image, white=None):
+    """Return a colour picture as Matplotlib takes it: uint8, or float from 0 to 1.
+
+    Raises:
+        ValueError: as `check_pixels`.
+    """
+    most = check_pixels(image, white)
+    return image if image.dtype == np.uint8 and most == 255 else image / most
+
+
+def check_pixels(image, white=None):
+    """Return the number that is white, or say why the picture cannot be shown as it is.
+
+    Arguments:
+        image: what `shown_picture` returned.
+        white: as for `image_figure`.
+    """
+    whole = image.dtype.kind in "iu"
+    if white is None:
+        white = 255 if whole else 1
+    elif not (isinstance(white, (int, float, np.number)) and 0 < white < np.inf):
         raise ValueError(
-            "A picture has the shape (rows, columns, 3) or (rows, columns), this array "
-            f"has {image.shape}. Pass a list of pictures, or an array with the pictures "
-            "on its first axis."
+            f"white={white!r}: write the number that is shown white, such as 9; black is 0."
         )
+    low, high = image.min(), image.max()
+    if 0 <= low and high <= white:
+        return white
+    in_words = f"values from {low} to {high}"
+    finite = np.isfinite([low, high]).all()
+    if not finite:
+        in_words = f"{'NaN' if np.isnan(low) else 'infinity'} among its values"
     if image.ndim == 2:
-        return image.astype("float32")
-    if image.dtype != np.uint8 and not (0 <= image.min() <= image.max() <= 1):
-        raise ValueError(
-            f"A colour picture of {image.dtype} has values from 0 to 1, this one from "
-            f"{image.min():.3g} to {image.max():.3g}. Divide pixels from 0 to 255 by 255."
-        )
-    return image
+        mend = "To draw any numbers in grey, write image_row([image])."
+        if finite and low >= 0:
+            mend = f"To make {high} white, write image_figure(image, white={high})."
+    elif not finite:
+        mend = "To make that black, write np.where(np.isfinite(image), image, 0)."
+    else:
+        mend = f"To cut off the rest, write np.clip(image, 0, {white})."
+        if white == 1 and low >= 0:
+            mend = f"Divide pixels from 0 to 255 by 255. {mend}"
+    raise ValueError(
+        f"A picture of {image.dtype} is shown from 0, black, to {white}, white; this one "
+        f"has {in_words}. {mend}"
+    )

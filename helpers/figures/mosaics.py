@@ -7,34 +7,50 @@ from matplotlib.colors import Normalize, to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import ScaledTranslation
 
-from helpers.figures.picture import GAP_COLOUR, Picture
-from helpers.statistics import dead_channels
+from helpers.figures.picture import (
+    GAP_COLOUR,
+    ODD_COLOUR,
+    Picture,
+    cross_odd,
+    limits,
+    name_odd,
+)
+from helpers.statistics import check_data_format, dead_channels
 
 
 def feature_map_grid(
-    maps, count=None, columns=8, scale="map", title="feature maps", figsize=None
+    maps,
+    count=None,
+    columns=8,
+    scale="map",
+    title="feature maps",
+    figsize=None,
+    data_format="channels_last",
 ):
     """Draw feature maps side by side, in grey, as one mosaic.
 
     Arguments:
         maps: layer output of one picture, ``(rows, columns, channels)`` or
-            ``(1, rows, columns, channels)``.
+            ``(1, rows, columns, channels)``; other axes as ``data_format`` says.
         count: how many channels to draw, from channel 0 on; all by default.
         columns: how many maps stand in a row of the mosaic.
         scale: ``"map"``, each map from black at its own smallest value to white at
             its own largest; or ``"shared"``, one scale for all the maps shown.
         title: text above the mosaic, such as the layer's name.
         figsize: width and height in inches; fitted to the maps by default.
+        data_format: ``"channels_last"``, as above, or ``"channels_first"``,
+            ``(channels, rows, columns)``.
 
-    A dead map, which is zero everywhere, is crossed out.
+    A dead map, which is zero everywhere, is crossed out. A pixel that is NaN or
+    infinity is yellow with an x; scales are those of the other pixels.
 
     Returns:
         `Picture`; its sentence gives numbers of maps, their size, the scale,
-        the smallest and largest value and which maps are dead.
+        the smallest and largest value, which maps are dead, and which hold NaN.
 
     Raises:
-        ValueError: the array is not one picture's feature maps, or ``scale`` or
-            ``count`` is not one of those above.
+        ValueError: the array is not one picture's feature maps, or ``scale``,
+            ``count`` or ``data_format`` is not one of those above.
 
     Example:
         >>> maps = np.zeros((4, 4, 2), "float32")
@@ -44,22 +60,20 @@ def feature_map_grid(
         scale: black is its smallest value, white its largest. Values from 0 to 1.5.
         1 map is dead, zero everywhere: channel 1.
     """
-    maps = one_picture(maps)
+    maps = one_picture(maps, data_format)
     rows, width, channels = maps.shape
     count = check_count(count, channels, "maps")
     if scale not in ("map", "shared"):
         raise ValueError(f'scale={scale!r}: write scale="map" or scale="shared".')
-    maps = maps[:, :, :count].astype("float32")
+    maps = maps[:, :, :count]
+    maps = maps.astype(np.result_type(maps, "float32"))
     dead = dead_channels(maps)
-    lowest, highest = maps.min(), maps.max()
+    lowest, highest = limits(maps)
 
-    if scale == "shared":
-        tiles = (maps - lowest) / (highest - lowest if highest > lowest else 1)
-    else:
-        tiles = own_scale(maps)
+    tiles = own_scale(maps) if scale == "map" else on_scale(maps, lowest, highest)
     mosaic, corners = tile(tiles, columns)
     picture, axes = mosaic_axes(mosaic, figsize)
-    axes.imshow(paint(mosaic, colormaps["gray"]), interpolation="nearest")
+    draw(axes, paint(mosaic, colormaps["gray"]), ~np.isfinite(maps), columns)
     for channel in dead:
         cross_out(axes, corners[channel], rows, width)
     said = {
@@ -68,13 +82,16 @@ def feature_map_grid(
         "shared": "All maps share one scale, shown by the bar.",
     }[scale]
     axes.set_title(f"{title}: channels 0 to {count - 1}", loc="left")
-    if scale == "shared":
+    if not np.isfinite(maps).any():
+        said = "There is no scale."
+    elif scale == "shared":
         add_bar(axes, colormaps["gray"], lowest, highest)
     note = f"Channel = number at the left + number below. {said}"
     label(axes, corners, columns, rows, width, note)
     picture.sentence = (
         f"{title}: {count} of {channels} channels, {rows} rows by {width} columns each. "
-        f"{said} Values from {lowest:.3g} to {highest:.3g}. {name_dead(dead)}"
+        f"{said} {name_range(maps, 'Values')} {name_dead(dead)}"
+        f"{name_odd(enumerate(np.moveaxis(maps, -1, 0)), 'channel')}"
     )
     return picture
 
@@ -95,10 +112,12 @@ def filter_grid(
         figsize: width and height in inches; fitted to the filters by default.
 
     All filters share one scale, the same to both sides of 0: blue is negative, red
-    positive, white 0 (in colour: darker is negative, brighter positive).
+    positive, white 0 (in colour: darker is negative, brighter positive). Where a weight
+    is NaN or infinity, the pixel is yellow with an x.
 
     Returns:
-        `Picture`; its sentence gives number and size of the filters and their range.
+        `Picture`; its sentence gives number and size of the filters, their range, and
+        which hold NaN.
 
     Raises:
         ValueError: the array is not such a kernel, or ``count`` or ``channel`` is out
@@ -110,7 +129,8 @@ def filter_grid(
         filters: 8 of 32 filters, 3 rows by 3 columns each, in colour: middle grey is 0,
         darker is negative, brighter positive. Weights from -0.137 to 0.137.
     """
-    kernel = np.asarray(kernel, "float32")
+    kernel = np.asarray(kernel)
+    kernel = kernel.astype(np.result_type(kernel, "float32"))
     if kernel.ndim != 4 or 0 in kernel.shape:
         raise ValueError(
             "A Conv2D kernel has the shape (rows, columns, channels, filters); this array "
@@ -128,21 +148,23 @@ def filter_grid(
         parts = kernel
         how = "in colour: middle grey is 0, darker is negative, brighter positive"
     elif channel is None:
-        parts = kernel.mean(axis=2, keepdims=True)
+        with np.errstate(invalid="ignore"):  # infinity - infinity, marked below
+            parts = kernel.mean(axis=2, keepdims=True, dtype="float64")
         how = f"mean of {channels} channels: blue is negative, white 0, red positive"
     else:
-        parts = kernel[:, :, channel : channel + 1]
+        parts = kernel = kernel[:, :, channel : channel + 1]
         how = f"input channel {channel}: blue is negative, white 0, red positive"
-    limit = np.abs(parts).max() or 1
-    tiled = [tile(parts[:, :, part], columns) for part in range(parts.shape[2])]
+    odd = ~np.isfinite(kernel).all(axis=2)
+    limit = max(map(abs, limits(parts))) or 1
+    scaled = np.where(np.isfinite(parts), parts, 0) / limit / 2 + 0.5
+    tiled = [tile(scaled[:, :, part], columns) for part in range(parts.shape[2])]
     mosaics, (corners, *_) = zip(*tiled)
     picture, axes = mosaic_axes(mosaics[0], figsize)
-    scaled = np.stack(mosaics, axis=-1) / (2 * limit) + 0.5
     if in_colour:
-        axes.imshow(paint(scaled), interpolation="nearest")
+        draw(axes, paint(np.stack(mosaics, axis=-1)), odd, columns)
     else:
         blue_red = colormaps["RdBu_r"]
-        axes.imshow(paint(scaled[..., 0], blue_red, "#808080"), interpolation="nearest")
+        draw(axes, paint(mosaics[0], blue_red, "#808080"), odd, columns)
         add_bar(axes, blue_red, -limit, limit)
     note = f"Filter = number at the left + number below. {how.capitalize()}."
     label(axes, corners, columns, rows, width, note)
@@ -150,7 +172,8 @@ def filter_grid(
     picture.sentence = (
         f"{title}: {count} of {filters} filters, "
         f"{rows} rows by {width} columns each, {how}. "
-        f"Weights from {parts.min():.3g} to {parts.max():.3g}."
+        f"{name_range(parts, 'Weights')}"
+        f"{name_odd(enumerate(np.moveaxis(kernel, -1, 0)), 'filter')}"
     )
     return picture
 
@@ -166,25 +189,89 @@ def check_count(count, available, what):
     return count
 
 
-def one_picture(maps):
+def one_picture(maps, data_format):
     """Return feature maps as ``(rows, columns, channels)``, or say what is wrong."""
+    check_data_format(data_format)
     maps = np.asarray(maps)
     if maps.ndim == 4 and len(maps) == 1:
         maps = maps[0]
+    first = data_format == "channels_first"
     if maps.ndim != 3 or 0 in maps.shape:
+        axes = "(channels, rows, columns)" if first else "(rows, columns, channels)"
         raise ValueError(
-            "Feature maps of one picture have the shape (rows, columns, channels); this "
-            f"array has {maps.shape}. Of a batch, take one picture: outputs[0]. Dense "
-            "layers have no rows and columns, so they have no feature maps."
+            f"Feature maps of one picture have the shape {axes}; this array has "
+            f"{maps.shape}. {instead(maps, first)}"
         )
-    return maps
+    return np.moveaxis(maps, 0, -1) if first else maps
+
+
+def instead(maps, first):
+    """Say how an array that is not one picture's feature maps can be drawn.
+
+    Arguments:
+        maps: array of any shape.
+        first: whether its channels stand before its positions.
+
+    Example:
+        >>> instead(np.zeros((2, 9, 9, 4)), first=False)
+        'Of a batch, take one picture, such as maps[0].'
+    """
+    if 0 in maps.shape:
+        return "There is no value in it."
+    if maps.ndim == 4:
+        return "Of a batch, take one picture, such as maps[0]."
+    if maps.ndim > 4:
+        volume = "inputs, channels, depth" if first else "inputs, depth"
+        ends = "rows, columns" if first else "rows, columns, channels"
+        zeros = ["0"] * (maps.ndim - 3)
+        if first:
+            zeros.insert(1, ":")
+        return (
+            f"The output of a Conv3D has the axes ({volume}, {ends}); take one slice of "
+            f"one input, such as maps[{', '.join(zeros)}]."
+        )
+    if maps.ndim == 2:
+        axes, row, one = "(steps, channels)", "maps[np.newaxis]", "maps[:, 0]"
+        if first:
+            axes, one = "(channels, steps)", "maps[0]"
+            row = 'maps[:, np.newaxis], data_format="channels_first"'
+        return (
+            f"If the axes are {axes}, of one input to a Conv1D, feature_map_grid({row}) "
+            f'draws each map as one row, and curve_figure({{"channel 0": {one}}}) one map '
+            "as a curve. If they are (inputs, units), there are no maps: Dense layers "
+            'have no rows and columns. curve_figure({"units": maps[0]}) draws the units '
+            "of one input."
+        )
+    if maps.ndim == 1:
+        return 'A row of numbers is drawn by curve_figure({"values": maps}).'
+    return "It is one number."
+
+
+def on_scale(maps, lowest, highest):
+    """Map ``lowest`` to 0 and ``highest`` to 1, and what is not finite to 0 as well."""
+    finite = np.isfinite(maps)
+    low, high = np.where(np.isfinite(lowest), (lowest, highest), 0) / 2
+    spread = high - low  # of halves: the whole one could be infinity
+    return np.where(finite, maps / 2 - low, 0) / np.where(spread > 0, spread, 1)
 
 
 def own_scale(maps):
-    """Stretch each map to the range from 0 to 1; a map of equal values becomes 0."""
-    lowest = maps.min(axis=(0, 1))
-    spread = maps.max(axis=(0, 1)) - lowest
-    return (maps - lowest) / np.where(spread > 0, spread, 1)
+    """Stretch each map to the range from 0 to 1; a map of equal values becomes 0.
+
+    Arguments:
+        maps: ``(rows, columns, channels)``, floats.
+
+    Returns:
+        Array of the same shape. NaN and infinity stretch nothing and become 0.
+
+    Example:
+        >>> own_scale(np.array([[[3.0], [5.0], [4.0], [np.inf]]])).ravel().tolist()
+        [0.0, 1.0, 0.5, 0.0]
+    """
+    finite = np.isfinite(maps)
+    lowest = np.where(finite, maps, np.inf).min(axis=(0, 1))
+    highest = np.where(finite, maps, -np.inf).max(axis=(0, 1))
+    return on_scale(maps, lowest, highest)
 
 
 def tile(maps, columns):
@@ -251,6 +338,21 @@ def paint(mosaic, colours=None, gap=GAP_COLOUR):
     return pixels
 
 
+def draw(axes, pixels, odd, columns):
+    """Show a painted mosaic, NaN and infinity marked.
+
+    Arguments:
+        axes: Matplotlib axes.
+        pixels: ``(rows, columns, 4)``, uint8, as `paint` gives them; changed in place.
+        odd: ``(rows, columns, maps)``, bool: which pixels of which map to mark.
+        columns: maps in a row of the mosaic.
+    """
+    where = tile(odd, columns)[0] == 1
+    pixels[where, :3] = [round(255 * part) for part in to_rgb(ODD_COLOUR)]
+    extent = axes.imshow(pixels, interpolation="nearest").get_extent()
+    cross_odd(axes, where, extent)
+
+
 def add_bar(axes, colours, lowest, highest):
     """Draw the scale from ``lowest`` to ``highest`` at the right of the axes."""
     scale = ScalarMappable(Normalize(lowest, highest), colours)
@@ -287,6 +389,21 @@ def label(axes, corners, columns, rows, width, note):
         axes.text(x, 0, f"+{number}", transform=under, ha="center", va="top")
     under_all = below(axes.transAxes, 20)
     axes.text(0.5, 0, note, transform=under_all, ha="center", va="top")
+
+
+def name_range(values, what):
+    """Say from where to where numbers go.
+
+    Example:
+        >>> name_range(np.array([0.25, 3, np.nan]), "Weights")
+        'Finite weights from 0.25 to 3.'
+    """
+    finite = np.isfinite(values)
+    if not finite.any():
+        return f"No finite {what.lower()}."
+    lowest, highest = limits(values)
+    what = what if finite.all() else f"Finite {what.lower()}"
+    return f"{what} from {lowest:.3g} to {highest:.3g}."
 
 
 def name_dead(dead):

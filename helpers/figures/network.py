@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.collections import LineCollection
 
-from helpers.figures.picture import NEGATIVE, POSITIVE, Picture
+from helpers.figures.picture import NEGATIVE, POSITIVE, Picture, limits
 
 
 def network_diagram(model, inputs=None):
@@ -11,6 +11,7 @@ def network_diagram(model, inputs=None):
 
     A line's width is the weight's size, at least 1 point; positive weights are blue
     and solid, negative ones orange and dashed. Biases and weights of 0 are not drawn.
+    Weights that are NaN or infinity are black and dotted.
     Above each circle stands the unit's number, counted from 0, where layers have no
     more than 6 units.
 
@@ -20,7 +21,8 @@ def network_diagram(model, inputs=None):
             is then written into the circle. Without it the circles are empty.
 
     Returns:
-        `Picture` of 8×4.5 inches.
+        `Picture` of 8×4.5 inches; its sentence gives the layers and the range of the
+        weights, and where there is NaN or infinity.
 
     Raises:
         ValueError: the model has other layers, too many units or no kernels yet.
@@ -43,18 +45,26 @@ def network_diagram(model, inputs=None):
     ]
     picture = Picture(figsize=(8, 4.5), layout="constrained")
     axes = picture.add_subplot()
-    largest = max(np.abs(kernel).max() for kernel in kernels) or 1
+    weights = np.concatenate([kernel.ravel() for kernel in kernels])
+    lowest, highest = limits(weights)
+    largest = max(-lowest, highest) or 1
     for column, kernel in enumerate(kernels):
-        for negative in (False, True):
-            chosen = np.argwhere(kernel < 0 if negative else kernel > 0)
+        finite = np.isfinite(kernel)
+        for drawn, colour, line in (
+            (finite & (kernel > 0), POSITIVE, "solid"),
+            (finite & (kernel < 0), NEGATIVE, "dashed"),
+            (~finite, "black", "dotted"),
+        ):
+            sizes = np.where(finite, np.abs(kernel), largest)[drawn] / largest
             axes.add_collection(
                 LineCollection(
-                    [(places[column][i], places[column + 1][j]) for i, j in chosen],
-                    linewidths=[
-                        max(1, 5 * abs(kernel[i, j]) / largest) for i, j in chosen
+                    [
+                        (places[column][i], places[column + 1][j])
+                        for i, j in np.argwhere(drawn)
                     ],
-                    colors=NEGATIVE if negative else POSITIVE,
-                    linestyles="dashed" if negative else "solid",
+                    linewidths=np.maximum(1, 5 * sizes),
+                    colors=colour,
+                    linestyles=line,
                     zorder=1,
                 )
             )
@@ -66,7 +76,7 @@ def network_diagram(model, inputs=None):
         axes.scatter(x, y, s=1500, facecolor="white", edgecolor="black", zorder=2)
         axes.text(x[0], max(units) / 2 + 0.2, name, ha="center", va="bottom")
         for unit, place in enumerate(places[column]):
-            text = "" if values is None else f"{values[column][unit]:.3f}"
+            text = "" if values is None else three_decimals(values[column][unit])
             axes.text(*place, text, ha="center", va="center", fontsize=8.5, zorder=3)
             if max(units) <= 6:  # else the next circle is too near
                 above = {"xytext": (0, 21), "textcoords": "offset points"}
@@ -74,7 +84,6 @@ def network_diagram(model, inputs=None):
     axes.set_xlim(-0.6, 2 * len(kernels) + 0.6)
     axes.set_ylim(-max(units) / 2 - 0.2, max(units) / 2 + 0.6)
     axes.set_axis_off()
-    weights = np.concatenate([kernel.ravel() for kernel in kernels])
     picture.sentence = (
         f"{model.name}: {units[0]} inputs; "
         + "; ".join(
@@ -82,10 +91,50 @@ def network_diagram(model, inputs=None):
             for layer, count in zip(model.layers, units[1:], strict=True)
         )
         + ". Blue solid lines are positive weights, orange dashed lines negative ones, "
-        f"wider is larger; the weights go from {weights.min():.3f} to "
-        f"{weights.max():.3f}."
+        f"wider is larger; {weight_range(weights)}."
     )
+    if values is not None:
+        odd = [f"{x} of {name}" for x, name in zip(map(count_odd, values), names) if x]
+        picture.sentence += (
+            f" NaN or infinity in circles: {', '.join(odd)}." if odd else ""
+        )
     return picture
+
+
+def weight_range(weights):
+    """Say from where to where weights go, and how many are NaN or infinity.
+
+    Example:
+        >>> weight_range(np.array([-1, 2, np.nan]))
+        'the weights go from -1.000 to 2.000; 1 is NaN or infinity, black and dotted'
+    """
+    lowest, highest = limits(weights)
+    said = f"the weights go from {three_decimals(lowest)} to {three_decimals(highest)}"
+    odd = count_odd(weights)
+    if odd == len(weights):
+        return f"all {odd} weights are NaN or infinity, black and dotted"
+    if odd:
+        said += (
+            f"; {odd} {'is' if odd == 1 else 'are'} NaN or infinity, black and dotted"
+        )
+    return said
+
+
+def three_decimals(x):
+    """Write a number, so short that it fits into a circle.
+
+    Example:
+        >>> three_decimals(0.12345), three_decimals(-3e38), three_decimals(np.nan)
+        ('0.123', '-3e+38', 'NaN')
+    """
+    if np.isnan(x):
+        return "NaN"
+    return f"{x:.3f}" if abs(x) < 1e5 else f"{x:.3g}"
+
+
+def count_odd(values):
+    """Return how many values are NaN or infinity."""
+    return int((~np.isfinite(values)).sum())
 
 
 def dense_kernel(layer):
@@ -115,4 +164,6 @@ def unit_values(model, inputs, units):
             f"The diagram shows one row of {units[0]} inputs; this array has the shape "
             f"{np.shape(inputs)}. Choose a row with x[0]."
         )
-    return [row[0]] + [values[0] for values in forward(model, row).values()]
+    with np.errstate(all="ignore"):  # what becomes NaN on the way is told as NaN
+        outputs = forward(model, row)
+    return [row[0]] + [values[0] for values in outputs.values()]

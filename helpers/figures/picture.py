@@ -1,12 +1,14 @@
-"""A figure with a sentence that says what it shows."""
+"""A figure with a sentence that says what it shows, and marks for NaN and infinity."""
 
 import io
 import textwrap
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 POSITIVE, NEGATIVE = "#0072b2", "#d55e00"  # told apart with every colour vision
+ODD_COLOUR = "#f0e442"  # of NaN and infinity: yellow is on no scale drawn here
 GAP_COLOUR = "#9db8d9"  # no grey: a grey gap would look like a dead map
 
 
@@ -43,3 +45,57 @@ class Picture(Figure):
             raw=True,
         )
         print(textwrap.fill(self.sentence, 88))
+
+
+def limits(values):
+    """Return the smallest and the largest finite value; 0 and 0 if there is none."""
+    finite = values[np.isfinite(values)]
+    return (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+
+
+def cross_odd(axes, odd, extent):
+    """Put an x on the pixels that are NaN or infinity: colour alone is not enough.
+
+    Arguments:
+        axes: with its final limits; they give the size of the marks.
+        odd: ``(rows, columns)``, bool, True where an x is wanted.
+        extent: left, right, bottom and top of the pixels, in the units of the axes.
+    """
+    if not odd.any():
+        return
+    left, right, bottom, top = extent
+    row, column = np.nonzero(odd)
+    wide, tall = (right - left) / odd.shape[1], (bottom - top) / odd.shape[0]
+    axes.apply_aspect()
+    ends = axes.transData.transform([(0, 0), (wide, 0)])
+    size = 0.5 * abs(ends[1, 0] - ends[0, 0]) * 72 / axes.figure.dpi  # points
+    axes.plot(
+        left + (column + 0.5) * wide, top + (row + 0.5) * tall, "x", color="black",
+        markersize=size, markeredgewidth=min(1.5, size / 5), scalex=False, scaley=False,
+    )  # fmt: skip
+
+
+def name_odd(parts, what):
+    """Say which parts of a picture hold NaN or infinity and how they are drawn.
+
+    Arguments:
+        parts: pairs ``(number or title, array)``.
+        what: what a part is, such as ``"channel"``.
+
+    Returns:
+        A sentence that begins with a space; ``""`` if every value is finite.
+
+    Example:
+        >>> name_odd(enumerate(np.array([[1, np.nan], [0, 1]])), "channel")
+        ' NaN in channel 0: yellow with an x.'
+    """
+    parts, found = list(parts), []
+    for word, test in (("NaN", np.isnan), ("infinity", np.isinf)):
+        names = [name for name, values in parts if test(values).any()]
+        if len(names) == len(parts) > 1:
+            found.append(f"{word} in all {len(names)} {what}s")
+        elif names:
+            numbered = f"{what}{'s' * (len(names) > 1)} " * isinstance(names[0], int)
+            found.append(f"{word} in {numbered}{', '.join(map(str, names))}")
+    said = "; ".join(found)
+    return f" {said[0].upper()}{said[1:]}: yellow with an x." if said else ""
