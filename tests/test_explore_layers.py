@@ -235,6 +235,19 @@ def test_fields_behind_a_concatenate_differ_by_channel(odd):
     assert fields["dropped"] == "pixel"  # copied: it has the field of its origin
 
 
+def test_fields_of_what_is_no_picture_any_more_are_told_one_by_one():
+    parts = [
+        layers.Conv2D(2, 3, name="conv"),
+        layers.GlobalAveragePooling2D(name="mean"),
+        layers.RepeatVector(3, name="repeated"),
+        layers.Dense(2, name="dense"),
+    ]
+    model = keras.Sequential([keras.Input((6, 6, 2)), *parts])
+    explorer = explore_layers(model, np.ones((6, 6, 2)))
+    fields = [described(explorer)[layer.name]["field"] for layer in parts]
+    assert fields == ["layer", "layer", "pixel", "pixel"]
+
+
 # ------------------------------------------------------------------- the limit
 
 

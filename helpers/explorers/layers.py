@@ -302,12 +302,9 @@ class Followed(Traced):
             about["whole"] = bytes_of_one * y.shape[-1] <= MOST_BYTES
             if bytes_of_one > MOST_BYTES or activation.name not in ACTIVATIONS:
                 return {}
-            if activation.axes:  # softmax: of all channels, whose kernels it needs
-                over_channels = [axis % y.ndim for axis in activation.axes] == [
-                    y.ndim - 1
-                ]
-                if not (over_channels and about["whole"]):
-                    return {}
+            over_others = any(i % y.ndim != y.ndim - 1 for i in activation.axes)
+            if over_others or activation.axes and not about["whole"]:
+                return {}  # a softmax needs the kernels of all channels, no other axis
         return about | {"source": self.places[id(x)]}
 
     def how_fields_vary(self, place):
