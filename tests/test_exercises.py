@@ -13,7 +13,8 @@ import tensorflow as tf
 
 import helpers
 from helpers.exercises import check, compare, exercise, predict, predictions, quiz
-from helpers.exercises.exercise import computed
+from helpers.exercises.checking import verdict
+from helpers.exercises.exercise import Exercise, computed
 from helpers.exercises.quizzes import LETTERS, Quiz, choices
 
 FILES = sorted(Path(exercise.__file__).parent.glob("lesson_*.py"))
@@ -248,6 +249,42 @@ def test_count_of_wrong_numbers_is_in_good_english(capsys):
         answer = right.copy()
         answer[:wrong] += 50
         assert f"of {right.size} numbers, {words}" in said("1.1", answer, capsys)
+
+
+@pytest.mark.parametrize("right", [0.25, -0.25, [0.25, 0.5], [[0.25], [-0.5]]])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_answers_are_right_close_or_wrong_by_their_distance(right, sign):
+    """Right to three decimals, close where two were given, and nothing in between."""
+    right = np.array(right)
+    one = Exercise(lambda: right, "That is why.", {})
+    for distance, words in (
+        (0, ": right. That is why."),
+        (0.0012, ": right. That is why."),  # 0.001, and a thousandth of the number
+        (0.0016, ": not yet. That is close: give three decimals."),
+        (0.005, ": not yet. That is close: give three decimals."),  # two decimals
+        (0.0059, ": not yet. That is close: give three decimals."),
+        (0.0061, None),
+        (0.05, None),  # one decimal is not close
+        (0.5, None),
+    ):
+        answer = right.copy()
+        answer.ravel()[0] += sign * distance
+        elsewhere = (
+            "It is another number." if right.ndim == 0 else "2 numbers, 1 differs."
+        )
+        told = verdict(one, answer)
+        assert told == words if words else told.endswith(elsewhere)
+
+
+def test_an_answer_to_two_decimals_is_called_close(capsys):
+    """Wherever an exercise asks for decimals and no mistake gives the same numbers."""
+    close = 0
+    for name, one in EXERCISES.items():
+        rounded = computed(one.right).round(2)
+        told = said(name, rounded, capsys)
+        if np.abs(rounded - computed(one.right)).max() > 0.003 and "not yet" in told:
+            close += "That is close: give three decimals." in told
+    assert close >= 5
 
 
 def test_words_are_understood_in_any_case(capsys):
