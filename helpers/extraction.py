@@ -21,7 +21,7 @@ from .engine.batches import (
 from .engine.choosing import check_wanted
 from .engine.devices import OnAllDevices, device_count
 from .engine.inputs import FiniteCheck
-from .engine.passes import Passes, Request, signature_of
+from .engine.passes import Passes, Request, names_of_inputs, signature_of
 from .engine.recording import recording
 from .engine.replacing import check_replace
 from .engine.storage import Arrays, Files
@@ -175,11 +175,6 @@ def report(left_out):
         more = f" {len(left_out) - 1} more are left out too." * (len(left_out) > 1)
         warnings.warn(f"{key} is left out: {reason}.{more}", stacklevel=3)
         return
-
-
-def names_of_inputs(model, arrays):
-    symbols = getattr(model, "inputs", None) or []
-    return [x.name for x in symbols] if symbols else ["inputs"] * len(arrays)
 
 
 class LayerReader:

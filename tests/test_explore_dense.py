@@ -149,8 +149,8 @@ class Own(keras.layers.Dense):
 @pytest.mark.parametrize(
     "model, error, words",
     [
-        (lambda: "model", TypeError, "draws a Sequential or functional"),
-        (lambda: keras.Sequential([layers.Dense(2)]), ValueError, "no weights yet"),
+        (lambda: "model", TypeError, "must be a keras.Model"),
+        (lambda: keras.Sequential([layers.Dense(2)]), ValueError, "not built"),
         (cifar10_cnn, ValueError, "there is explore_layers"),
         (two_inputs, ValueError, "2 inputs and 1 outputs"),
         (two_roads, ValueError, "1 inputs and 2 outputs"),

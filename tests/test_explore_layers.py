@@ -501,7 +501,7 @@ def test_models_that_do_not_fit(cnn):
         explore_layers(dense_network(), np.eye(3))
     with refused(TypeError, "keras.Model"):
         explore_layers("cifar10_cnn", CAT)
-    with refused(ValueError, "no weights yet"):
+    with refused(ValueError, "not built"):
         explore_layers(keras.Sequential([layers.Conv2D(2, 3)]), CAT)
     with refused(ValueError, "dict of models is empty"):
         explore_layers({}, CAT)

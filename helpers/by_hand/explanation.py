@@ -11,8 +11,8 @@ from helpers.engine.inputs import nearest_names
 from .activations import ACTIVATIONS, sigmoid
 from .families import OPERATORS
 from .field import as_slices, parts_seen
-from .known import MODELS, activate, activation_of, before_activation, kind, terms
-from .models import flat, in_models_order, named_outputs, read_inputs, trace
+from .known import activate, activation_of, before_activation, terms
+from .models import Walk, run_once, shown
 
 MOST_ROWS = 36  # a 3×3 kernel on 4 channels is still shown whole
 ROWS_OF_MORE = 12
@@ -122,7 +122,7 @@ def explain(model, inputs, layer, position):
     """Show the arithmetic of one number that a layer outputs.
 
     Arguments:
-        model: built Sequential or functional ``keras.Model``.
+        model: built ``keras.Model``: Sequential, functional or subclassed.
         inputs: array of shape ``(images, …)``; a list or a dict of arrays if the model
             has several inputs.
         layer: name of the layer, as in ``layer_outputs``.
@@ -136,7 +136,7 @@ def explain(model, inputs, layer, position):
         ``receptive_field``, the slices of the input that the number depends on.
 
     Raises:
-        TypeError: no Sequential or functional Keras model, or inputs of a wrong dtype.
+        TypeError: not a Keras model, or inputs of a wrong dtype.
         ValueError: inputs that do not fit the model, an unknown layer name, or a layer
             that is not known by hand.
         IndexError: a position outside the layer's output.
@@ -153,28 +153,21 @@ def explain(model, inputs, layer, position):
         = relu(0.113)           0.113
         Receptive field: inputs 0 to 2.
     """
-    arrays = read_inputs(model, inputs)
-    images = len(arrays[0])
-    image = first_index(position, images)
-    one_image = [x[image : image + 1] for x in arrays]  # no image depends on another
-
-    def keras_outputs():
-        from helpers.extraction import layer_outputs
-
-        xs = zip(one_image, model.inputs)
-        return layer_outputs(model, [x.astype(tensor.dtype) for x, tensor in xs])
-
-    calls = trace(model, one_image, keras_outputs)
-    traced = Traced([x.name for x in model.inputs], one_image, calls)
+    # no image depends on another, so one of them is run
+    run = run_once(model, inputs, lambda rows: number_of_image(position, rows))
+    walk, images = Walk(run), run.rows
+    traced = Traced(walk.names, walk.inputs, walk.calls)
     name = getattr(layer, "name", layer)
     if name not in traced.outputs:
         near = nearest_names(name, list(traced.outputs))
         raise ValueError(f"{model.name} has no layer {name!r}. {near}")
-    _, y = traced.outputs[name]
-    return traced.explain(name, check_position(position, name, (images, *y.shape[1:])))
+    shape = traced.outputs[name][1].shape
+    if shape[:1] == (1,):  # a row for each image
+        shape = images, *shape[1:]
+    return traced.explain(name, check_position(position, name, shape))
 
 
-def first_index(position, images):
+def number_of_image(position, images):
     """The number of the image, or 0 where `check_position` will refuse the position."""
     try:
         image = operator.index(position[0])
@@ -213,15 +206,13 @@ class Traced:
     def __init__(self, names_of_inputs, arrays, calls):
         self.names_of_inputs, self.arrays, self.calls = names_of_inputs, arrays, calls
         self.outputs = {
-            name: (call, y)
-            for call in in_models_order(calls)
-            for name, y in named_outputs(call)
+            name: (call, y) for call in shown(calls) for name, y in call.outputs.items()
         }
         self.makers = {  # {id of an array: the call that output it}
             id(y): call
             for call in calls
-            if call.unknown or kind(call.layer) not in MODELS
-            for y in flat(call.output)
+            if not call.container
+            for y in call.outputs.values()
         }
 
     def explain(self, name, position):
@@ -230,7 +221,7 @@ class Traced:
         call = self.makers.get(id(y), outer)  # a model may pass its input on
         if call.unknown:
             raise ValueError(call.unknown)
-        place = (0, *position[1:])
+        place = (0, *position[1:]) if y.shape[0] == 1 else position
         fields = self.arithmetic(call, place)
         slices, notes = self.receptive_field(y, place)
         notes = fields.pop("notes", []) + notes
@@ -264,9 +255,17 @@ class Traced:
 
     def receptive_field(self, y, position):
         """What a number of the array y depends on: slices of the inputs, and words."""
-        parts = parts_seen(self.calls, self.makers, y, position)
-        parts = [parts.get(id(x)) for x in self.arrays]
-        return as_slices(self.calls, self.names_of_inputs, parts)
+        seen = parts_seen(self.calls, self.makers, y, position)
+        parts = [seen.get(id(x)) for x in self.arrays]
+        slices, notes = as_slices(self.calls, self.names_of_inputs, parts)
+        for call in self.calls:
+            if call.layer is None and any(id(x) in seen for x in call.outputs.values()):
+                notes.append(
+                    "Before it lies arithmetic in a call of your own, so that it may "
+                    "depend on less."
+                )
+                break
+        return slices, notes
 
 
 def activated(layer, x, position, fields):

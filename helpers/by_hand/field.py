@@ -24,7 +24,7 @@ def parts_seen(calls, makers, y, position):
     """
     parts = {id(y): [(i, i + 1) for i in position[1:]]}
     for call in reversed(calls):
-        for one in flat(call.output):
+        for one in call.outputs.values():
             if makers.get(id(one)) is call and id(one) in parts:
                 for x, part in seen(call, one, parts[id(one)]):
                     known = parts.get(id(x), part)
@@ -37,7 +37,7 @@ def parts_seen(calls, makers, y, position):
 def seen(call, y, part):
     """List the inputs of a call, and the part of each, that a part of its output sees."""
     layer, x = call.layer, call.inputs
-    if call.unknown:
+    if call.unknown or call.container:
         xs = [one for one in flat(x) if isinstance(one, np.ndarray)]
         return [(one, [(0, n) for n in one.shape[1:]]) for one in xs]
     activation, part = activation_of(layer), list(part)

@@ -1,18 +1,16 @@
-"""Whole networks computed by hand, layer by layer, with the functions of `layers`.
+"""Whole networks computed by hand, call by call, with the functions of `layers`.
 
-Everything is computed in float64, so it is more exact than the Keras numbers it is
-compared with.
+A model is run once and recorded: which layers it calls, with what, in which order. The
+numbers are then computed again from its inputs and weights, with NumPy alone. That is
+done in float64, so it is more exact than the Keras numbers it is compared with.
 """
 
 import math
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from helpers.engine.inputs import arrange, check_inputs
-
-from .known import MODELS, compute, is_layer, kind, unknown
+from .known import MODELS, compute, is_layer, kind, record_of, unknown
 
 # ------------------------------------------------------------- whole networks
 
@@ -21,8 +19,8 @@ def forward(model, inputs):
     """Compute the outputs of every layer of a model with NumPy alone, in float64.
 
     Arguments:
-        model: built Sequential or functional ``keras.Model``. Models inside it, shared
-            layers, branches, several inputs and several outputs are followed.
+        model: built ``keras.Model``: Sequential, functional or subclassed. Models inside
+            it, shared layers, branches, several inputs and outputs are followed.
         inputs: array of shape ``(images, …)``; a list or a dict of arrays if the model
             has several inputs.
 
@@ -32,8 +30,9 @@ def forward(model, inputs):
         ``name:1``.
 
     Raises:
-        TypeError: no Sequential or functional Keras model, or inputs of a wrong dtype.
-        ValueError: inputs that do not fit the model, or a layer that is not known.
+        TypeError: not a Keras model, or inputs of a wrong dtype.
+        ValueError: inputs that do not fit the model, a layer that is not known, or
+            arithmetic in a ``call`` of your own.
 
     Example:
         >>> forward(dense_network(), np.eye(3))["output"].round(3)
@@ -41,27 +40,37 @@ def forward(model, inputs):
                [0.185, 0.815],
                [0.454, 0.546]])
     """
-    calls = in_models_order(trace(model, read_inputs(model, inputs)))
-    return {name: y for call in calls for name, y in named_outputs(call)}
+    calls = Walk(run_once(model, inputs)).calls
+    for call in calls:
+        if call.unknown and (call.layer is None or not call.hidden):
+            raise ValueError(call.unknown)
+    return {name: y for call in shown(calls) for name, y in call.outputs.items()}
 
 
-def hand_check(model, inputs, tolerance=1e-5):
+def hand_check(model, inputs, tolerance=None):
     """Compare every layer of a model, computed by hand, with what Keras computes.
 
-    Prints one line a layer: name, class, output shape, number of parameters, the
-    largest difference as a share of the layer's largest output, and a verdict:
-    ``equal``, ``differs``, or ``unknown`` for a layer that has no function here. The
-    layers behind an unknown one are computed from Keras's output of it.
+    A layer is ``equal`` if the numbers computed by hand from the model's inputs on are
+    Keras's, or if they are when the layer alone is computed from what Keras gave it: in
+    a deep network roundings add up, and no layer is to blame for that. Otherwise it
+    ``differs``. It is ``unknown`` if it has no function here; the layers behind it are
+    computed ``from Keras's input``. What was taken from Keras is never ``equal``.
 
     Arguments:
-        model: built Sequential or functional ``keras.Model``.
+        model: built ``keras.Model``: Sequential, functional or subclassed.
         inputs: array of shape ``(images, …)``; a list or a dict of arrays if the model
             has several inputs.
-        tolerance: the largest share that counts as equal. Models in mixed precision
-            need about 1e-2.
+        tolerance: the largest share of a layer's largest output that counts as equal.
+            By default 1e-5, and 1e-2 for a layer that computes at half precision.
+
+    Returns:
+        ``HandCheck``, which shows itself as a table, one line a layer: name, class,
+        output shape, number of parameters, largest difference as a share of the layer's
+        largest output, and the verdict. Its attributes are ``equal``, a bool: nothing
+        differs; ``differing`` and ``unknown``, lists of names.
 
     Raises:
-        TypeError: no Sequential or functional Keras model, or inputs of a wrong dtype.
+        TypeError: not a Keras model, or inputs of a wrong dtype.
         ValueError: inputs that do not fit the model.
 
     Example:
@@ -70,36 +79,70 @@ def hand_check(model, inputs, tolerance=1e-5):
         hidden  Dense  (3, 4)                16     < 1e-05  equal
         output  Dense  (3, 2)                10     < 1e-05  equal
         2 of 2 layers are equal.
+        >>> assert hand_check(dense_network(), np.eye(3)).equal
     """
-    from helpers.extraction import layer_outputs  # needs Keras; the rest does not
+    rows = [
+        row_of_check(call, name, y, tolerance)
+        for call in shown(Walk(run_once(model, inputs)).calls)
+        for name, y in call.outputs.items()
+    ]
+    return HandCheck(rows)
 
-    arrays = read_inputs(model, inputs)
-    keras_outputs = layer_outputs(model, inputs)
-    table = [("layer", "class", "output shape", "parameters", "difference", "verdict")]
-    for call in in_models_order(trace(model, arrays, lambda: keras_outputs)):
-        about = type(call.layer).__name__, f"{call.layer.count_params():,}"
-        for name, y in named_outputs(call):
-            share = relative_difference(y, keras_outputs[name])
-            if call.unknown:
-                difference, verdict = "", "unknown"
-            elif share <= tolerance:  # the digits of smaller ones vary by machine
-                difference, verdict = f"< {tolerance:.0e}", "equal"
-            else:
-                difference, verdict = f"{share:.1e}", "differs"
-            table.append((name, about[0], str(y.shape), about[1], difference, verdict))
-    widths = [max(map(len, column)) for column in zip(*table)]
-    for row in table:
-        cells = [
-            cell.rjust(width) if column in (3, 4) else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths))
-        ]
-        print("  ".join(cells).rstrip())
-    verdicts = [row[-1] for row in table[1:]]
-    summary = f"{verdicts.count('equal')} of {len(verdicts)} layers are equal"
-    for verdict, words in ("differs", "differ"), ("unknown", "not known by hand"):
-        if verdict in verdicts:
-            summary += f", {verdicts.count(verdict)} {words}"
-    print(f"{summary}.")
+
+def row_of_check(call, name, y, tolerance):
+    """Judge one output: name, class, shape, number of parameters, difference, verdict."""
+    parameters = call.layer.count_params() if is_layer(call.layer) else 0
+    about = name, type(call.layer).__name__, str(y.shape), f"{parameters:,}"
+    if call.unknown:
+        return *about, "", "unknown"
+    keras_y = call.keras[name]
+    if tolerance is None:
+        half = getattr(call.layer, "compute_dtype", "float32")
+        tolerance = 1e-2 if half in ("float16", "bfloat16") else 1e-5
+    share = relative_difference(y, keras_y)
+    if share > tolerance and call.again:
+        share = relative_difference(call.again()[name], keras_y)
+    if share > tolerance:
+        return *about, f"{share:.1e}", "differs"
+    # the digits of smaller ones vary by machine
+    verdict = "equal from Keras's input" if call.given else "equal"
+    return *about, f"< {tolerance:.0e}", verdict
+
+
+class HandCheck:
+    """What `hand_check` found, shown as a table.
+
+    Attributes:
+        rows: list of ``(name, class, output shape, parameters, difference, verdict)``,
+            texts.
+        equal: whether nothing differs. What is not known by hand does not count.
+        differing: names of the layers that differ from Keras.
+        unknown: names of the layers that are not known by hand.
+    """
+
+    HEADINGS = "layer", "class", "output shape", "parameters", "difference", "verdict"
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.differing = [row[0] for row in rows if row[-1] == "differs"]
+        self.unknown = [row[0] for row in rows if row[-1] == "unknown"]
+        self.equal = not self.differing
+
+    def __repr__(self):
+        table = [self.HEADINGS, *self.rows]
+        widths = [max(map(len, column)) for column in zip(*table)]
+        lines = []
+        for row in table:
+            cells = [
+                cell.rjust(width) if column in (3, 4) else cell.ljust(width)
+                for column, (cell, width) in enumerate(zip(row, widths))
+            ]
+            lines.append("  ".join(cells).rstrip())
+        count, differ, unknown = map(len, (self.rows, self.differing, self.unknown))
+        summary = f"{count - differ - unknown} of {count} layers are equal"
+        summary += f", {differ} differ" * (differ > 0)
+        summary += f", {unknown} not known by hand" * (unknown > 0)
+        return "\n".join([*lines, f"{summary}."])
 
 
 def relative_difference(x, y):
@@ -112,165 +155,232 @@ def relative_difference(x, y):
     return float(np.max(np.abs(x[differs] - y[differs])) / scale)
 
 
-# --------------------------------------------- following the graph of a model
+# ------------------------------------------------------- following a recorded run
 
 
-@dataclass
-class Call:
-    """One call of a layer, or of a model inside the model."""
+@dataclass(eq=False)
+class Computed:
+    """One call of a recorded run, with its numbers.
+
+    Attributes:
+        name: as in ``layer_outputs``.
+        layer: the layer or operation; None for what no call gave out.
+        inputs: array, or list of arrays and numbers for a layer that merges several.
+        outputs: dict ``{name: array}``, computed by hand or Keras's own.
+        keras: the same, in Keras's numbers.
+        order: sorts the calls as ``layer_outputs`` does.
+        unknown: why it is not computed by hand, or None.
+        given: whether some of its inputs are Keras's own numbers.
+        hidden: whether it is no entry of ``layer_outputs``.
+        container: whether its inner layers computed the numbers.
+        again: function that computes ``outputs`` from Keras's own inputs, or None.
+    """
 
     name: str
     layer: object
-    inputs: object  # array, or list of arrays for a layer that merges several
-    output: object  # array; lists and dicts of arrays for a model of several outputs
-    order: tuple  # of place in model.layers and number of the call, one pair a level
-    unknown: str | None  # why Keras's own output stands in
+    inputs: object
+    outputs: dict
+    keras: dict
+    order: tuple = ()
+    unknown: str | None = None
+    given: bool = False
+    hidden: bool = False
+    container: bool = False
+    again: object = field(default=None, repr=False)
+
+    @property
+    def output(self):
+        """The output of a call that has one, as each known layer has."""
+        return next(iter(self.outputs.values()))
 
 
-def in_models_order(calls):
-    """Sort the layers among the calls as ``layer_outputs`` does."""
-    return sorted((c for c in calls if is_layer(c.layer)), key=lambda c: c.order)
+def run_once(model, inputs, one_of=None):
+    """Run a model once and record it; see ``engine.passes.whole_run``."""
+    from helpers.engine.passes import whole_run  # needs Keras; the rest does not
+
+    return whole_run(model, inputs, one_of)
 
 
-def named_outputs(call):
-    """List the outputs of a call under its name, or ``name/0``, ``name/1``, …"""
-    paths = list(leaves(call.output, call.name))
-    return paths if len(paths) > 1 else [(call.name, paths[0][1])]
-
-
-def leaves(structure, path=""):
-    """Yield ``(path, array)`` for all arrays in nested lists, tuples and dicts."""
-    if isinstance(structure, dict):
-        for key in sorted(structure):
-            yield from leaves(structure[key], f"{path}/{key}")
-    elif isinstance(structure, list | tuple):
-        for i, item in enumerate(structure):
-            yield from leaves(item, f"{path}/{i}")
-    else:
-        yield path, structure
-
-
-def flat(structure):
-    return [x for _, x in leaves(structure)]
-
-
-def fill_in(structure, values):
-    """Replace Keras's symbolic tensors in nested lists, tuples and dicts by arrays."""
-    if isinstance(structure, dict):
-        return {key: fill_in(item, values) for key, item in structure.items()}
-    if isinstance(structure, list | tuple):
-        return type(structure)([fill_in(item, values) for item in structure])
-    return values.get(id(structure), structure)
-
-
-def read_inputs(model, inputs):
-    """Check that a model can be followed, and read its inputs.
-
-    Returns:
-        List of float64 arrays, one for each of ``model.inputs``, with the numbers that
-        Keras sees: rounded to the dtype of the model's input.
-    """
-    if kind(model) not in MODELS:
-        raise TypeError(
-            f"By hand goes a Sequential or functional keras.Model; this is a "
-            f"{type(model).__module__}.{type(model).__qualname__}."
-        )
-    if not getattr(model, "inputs", None):
-        raise ValueError(
-            f"{model.name} has no weights yet, because no input has reached it. Call "
-            f"the model once, {model.name}(inputs), or start it with keras.Input(shape)."
-        )
-    arrays = check_inputs(model, inputs)
-    for tensor in model.inputs:
-        if tensor.dtype == "string":
-            raise ValueError(f"By hand go numbers; the input {tensor.name} is text.")
-    with np.errstate(over="ignore"):  # a number too large for the dtype is infinity
-        return [
-            np.asarray(x, tensor.dtype).astype("float64")
-            for x, tensor in zip(arrays, model.inputs)
-        ]
-
-
-def trace(model, arrays, keras_outputs=None):
-    """Compute a model by hand and list the calls of its layers as they happen.
-
-    Arguments:
-        model: built Sequential or functional ``keras.Model``.
-        arrays: list of float64 arrays, one for each of ``model.inputs``.
-        keras_outputs: function that returns what ``layer_outputs`` gives for these
-            inputs. It is called when a layer is met that is not known; without it such
-            a layer is an error.
-
-    Returns:
-        List of ``Call``.
-    """
-    walk = Walk(keras_outputs)
-    walk.through(model, arrays)
-    return walk.calls
+def shown(calls):
+    """The calls that are entries of ``layer_outputs``, in its order."""
+    return sorted((c for c in calls if not c.hidden), key=lambda call: call.order)
 
 
 class Walk:
-    """Computes a model layer by layer and keeps each call."""
+    """Computes a recorded run again, call by call; its tensors tell who feeds whom.
 
-    def __init__(self, keras_outputs):
-        self.keras_outputs = keras_outputs
+    Arguments:
+        run: what `run_once` returns.
+        by_hand: whether the numbers are computed; otherwise they are Keras's own.
+
+    Attributes:
+        names, inputs: names and arrays of the model's inputs.
+        calls: list of `Computed` in the order in which the calls ended. Between them
+            stand hidden ones without a layer: arrays that no recorded call gave out.
+    """
+
+    def __init__(self, run, by_hand=True):
+        self.by_hand = by_hand
+        self.names = [name for name, _ in run.inputs]
+        self.inputs = [self.read(tensor) for _, tensor in run.inputs]
+        tensors = [tensor for _, tensor in run.inputs]
+        self.arrays = dict(
+            zip(map(id, tensors), self.inputs)
+        )  # {id of a tensor: array}
+        self.model = run.model
+        self.of_keras = set()  # ids of the tensors whose numbers are Keras's
+        self.containers = {call.name: call for call in run.calls if call.container}
         self.calls = []
-        self.times = Counter()  # how often each name was called
+        for call in run.calls:
+            self.add(call)
 
-    def through(self, model, inputs, prefix="", order=()):
-        """Compute a model from a list of arrays, one for each of ``model.inputs``."""
-        places = {id(layer): place for place, layer in enumerate(model.layers)}
-
-        def call(layer, args, options, count):
-            place = places.get(id(layer), -1)
-            return self.call(layer, args, options, count, prefix, (*order, place))
-
-        if kind(model) == "Sequential":
-            (x,) = inputs
-            for layer in model.layers:
-                x = call(layer, [x], {}, 1)
+    def read(self, tensor):
+        """Read a tensor, in float64 if one computes with it; text stays text."""
+        x = np.asarray(tensor)
+        if x.dtype.kind in "SUO":
             return x
-        values = {id(t): x for t, x in zip(model.inputs, inputs)}
-        for node in nodes(model):
-            args, options = node.arguments.args, node.arguments.kwargs
-            args, options = fill_in(args, values), fill_in(options, values)
-            y = call(node.operation, args, options, len(node.outputs))
-            values.update((id(t), x) for t, x in zip(node.outputs, flat(y)))
-        return fill_in(model.output, values)
+        half = x.dtype.name in ("float16", "bfloat16")
+        return x.astype("float64" if self.by_hand else "float32" if half else x.dtype)
 
-    def call(self, layer, args, options, count, prefix, order):
-        """Compute a layer, inner model or operation of ``count`` outputs."""
-        name = prefix + layer.name
-        number = self.times[name]
-        self.times[name] += 1
-        name += f":{number}" * (number > 0)
-        order = (*order, number)
-        if is_layer(layer):
-            x, options = one_input(args, options)
+    def add(self, call):
+        if call.is_input:
+            return
+        known = record_of(call.layer) is not None
+        if call.container and not known:
+            self.add_container(call)
+            return
+        given = self.take(call)
+        x, options = inputs_of(call, self.arrays)
+        reason = unknown(call.layer, options)
+        keras = {key: self.read(tensor) for key, tensor in call.outputs()}
+        again = None
+        if self.by_hand and not reason:
+            outputs = self.compute(call, x)
+
+            def again():
+                theirs = {id(t): self.read(t) for t in tensors_in(call)}
+                return self.compute(call, inputs_of(call, theirs)[0])
+
         else:
-            x = args
+            outputs = {key: y.view() for key, y in keras.items()}
+        for key, tensor in call.outputs():
+            self.arrays[id(tensor)] = outputs[key]
+            if reason:
+                self.of_keras.add(id(tensor))
+        self.calls.append(
+            Computed(
+                *(call.name, call.layer, x, outputs, keras),
+                order=(*call.order, math.inf),
+                unknown=reason,
+                given=given and self.by_hand,
+                hidden=call.hidden,
+                again=again,
+            )
+        )
+
+    def compute(self, call, x):
+        """Compute a known call; its only output has the name of the call."""
+        with np.errstate(all="ignore"):  # NaN and infinity are results like others
+            y = compute(call.layer, x)
+        return {call.name: y.view() if y is x else y}
+
+    def add_container(self, call):
+        """A model, or a layer of one's own: its inner layers have computed it, or not."""
+        self.take(call)
+        keras = {key: self.read(tensor) for key, tensor in call.outputs()}
+        tensors = dict(call.outputs())
+        inside = all(id(t) in self.arrays for t in tensors.values())
         reason = None
-        if kind(layer) in MODELS and not options:
-            y = self.through(layer, arrange(layer, x), f"{name}/", order)
-        else:
-            reason = unknown(layer, options)
-            if reason is None:
-                y = compute(layer, x)
-                y = y.view() if y is x else y  # each output is an array of its own
-            elif self.keras_outputs is None:
-                raise ValueError(reason)
-            elif is_layer(layer):
-                y = outputs_called(name, count, self.keras_outputs())
-            else:
-                y = [np.asarray(one) for one in flat(layer(*args, **options))]
-        # the calls inside a model come before the model, as in `layer_outputs`
-        self.calls.append(Call(name, layer, x, y, (*order, math.inf), reason))
-        return y
+        if not inside:
+            reason = unknown(call.layer)  # its class has a call of its own
+        elif any(id(t) in self.of_keras for t in tensors.values()):
+            reason = (
+                f"{call.name!r} gives out the numbers of a layer not known by hand."
+            )
+        outputs = {}
+        for key, tensor in tensors.items():
+            if id(tensor) not in self.arrays:
+                self.arrays[id(tensor)] = keras[key].view()
+                self.of_keras.add(id(tensor))
+            outputs[key] = self.arrays[id(tensor)]
+        self.calls.append(
+            Computed(
+                *(
+                    call.name,
+                    call.layer,
+                    self.inputs_of_container(call),
+                    outputs,
+                    keras,
+                ),
+                order=(*call.order, math.inf),
+                unknown=reason,
+                hidden=call.hidden,
+                container=inside,
+            )
+        )
+
+    def take(self, call):
+        """Take from Keras what goes into a call and no call gave out.
+
+        Returns whether any of its inputs are Keras's own numbers.
+        """
+        layer, around = self.around(call)
+        for tensor in tensors_in(call):
+            if id(tensor) in self.arrays:
+                continue
+            y = self.arrays[id(tensor)] = self.read(tensor)
+            if kind(layer) in MODELS:
+                continue  # a constant: whatever is computed in a graph has a call
+            self.of_keras.add(id(tensor))
+            reason = (
+                f"What reaches {call.name!r} is computed in a call of your own, by "
+                "operations that leave no trace: they are not known by hand."
+            )
+            name = "an operation"
+            self.calls.append(
+                Computed(
+                    *(name, None, around, {name: y}, {name: y}),
+                    unknown=reason,
+                    hidden=True,
+                )
+            )
+        return any(id(tensor) in self.of_keras for tensor in tensors_in(call))
+
+    def around(self, call):
+        """The layer around a call, or the model, and all that it was given."""
+        name = call.name
+        while "/" in name:
+            name = name.rpartition("/")[0]
+            if name in self.containers:
+                container = self.containers[name]
+                return container.layer, self.inputs_of_container(container)
+        return self.model, self.inputs
+
+    def inputs_of_container(self, call):
+        found = [self.arrays[id(t)] for t in tensors_in(call) if id(t) in self.arrays]
+        return found or self.inputs
 
 
-def one_input(args, options):
-    """Split what a layer is called with into its input and what else is set."""
-    args, options = list(args), dict(options)
+def tensors_in(call):
+    """List the tensors that a call was given."""
+    return [x for x in flat((call.args, call.kwargs)) if is_tensor(x)]
+
+
+def is_tensor(x):
+    return hasattr(x, "dtype") and hasattr(x, "shape") and not isinstance(x, np.ndarray)
+
+
+def inputs_of(call, arrays):
+    """Split what a call was given into its input and what else is set.
+
+    Arguments:
+        call: the recorded call.
+        arrays: dict ``{id of a tensor: array}``.
+    """
+    args = fill_in(list(call.args), arrays)
+    options = fill_in(dict(call.kwargs), arrays)
+    if not is_layer(call.layer):
+        return args, options
     x = args.pop(0) if args else options.pop(next(iter(options)))
     options.pop("training", None)  # the model decides: `layer_outputs` is inference
     options = {  # Keras notes `mask=[None, None]` for a model that has none
@@ -280,21 +390,24 @@ def one_input(args, options):
     }
     if args:
         options["a second argument"] = args
+    if call.masked and kind(call.layer) != "BatchNormalization":
+        options["a mask"] = True  # that came along with its input
     return x, options
 
 
-def outputs_called(name, count, keras_outputs):
-    """Find the output of a layer by its name, or its outputs ``name/0``, ``name/1``, …"""
-    if name in keras_outputs:
-        return keras_outputs[name]
-    # the outputs of layers inside it have such names too; they come before
-    names = [key for key in keras_outputs if key.startswith(f"{name}/")][-count:]
-    found = {key[len(name) + 1 :]: keras_outputs[key] for key in names}
-    return list(found.values()) if "0" in found else found
+def flat(structure):
+    """List all that is in nested lists, tuples and dicts."""
+    if isinstance(structure, dict):
+        return [x for key in sorted(structure) for x in flat(structure[key])]
+    if isinstance(structure, list | tuple):
+        return [x for item in structure for x in flat(item)]
+    return [structure]
 
 
-def nodes(model):
-    """The calls in a functional model's graph, in the order in which Keras runs them."""
-    depths = sorted(model._nodes_by_depth, reverse=True)
-    ordered = [node for depth in depths for node in model._nodes_by_depth[depth]]
-    return [node for node in ordered if not node.is_input]
+def fill_in(structure, arrays):
+    """Replace tensors in nested lists, tuples and dicts by arrays."""
+    if isinstance(structure, dict):
+        return {key: fill_in(item, arrays) for key, item in structure.items()}
+    if isinstance(structure, list | tuple):
+        return [fill_in(item, arrays) for item in structure]
+    return arrays.get(id(structure), structure)

@@ -63,8 +63,7 @@ def choose(model, calls, wanted):
         wanted: what `check_wanted` returns.
     """
     if wanted is None:
-        inputs = keras.layers.InputLayer
-        shown = [c for c in calls if not (c.hidden or isinstance(c.layer, inputs))]
+        shown = [call for call in calls if not (call.hidden or call.is_input)]
         return [(key, output, c) for c in shown for key, output in c.outputs()]
     chosen = set()
     for want in wanted:

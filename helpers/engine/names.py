@@ -28,6 +28,7 @@ class Call:
         hidden: whether it is left out unless it is asked for by its name.
         several: why its one number before the activation cannot be told, or "".
         inside: whether it is in a layer of Keras that was opened on request.
+        masked: whether a mask came along with its input, which the layer heeds.
     """
 
     name: str
@@ -42,6 +43,11 @@ class Call:
     hidden: bool = False
     several: str = ""
     inside: bool = False
+    masked: bool = False
+
+    @property
+    def is_input(self):
+        return isinstance(self.layer, keras.layers.InputLayer)
 
     def outputs(self):
         """List ``(key, tensor)``: one under the name, or ``name/0``, ``name/1``, …"""

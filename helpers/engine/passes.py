@@ -6,12 +6,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .batches import number_of_rows
+from .batches import check_batch, number_of_rows
 from .choosing import choose, enough, first_missing, is_meant, not_found
 from .keras_inside import all_layers, is_keras_own
 from .names import hide_masks, in_models_order
 from .recording import Recorder, Scope, recording
 from .replacing import Replacing
+from .wording import check_model
 
 COMPILED_FROM = 8  # batches of one shape; tracing costs as much as these gain
 COMPILED_FROM_RECURRENT = 3  # TensorFlow's loops are slow line by line
@@ -239,6 +240,58 @@ class Passes:
             return [(key, x, call) for (key, call), x in zip(about, outputs)]
 
         return call_compiled
+
+
+class Run(NamedTuple):
+    """A model run once, everything kept.
+
+    Attributes:
+        model: the model.
+        calls: list of `Call` in the order in which they ended, inner ones first.
+        inputs: list of ``(name, tensor)``.
+        rows: number of inputs that came.
+    """
+
+    model: keras.Model
+    calls: list
+    inputs: list
+    rows: int
+
+
+def whole_run(model, inputs, one_of=None):
+    """Run a model once, eagerly and in inference, and keep all its calls.
+
+    Arguments:
+        model: built ``keras.Model``.
+        inputs: as in `layer_outputs`, but no stream of batches.
+        one_of: function of the number of inputs; only the one that it names is run.
+
+    Returns:
+        `Run`. Every call has output tensors of its own, so these tell which call an
+        argument comes from.
+    """
+    check_model(model)
+    structure, arrays = check_batch(model, inputs, "inputs")
+    rows = number_of_rows(arrays)
+    if one_of:
+        i = one_of(rows)
+        arrays = [x if x is None else x[i : i + 1] for x in arrays]
+    tensors = [x if x is None else tf.constant(x) for x in arrays]
+    recorder = Recorder(model, apart=True)
+    with recording(has_own_code(model)), Scope():
+        recorder.run(keras.tree.pack_sequence_as(structure, tensors))
+    hide_masks(recorder.calls)
+    names = names_of_inputs(model, arrays)
+    named = [(name, x) for name, x in zip(names, tensors) if x is not None]
+    return Run(model, recorder.calls, named, rows)
+
+
+def names_of_inputs(model, arrays):
+    symbols = getattr(model, "inputs", None) or []
+    if symbols:
+        return [x.name for x in symbols]
+    several = len(arrays) > 1
+    return [f"input {i}" if several else "inputs" for i in range(len(arrays))]
 
 
 def signature_of(arrays):

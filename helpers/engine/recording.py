@@ -15,7 +15,7 @@ import tensorflow as tf
 from .keras_inside import has_call, is_keras_own, mask_of, set_mask, source_of
 from .names import Call, Names, Place
 from .opened import Opened
-from .wording import cannot_run, unbuilt, without_call
+from .wording import Refusal, cannot_run, unbuilt, without_call
 
 active = threading.local()
 lock = threading.RLock()
@@ -112,6 +112,8 @@ class Recorder:
         replaced: function ``(call, output)`` that returns what runs on in its place.
         done: function of the list of calls; when it is true the run is over.
         before_activation: note what goes into each layer's activation as its output.
+        apart: give each layer's output a tensor of its own, also where it passes its
+            input on, so that the tensors tell who is fed by whom.
         watch: let an open ``tf.GradientTape`` see all that is computed.
 
     Attributes:
@@ -128,11 +130,13 @@ class Recorder:
         replaced=None,
         done=None,
         before_activation=False,
+        apart=False,
         watch=False,
     ):
         self.model, self.training, self.inside = model, training, inside
         self.wants, self.replaced, self.done = wants, replaced, done
         self.before_activation, self.watch = before_activation, watch
+        self.apart = apart
         self.calls, self.out_of_reach = [], {}
         self.names = Names()
         self.here = None  # the Place; None inside a layer that is not opened
@@ -159,6 +163,8 @@ class Recorder:
             return True
         except Stop:
             return False
+        except Refusal:
+            raise
         except Exception as error:
             message = cannot_run(self.model, error, self.running)
             # TensorFlow's own traceback says less than the sentence
@@ -176,7 +182,7 @@ class Recorder:
             return self.closed(step, patched["layer"], layer, args, kwargs)
         known = is_keras_own(layer) and not isinstance(layer, keras.Model)
         if not layer.built and outer.opened is None:
-            raise ValueError(unbuilt(self.model, layer))
+            raise Refusal(unbuilt(self.model, layer))
         place, depth = self.names.place(outer, layer), len(self.running)
         self.running.append(place.name)
         opened = None
@@ -189,6 +195,7 @@ class Recorder:
         else:
             self.here = None
         try:
+            masked = self.apart and is_masked(layer, args)
             with self.activation_of(layer) as before:
                 output = patched["layer"](layer, *args, **kwargs)
         finally:
@@ -196,7 +203,7 @@ class Recorder:
         del self.running[depth:]
         if opened:
             opened.after(output)
-        return self.keep(layer, place, args, kwargs, output, before)
+        return self.keep(layer, place, args, kwargs, output, before, masked)
 
     def operation(self, operation, args, kwargs):
         here = self.here
@@ -235,13 +242,14 @@ class Recorder:
 
     # ------------------------------------------------------------------ what is noted
 
-    def keep(self, layer, place, args, kwargs, output, before=()):
+    def keep(self, layer, place, args, kwargs, output, before=(), masked=False):
         """Note a call and return its output, or what is to run on in its place.
 
         ``before`` lists what went into the layer's activation, once for each time.
         """
         call = Call(place.name, place.path, layer, args, kwargs, output, place.order)
-        call.inside = place.inside
+        call.inside, call.masked = place.inside, masked
+        call.container = isinstance(layer, keras.Model) or not is_keras_own(layer)
         if not self.readable(call):
             return output
         if self.watch:
@@ -252,8 +260,9 @@ class Recorder:
                 if one is not old:
                     set_mask(one, mask_of(old))
             call.output = output = new
+        if self.apart and not call.is_input and not self.made_inside(call):
+            call.output = output = apart(args, kwargs, output)
         call.made = output
-        call.container = isinstance(layer, keras.Model) or not is_keras_own(layer)
         if self.before_activation:
             call.several = several_activations(layer, before)
             if is_activation(layer) and args:
@@ -269,6 +278,11 @@ class Recorder:
         self.calls.append(call)
         if self.done and self.done(self.calls):
             raise Stop
+
+    def made_inside(self, call):
+        """Whether a layer inside a container has given out what the container does."""
+        inner = self.calls[-1] if self.calls else None
+        return call.container and inner and inner.name.startswith(f"{call.name}/")
 
     def readable(self, call):
         """Whether the output is at hand, and not in a graph that somebody else builds."""
@@ -288,7 +302,7 @@ class Recorder:
         entries = {
             id(leaf)
             for call in self.calls
-            if not isinstance(call.layer, keras.layers.InputLayer)
+            if not call.is_input
             for leaf in keras.tree.flatten(call.made)
         }
         leaves = [x for x in keras.tree.flatten(output) if tf.is_tensor(x)]
@@ -344,6 +358,27 @@ def several_activations(layer, before):
     if len(before) > 1:
         return f"{layer.name} applies its activation {len(before)} times"
     return ""
+
+
+def apart(args, kwargs, output):
+    """Give those outputs a tensor of their own that are one of the inputs."""
+    inputs = {id(x) for x in keras.tree.flatten((args, kwargs))}
+
+    def copy(x):
+        if id(x) not in inputs or not isinstance(x, tf.Tensor):
+            return x
+        y = tf.identity(x)
+        set_mask(y, mask_of(x))
+        return y
+
+    return keras.tree.map_structure(copy, output)
+
+
+def is_masked(layer, args):
+    """Whether a mask goes along with a layer's input, and the layer heeds it."""
+    if all(mask_of(x) is None for x in keras.tree.flatten(args)):
+        return False
+    return "mask" in inspect.signature(layer.call).parameters
 
 
 def watched(args, kwargs, output):

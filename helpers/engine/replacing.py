@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from .wording import Refusal
+
 
 def check_replace(replace):
     """Return ``replace`` as a dict ``{name: array or function}``, or None."""
@@ -70,7 +72,7 @@ class Replacing:
         if callable(new):
             new = new(output if self.tensors else np.asarray(output))
             if new is None:
-                raise ValueError(
+                raise Refusal(
                     f"The function for {name!r} returned None. End it with `return` and "
                     "the new output."
                 )
@@ -81,7 +83,7 @@ class Replacing:
             try:
                 new = tf.broadcast_to(new, output.shape)
             except tf.errors.InvalidArgumentError:
-                raise ValueError(
+                raise Refusal(
                     f"{name} outputs shape {tuple(output.shape)}, and what is to replace "
                     f"it has shape {tuple(new.shape)}. Give it the shape of the output, "
                     "or one that NumPy broadcasts to it."

@@ -8,6 +8,10 @@ import keras
 from .keras_inside import has_call
 
 
+class Refusal(ValueError):
+    """A sentence of ours, raised while a model runs: it is handed on as it is."""
+
+
 def check_model(model):
     """Refuse what is not a built Keras model, and say what to write instead."""
     if keras.backend.backend() != "tensorflow":
@@ -98,8 +102,6 @@ def cannot_run(model, error, running=()):
         running: names of the layers that were being called, the outermost first.
     """
     reason = in_one_line(error)
-    if reason.startswith(("The model ", "Its layer ")) or "inputs" in reason[:8]:
-        return reason
     where = ""
     if running:
         where = f"its layer {running[-1]!r} says: "

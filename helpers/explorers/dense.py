@@ -3,9 +3,10 @@
 import numpy as np
 import traitlets
 
-from helpers.by_hand import MODELS, array, kind, trace
+from helpers.by_hand import Walk, array, kind, run_once
 from helpers.by_hand.known import SAME, activation_of, known_as_activation, record_of
-from helpers.engine.inputs import check_inputs
+from helpers.engine.inputs import check_array, check_inputs
+from helpers.engine.wording import check_model
 from helpers.explorers.widget import Explorer, binary, browser_code
 
 MOST_WEIGHTS = 2_000_000  # 8 MB of float32
@@ -36,7 +37,7 @@ def explore_dense(model, inputs):
     that the model has now; after training, call this again.
 
     Arguments:
-        model: built Sequential or functional ``keras.Model``, a chain of layers:
+        model: built ``keras.Model``, a chain of layers:
             ``Dense``, an activation (``Activation``, ``ReLU``, ``LeakyReLU``, ``ELU``,
             ``Softmax``), or a layer that acts in training only, such as ``Dropout``.
             At most 2,000,000 weights. Of a layer with more than 16 units the 16
@@ -48,7 +49,7 @@ def explore_dense(model, inputs):
         a notebook on GitHub, it is a sentence.
 
     Raises:
-        TypeError: no Sequential or functional Keras model, or inputs of a wrong dtype.
+        TypeError: not a Keras model, or inputs of a wrong dtype.
         ValueError: a model with another kind of layer or activation, with branches or
             too many weights, or inputs of a wrong shape or with NaN in them.
 
@@ -99,9 +100,18 @@ def explore_dense(model, inputs):
 def read_rows(model, inputs):
     """Return the inputs as Keras reads them, ``(rows, features)``, float32."""
     refuse_model(model)
-    (rows,) = check_inputs(model, inputs)
+    if getattr(model, "inputs", None):
+        (rows,) = check_inputs(model, inputs)
+        dtype = model.inputs[0].dtype
+    else:  # a call of its own, which says nothing about shapes
+        rows, dtype = check_array(inputs), "float32"
+        if rows.ndim != 2:
+            raise ValueError(
+                f"inputs has shape {rows.shape}; explore_dense takes rows of numbers, "
+                "(rows, features)."
+            )
     with np.errstate(over="ignore"):  # a number too large for float32 is infinity
-        rows = rows.astype(model.inputs[0].dtype).astype("float32")
+        rows = rows.astype(dtype).astype("float32")
     if not np.isfinite(rows).all():
         raise ValueError("inputs hold NaN or infinity, which no slider can show.")
     return rows
@@ -109,16 +119,9 @@ def read_rows(model, inputs):
 
 def refuse_model(model):
     """Refuse what cannot be a chain of Dense layers, before the inputs are read."""
-    if kind(model) not in ("Sequential", "Functional"):
-        raise TypeError(
-            f"explore_dense draws a Sequential or functional keras.Model; this is a "
-            f"{type(model).__module__}.{type(model).__qualname__}."
-        )
+    check_model(model)
     if not getattr(model, "inputs", None):
-        raise ValueError(
-            f"{model.name} has no weights yet, because no input has reached it. Call "
-            f"the model once, {model.name}(inputs), or start it with keras.Input(shape)."
-        )
+        return
     if len(model.inputs) > 1 or len(model.outputs) > 1:
         raise ValueError(
             f"{model.name} has {len(model.inputs)} inputs and {len(model.outputs)} "
@@ -138,13 +141,10 @@ def chain(model, row):
 
     It is a chain if each layer is given the very array that the one before gave out.
     """
-    from helpers.extraction import layer_outputs
-
     before, found = None, []
-    for call in trace(
-        model, [row.astype("float64")], lambda: layer_outputs(model, row)
-    ):
-        if kind(call.layer) in MODELS:
+    two = np.repeat(row, 2, axis=0)  # Keras warns of a softmax over one row
+    for call in Walk(run_once(model, two)).calls:
+        if call.container or call.hidden and call.layer is not None:
             continue  # its layers were listed before
         refuse_unknown(model, call)
         if before is not None and call.inputs is not before:
@@ -160,6 +160,8 @@ def chain(model, row):
 def refuse_unknown(model, call):
     """Raise an error for a layer that the browser cannot compute."""
     layer = call.layer
+    if layer is None:
+        raise ValueError(f"explore_dense draws a chain of layers. {call.unknown}")
     who = f"{call.name!r} is a {type(layer).__name__}"
     record = record_of(layer)
     if not (kind(layer) == "Dense" or record is SAME or known_as_activation(layer)):

@@ -8,11 +8,11 @@ import numpy as np
 import traitlets
 
 from helpers import by_hand
-from helpers.by_hand import is_layer, kind
 from helpers.by_hand.explanation import Traced
 from helpers.by_hand.families import Copied, Joined, Window
 from helpers.by_hand.known import activation_of, array, channels_first, record_of
 from helpers.engine.inputs import check_array, check_inputs
+from helpers.engine.wording import check_model
 from helpers.explorers.widget import Explorer, binary, browser_code
 from helpers.extraction import layer_outputs
 from helpers.statistics import dead_channels
@@ -45,7 +45,7 @@ def explore_layers(model, images, classes=None):
     again.
 
     Arguments:
-        model: built Sequential or functional ``keras.Model`` with one input, or a dict
+        model: built ``keras.Model`` with one input, or a dict
             of such models by the name to show, ``{"untrained": a, "trained": b}``, to
             switch between. These have the same layer classes and output shapes.
         images: one image ``(rows, columns, channels)`` or up to 100 of them,
@@ -58,7 +58,7 @@ def explore_layers(model, images, classes=None):
         sentence.
 
     Raises:
-        TypeError: no Sequential or functional model, or images of a wrong dtype.
+        TypeError: not a Keras model, or images of a wrong dtype.
         ValueError: an unbuilt model, images or classes that do not fit it, more than
             100 images, or models that differ in their layers.
 
@@ -200,25 +200,6 @@ class LayersExplorer(Explorer):
 # ------------------------------------------------- one image, followed by Keras's numbers
 
 
-class KerasWalk(by_hand.Walk):
-    """Goes through a model from layer to layer, but takes each output from Keras."""
-
-    def call(self, layer, args, options, outputs, prefix, order):
-        known_to_keras = is_layer(layer) and kind(layer) not in by_hand.MODELS
-        if not known_to_keras:
-            return super().call(layer, args, options, outputs, prefix, order)
-        x, options = by_hand.one_input(args, options)
-        name = prefix + layer.name
-        times = self.times[name]
-        self.times[name] += 1
-        name += f":{times}" * (times > 0)
-        y = by_hand.outputs_called(name, outputs, self.keras_outputs())
-        order = (*order, times, math.inf)
-        reason = by_hand.unknown(layer, options)
-        self.calls.append(by_hand.Call(name, layer, x, y, order, reason))
-        return y
-
-
 class Followed(Traced):
     """A model and one image: what each layer got and gave, in Keras's own numbers.
 
@@ -227,11 +208,8 @@ class Followed(Traced):
     """
 
     def __init__(self, model, image):
-        arrays = [image.astype(model.inputs[0].dtype)]
-        outputs = layer_outputs(model, image)
-        walk = KerasWalk(lambda: outputs)
-        walk.through(model, arrays)
-        super().__init__([model.inputs[0].name], arrays, walk.calls)
+        walk = by_hand.Walk(by_hand.run_once(model, image), by_hand=False)
+        super().__init__(walk.names, walk.inputs, walk.calls)
         self.names = [*self.names_of_inputs, *self.outputs]
         self.arrays_named = [image, *(y for _, y in self.outputs.values())]
         self.places = {id(self.arrays[0]): 0}  # {id of an array: its place in names}
@@ -316,9 +294,7 @@ class Followed(Traced):
         """
         call = self.maker(place)
         before = [
-            one
-            for one in self.calls[: self.calls.index(call) + 1]
-            if kind(one.layer) not in by_hand.MODELS
+            one for one in self.calls[: self.calls.index(call) + 1] if not one.container
         ]
         if not self.is_picture_input() or any(one.unknown for one in before):
             return "pixel"
@@ -463,24 +439,32 @@ ANSWERS = {
 
 def check_images(model, images):
     """Return images with a batch axis, or say what to write."""
-    if kind(model) not in by_hand.MODELS or not getattr(model, "inputs", None):
-        by_hand.read_inputs(model, images)  # it says what is wrong with the model
-    if len(model.inputs) > 1:
-        names = ", ".join(tensor.name for tensor in model.inputs)
+    check_model(model)
+    inputs = getattr(model, "inputs", None) or []
+    if len(inputs) > 1:
+        names = ", ".join(tensor.name for tensor in inputs)
         raise ValueError(
             f"explore_layers follows one input, but {model.name} has several: {names}."
         )
-    shape = tuple(model.inputs[0].shape[1:])
-    if len(shape) not in (2, 3):
-        raise ValueError(
-            f"{model.name} takes inputs of shape {shape}, and explore_layers shows "
-            "pictures: (rows, columns) or (rows, columns, channels). For rows of "
-            "numbers there is explore_dense."
-        )
-    images = check_array(images, None, model.inputs[0].dtype, "images")
-    if images.ndim == len(shape):
-        images = images[np.newaxis]
-    (images,) = check_inputs(model, images, "images")
+    if not inputs:  # a call of its own, which says nothing about shapes
+        images = check_array(images, None, name="images")
+        images = images[np.newaxis] if images.ndim == 3 else images
+        if images.ndim != 4:
+            raise ValueError(
+                f"images has shape {images.shape}; explore_layers takes (images, rows, "
+                "columns, channels)."
+            )
+    else:
+        shape = tuple(inputs[0].shape[1:])
+        if len(shape) not in (2, 3):
+            raise ValueError(
+                f"{model.name} takes inputs of shape {shape}, and explore_layers shows "
+                "pictures: (rows, columns) or (rows, columns, channels). For rows of "
+                "numbers there is explore_dense."
+            )
+        images = check_array(images, None, inputs[0].dtype, "images")
+        images = images[np.newaxis] if images.ndim == len(shape) else images
+        (images,) = check_inputs(model, images, "images")
     if len(images) > MOST_IMAGES:
         raise ValueError(
             f"explore_layers shows up to {MOST_IMAGES} images to choose from, and got "
