@@ -127,8 +127,7 @@ class Network:
         units = self.integer(3, 5)
         self.call(layers.Dense(units), x)
         if self.one_of([False, False, True]):
-            groups = units if np.prod(x.shape[1:-1]) > 2 else 1
-            groups = self.one_of([1, groups])
+            groups = self.one_of([1, 2]) if units == 4 else 1  # of two channels or more
             return self.call(layers.GroupNormalization(groups), self.tensors[-1])
         axis = self.one_of([-1, *range(1, len(x.shape))][:: len(x.shape) - 1])
         options = {"axis": axis, "epsilon": self.one_of([1e-3, 0.1])}
@@ -327,7 +326,8 @@ seen = Counter()
 @given(st.data())
 def compare(data):
     model, inputs = random_network(data.draw)
-    calls = by_hand.trace(model, by_hand.read_inputs(model, inputs))
+    calls = by_hand.Walk(by_hand.run_once(model, inputs)).calls
+    calls = [call for call in calls if not call.container]
     assume(digits_are_left(calls))
     outputs = layer_outputs(model, inputs)
     computed = by_hand.forward(model, inputs)

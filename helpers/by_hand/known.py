@@ -225,11 +225,8 @@ KINDS = {
         lambda layer, x: up_sampling2d(x, layer.size, layer.interpolation),
         not_with={"interpolation": ["bicubic", "lanczos3", "lanczos5"]},
     ),
-    # a row of a table for each number; masks would change what later layers do
-    "Embedding": Lookup(
-        lambda layer, x: array(layer.embeddings)[x.astype(int)],
-        not_with={"mask_zero": [True]},
-    ),
+    # a row of a table for each number
+    "Embedding": Lookup(lambda layer, x: array(layer.embeddings)[x.astype(int)]),
     # several inputs
     "Add": Merged(lambda layer, xs: sum(xs[1:], xs[0]), "sum of {}"),
     "Subtract": Merged(lambda layer, xs: xs[0] - xs[1], "first minus second"),
