@@ -86,6 +86,10 @@ def test_maps_mark_what_is_no_number(odd, words, scale, dtype):
     limits = f"Finite values from {finite.min():.3g} to {finite.max():.3g}."
     assert limits in str(picture)
     assert len(picture.axes[0].patches) == 1  # the dead one
+    good = feature_map_grid(np.nan_to_num(maps, posinf=0, neginf=0), scale=scale)
+    for side in ("get_xlim", "get_ylim"):  # the crosses move nothing
+        limits = (getattr(x.axes[0], side)() for x in (picture, good))
+        assert next(limits) == next(limits)
 
 
 @some

@@ -312,6 +312,7 @@ OFF = {  # pictures that are none, and the one that each line proposed makes of 
     "resized": (SHADES * 1.04 - 0.02, [np.clip(SHADES * 1.04 - 0.02, 0, 1)]),
     "from -1 to 1": (SHADES * 2 - 1, [np.maximum(SHADES * 2 - 1, 0), SHADES]),
     "standardized": (SHADES * 4 - 2, [np.clip(SHADES * 4 - 2, 0, 1), SHADES]),
+    "at the limit": (np.array([[-1.0, 16.0]]), [np.array([[0, 16]])]),
     "one value below 0": (np.full((4, 4), -3.0), [np.zeros((4, 4))]),
     "resized, of 255": (SHADES * 265 - 5, [np.clip(SHADES * 265 - 5, 0, 255)]),
     "whole": (np.array([[-1, 300]]), [np.array([[0, 255]])]),

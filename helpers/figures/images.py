@@ -112,7 +112,8 @@ def image_row(
         one map: 2 pictures, step 0; step 10. In grey, on one scale shown by the bar.
     """
     images = [shown_picture(image) for image in images]
-    images = [in_grey(x) if x.ndim == 2 else in_colour(x) for x in images]
+    # float64, or Matplotlib would overflow on large float32
+    images = [x.astype("float64") if x.ndim == 2 else in_colour(x) for x in images]
     titles = [""] * len(images) if titles is None else [str(text) for text in titles]
     if not images or len(titles) != len(images):
         raise ValueError(
@@ -141,12 +142,14 @@ def image_row(
         tall, wide = (side * size / max(image.shape[:2]) for size in image.shape[:2])
         extent = left, left + wide, top + tall, top
         lowest, highest = shared or limits(image)
+        pixels = image
+        if image.ndim == 2:
+            pixels = np.ma.masked_invalid(image)
+            cross_odd(axes, ~np.isfinite(image), extent)
         axes.imshow(
-            image, gray, vmin=lowest, vmax=highest, extent=extent, aspect="auto",
+            pixels, gray, vmin=lowest, vmax=highest, extent=extent, aspect="auto",
             interpolation="nearest",
         )  # fmt: skip
-        if image.ndim == 2:
-            cross_odd(axes, np.ma.getmaskarray(image), extent)
         # A frame, or a white picture would not be seen on white.
         axes.add_patch(Rectangle((left, top), wide, tall, fill=False, ec=GAP_COLOUR))
         axes.text(left, top + side + 0.05, text, va="top", fontsize=9)
@@ -166,7 +169,7 @@ def image_row(
     picture.sentence = sentence or (
         f"{title}: {len(images)} picture{'s' * (len(images) > 1)}"
         f"{', ' * bool(named)}{named}. {how}"
-        f"{name_odd(zip(names, map(np.ma.getdata, images)), 'picture')}"
+        f"{name_odd(zip(names, images), 'picture')}"
     )
     return picture
 
@@ -196,11 +199,6 @@ def shown_picture(image):
         "A picture has the shape (rows, columns, 3) or (rows, columns), this array has "
         f"{image.shape}. {instead}"
     )
-
-
-def in_grey(image):
-    """Return a grey picture as floats, NaN and infinity masked, for Matplotlib."""
-    return np.ma.masked_invalid(image.astype("float64"))  # float32 could overflow
 
 
 def in_colour(image, white=None):

@@ -71,7 +71,7 @@ def cross_odd(axes, odd, extent):
     size = 0.5 * abs(ends[1, 0] - ends[0, 0]) * 72 / axes.figure.dpi  # points
     axes.plot(
         left + (column + 0.5) * wide, top + (row + 0.5) * tall, "x", color="black",
-        markersize=size, markeredgewidth=min(1.5, size / 5), scalex=False, scaley=False,
+        markersize=size, markeredgewidth=min(1.5, size / 5),
     )  # fmt: skip
 
 
