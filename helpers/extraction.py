@@ -142,6 +142,7 @@ def layer_outputs(
             found = passes.run(structure, arrays, done)
             batch = structure, arrays
             joining.add(found, here, lambda batch=batch: passes.probe(*batch))
+            del found  # its memory is taken for the next batch
             bar.update(here)
         if not joining.rows:
             raise ValueError("inputs gave no batch. Pass at least one input.")
