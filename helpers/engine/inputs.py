@@ -30,13 +30,23 @@ def check_inputs(model, inputs, name="inputs"):
     names = [x.name for x in model.inputs]
     labels = [name] if len(names) == 1 else [f"{name}[{one!r}]" for one in names]
     arrays = [
-        check_array(x, (None, *expected.shape[1:]), expected.dtype, label)
+        None
+        if x is None and is_optional(expected)
+        else check_array(x, (None, *expected.shape[1:]), expected.dtype, label)
         for x, expected, label in zip(
             arrange(model, inputs, name), model.inputs, labels
         )
     ]
+    if all(x is None for x in arrays):
+        raise ValueError(f"{name} is None throughout. Pass at least one input.")
     check_same_length(arrays, labels)
     return arrays
+
+
+def is_optional(expected):
+    """Whether one of ``model.inputs`` was made with ``keras.Input(optional=True)``."""
+    history = getattr(expected, "_keras_history", None)
+    return getattr(getattr(history, "operation", None), "optional", False)
 
 
 def arrange(model, inputs, name="inputs"):
@@ -114,10 +124,27 @@ def check_array(x, shape=None, dtype="float32", name="inputs"):
         ValueError: inputs has shape (28, 28), but the model takes (None, 28, 28): the
         batch axis is missing. Write inputs[np.newaxis].
     """
+    kind = type(x).__name__
+    if kind == "SparseTensor":
+        raise TypeError(
+            f"{name} is {describe(x)}: only what is not 0 is stored. Write "
+            f"tf.sparse.to_dense({name})."
+        )
+    if kind == "RaggedTensor":
+        raise TypeError(
+            f"{name} is {describe(x)}: its rows differ in length. Write "
+            f"{name}.to_tensor(), which fills them up with 0."
+        )
     try:
         x = np.asarray(x)
     except Exception as error:  # each library refuses in its own words
         hint = "it holds no numbers" if hasattr(x, "shape") else "give all one shape"
+        if len(shape or ()) == 2 and not hasattr(x, "shape"):
+            length = "" if shape[1] is None else f", maxlen={shape[1]}"
+            hint += (
+                f". Rows of different length are filled up with 0 by "
+                f"keras.utils.pad_sequences({name}{length}, dtype={dtype!r})"
+            )
         raise TypeError(
             f"{name} is {describe(x)}, which NumPy cannot read as an array: {hint}."
         ) from error
@@ -137,6 +164,11 @@ def check_dtype(x, dtype, name):
     if dtype == "string":
         if not text and x.dtype.kind != "O":
             raise TypeError(f"{name} has dtype {x.dtype}, but the model takes text.")
+        for place in np.argwhere(x == None) if x.dtype.kind == "O" else ():  # noqa: E711
+            raise TypeError(
+                f"{name} holds None at {tuple(place.tolist())}, and the model takes "
+                'text. Write "" where there is none.'
+            )
     elif text:
         raise TypeError(
             f"{name} is text, dtype {x.dtype}, but the model takes {dtype}. If it is "
@@ -232,8 +264,9 @@ def repairs(shape):
 
 def check_same_length(arrays, names):
     """Refuse several inputs that do not have the same number of rows."""
-    if len({len(x) for x in arrays}) > 1:
-        pairs = ", ".join(f"{name} has {len(x)}" for name, x in zip(names, arrays))
+    given = [(name, x) for name, x in zip(names, arrays) if x is not None]
+    if len({len(x) for _, x in given}) > 1:
+        pairs = ", ".join(f"{name} has {len(x)}" for name, x in given)
         raise ValueError(f"All inputs must have the same number of rows, but {pairs}.")
 
 

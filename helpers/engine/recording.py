@@ -15,7 +15,7 @@ import tensorflow as tf
 from .keras_inside import has_call, is_keras_own, mask_of, set_mask, source_of
 from .names import Call, Names, Place
 from .opened import Opened
-from .wording import Refusal, cannot_run, unbuilt, without_call
+from .wording import Refusal, cannot_run, takes_several, unbuilt, without_call
 
 active = threading.local()
 lock = threading.RLock()
@@ -405,7 +405,7 @@ def is_float(x):
 
 def call_arguments(model, inputs):
     """Split inputs where ``call(self, a, b)`` takes them one by one."""
-    if getattr(model, "inputs", None) or not isinstance(inputs, (list, tuple, dict)):
+    if getattr(model, "inputs", None):
         return [inputs], {}
     parameters = list(inspect.signature(model.call).parameters.values())
     needed = [
@@ -417,6 +417,6 @@ def call_arguments(model, inputs):
         return [inputs], {}
     if isinstance(inputs, dict) and set(needed) <= set(inputs):
         return [], dict(inputs)
-    if not isinstance(inputs, dict) and len(inputs) == len(needed):
+    if isinstance(inputs, (list, tuple)) and len(inputs) == len(needed):
         return list(inputs), {}
-    return [inputs], {}
+    raise Refusal(takes_several(model, needed))

@@ -83,6 +83,13 @@ def without_call(model):
     return f"{message} Give one of its parts, {', '.join(parts)}: {first}."
 
 
+def takes_several(model, names):
+    return (
+        f"{model.name} is called with {', '.join(names)}. Pass a list of "
+        f"{len(names)} arrays in this order, or a dict by these names."
+    )
+
+
 def unbuilt(model, layer):
     what = "The model" if layer is model else "Its layer"
     sequential = isinstance(model, keras.Sequential)
@@ -105,6 +112,12 @@ def cannot_run(model, error, running=()):
     where = ""
     if running:
         where = f"its layer {running[-1]!r} says: "
+    if "root scope name" in reason:
+        return (
+            f"{model.name} cannot be compiled: TensorFlow refuses the name "
+            f"{running[-1] if running else model.name!r}. Names there are of letters "
+            "from a to z, digits, and the signs . _ -: give the layer another one"
+        )
     message = f"{model.name} cannot be run on these inputs: {where}{reason}"
     wrong = re.search(r"indices\[.*\] = (\S+) is not in \[0, (\d+)\)", message)
     if wrong:
