@@ -112,7 +112,7 @@ def cannot_run(model, error, running=()):
     where = ""
     if running:
         where = f"its layer {running[-1]!r} says: "
-    if "root scope name" in reason:
+    if "scope name has to match" in reason or "valid scope name" in reason:
         return (
             f"{model.name} cannot be compiled: TensorFlow refuses the name "
             f"{running[-1] if running else model.name!r}. Names there are of letters "
