@@ -17,59 +17,75 @@ from .names import Call, Names, Place
 from .opened import Opened
 from .wording import Refusal, cannot_run, takes_several, unbuilt, without_call
 
-active = threading.local()
+active = threading.local()  # .recorder: the one that this thread's calls go to
 lock = threading.RLock()
-patched = {"users": 0}
+patch = None
 
 
 class Stop(BaseException):
     """Raised when the last wanted call is over; no ``except Exception`` catches it."""
 
 
+class Patch:
+    """Keras's two doors, with a Recorder behind them.
+
+    What stood there before is called, also if somebody else has put it there, and is put
+    back when the last recording is over. If somebody has meanwhile put his own over it,
+    that stays, and ours lets everything through.
+    """
+
+    def __init__(self):
+        self.users = 0
+        self.layer, self.operation = keras.Layer.__call__, keras.Operation.__call__
+        self.line_by_line = tf.config.functions_run_eagerly()
+
+        def call_layer(layer, *args, **kwargs):
+            recorder = getattr(active, "recorder", None)
+            if self.users == 0 or recorder is None or recorder.here is None:
+                return self.layer(layer, *args, **kwargs)
+            return recorder.layer(layer, args, kwargs)
+
+        def call_operation(operation, *args, **kwargs):
+            recorder = getattr(active, "recorder", None)
+            if self.users == 0 or recorder is None:
+                return self.operation(operation, *args, **kwargs)
+            return recorder.operation(operation, args, kwargs)
+
+        self.doors = call_layer, call_operation
+        keras.Layer.__call__, keras.Operation.__call__ = self.doors
+
+    def remove(self):
+        call_layer, call_operation = self.doors
+        if keras.Layer.__call__ is call_layer:
+            keras.Layer.__call__ = self.layer
+        if keras.Operation.__call__ is call_operation:
+            keras.Operation.__call__ = self.operation
+        if tf.config.functions_run_eagerly() != self.line_by_line:
+            tf.config.run_functions_eagerly(self.line_by_line)
+
+
 @contextmanager
 def recording(own_code=False):
     """Let a Recorder see the calls of this thread's models.
 
-    Somebody else's replacement of ``keras.Layer.__call__`` is called, and is put back
-    afterwards. With ``own_code`` a ``@tf.function`` in it runs line by line: otherwise
-    TensorFlow would keep what it traces in here for the calls that come later.
+    With ``own_code`` a ``@tf.function`` in it runs line by line: otherwise TensorFlow
+    would keep what it traces in here for the calls that come later.
     """
+    global patch
     with lock:
-        if patched["users"] == 0:
-            patched["layer"] = keras.Layer.__call__
-            patched["operation"] = keras.Operation.__call__
-            keras.Layer.__call__ = call_layer
-            keras.Operation.__call__ = call_operation
-            patched["line by line"] = tf.config.functions_run_eagerly()
-        patched["users"] += 1
+        if patch is None:
+            patch = Patch()
+        patch.users += 1
         if own_code:
             tf.config.run_functions_eagerly(True)
     try:
         yield
     finally:
         with lock:
-            patched["users"] -= 1
-            if patched["users"] == 0:
-                if keras.Layer.__call__ is call_layer:
-                    keras.Layer.__call__ = patched["layer"]
-                if keras.Operation.__call__ is call_operation:
-                    keras.Operation.__call__ = patched["operation"]
-                if tf.config.functions_run_eagerly() != patched["line by line"]:
-                    tf.config.run_functions_eagerly(patched["line by line"])
-
-
-def call_layer(layer, *args, **kwargs):
-    recorder = getattr(active, "recorder", None)
-    if recorder is None or recorder.here is None:
-        return patched["layer"](layer, *args, **kwargs)
-    return recorder.layer(layer, args, kwargs)
-
-
-def call_operation(operation, *args, **kwargs):
-    recorder = getattr(active, "recorder", None)
-    if recorder is None:
-        return patched["operation"](operation, *args, **kwargs)
-    return recorder.operation(operation, args, kwargs)
+            patch.users -= 1
+            if patch.users == 0:
+                patch.remove()
+                patch = None
 
 
 class Scope(keras.StatelessScope):
@@ -155,9 +171,7 @@ class Recorder:
         try:
             self.enter(place, inputs)
             args, options = call_arguments(self.model, inputs)
-            output = patched["layer"](
-                self.model, *args, training=self.training, **options
-            )
+            output = patch.layer(self.model, *args, training=self.training, **options)
             self.here = None
             self.answer(output)
             return True
@@ -179,7 +193,7 @@ class Recorder:
         outer = self.here
         step = outer.opened and outer.opened.is_step(layer)
         if step:
-            return self.closed(step, patched["layer"], layer, args, kwargs)
+            return self.closed(step, patch.layer, layer, args, kwargs)
         known = is_keras_own(layer) and not isinstance(layer, keras.Model)
         if not layer.built and outer.opened is None:
             raise Refusal(unbuilt(self.model, layer))
@@ -197,7 +211,7 @@ class Recorder:
         try:
             masked = self.apart and is_masked(layer, args)
             with self.activation_of(layer) as before:
-                output = patched["layer"](layer, *args, **kwargs)
+                output = patch.layer(layer, *args, **kwargs)
         finally:
             self.here = outer
         del self.running[depth:]
@@ -210,11 +224,11 @@ class Recorder:
         if isinstance(operation, keras.Layer):  # its arguments, masks filled in
             if here is not None and here.opened and here.layer is operation:
                 here.opened.called_with(args, kwargs)
-            return patched["operation"](operation, *args, **kwargs)
+            return patch.operation(operation, *args, **kwargs)
         if here is None or here.opened:
-            return patched["operation"](operation, *args, **kwargs)
+            return patch.operation(operation, *args, **kwargs)
         place = self.names.place(here, operation)
-        output = self.closed(None, patched["operation"], operation, args, kwargs)
+        output = self.closed(None, patch.operation, operation, args, kwargs)
         return self.keep(operation, place, args, kwargs, output)
 
     def closed(self, step, function, operation, args, kwargs):
