@@ -1,5 +1,7 @@
 """`explain` gives Keras's number, its arithmetic adds up, and it sees what it says."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -616,3 +618,11 @@ def test_wrong_names_and_positions(layer, position, error, words):
 def test_an_unknown_layer_is_not_explained():
     with pytest.raises(ValueError, match=r"'own' \(Doubled\) is not known by hand"):
         explain(behind_an_unknown_layer(), pictures(1, 3), "own", (0, 0))
+
+
+@pytest.mark.parametrize(("inputs", "shown"), [(36, 36), (37, 12)])
+def test_36_products_are_shown_whole_and_of_more_the_12_largest(inputs, shown):
+    model = randomize(one_layer(layers.Dense(1, name="dense"), inputs))
+    text = str(explain(model, pictures(1, inputs), "dense", (0, 0)))
+    assert len(re.findall(r"(?m)^ *\d+( +-?\d+\.\d+){3}$", text)) == shown
+    assert ("25 smaller ones" in text) is (shown == 12)

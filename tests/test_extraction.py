@@ -646,6 +646,26 @@ def test_many_batches_are_compiled_and_few_are_not():
         assert layer.count == limit + 2  # eager until then, one probe, one trace
 
 
+class Rows(keras.Layer):
+    """Notes how many rows come at a time."""
+
+    def call(self, x):
+        self.came.append(x.shape[0])
+        return x * 2
+
+
+def test_256_inputs_are_one_batch_and_more_are_batches_of_128():
+    layer = Rows(name="rows")
+    layer.came = []
+    model = keras.Sequential([keras.Input((3,)), layer])
+    for rows, came in [(1, [1]), (256, [256]), (257, [1, 128, 128, 1])]:
+        layer.came.clear()
+        assert layer_outputs(model, np.ones((rows, 3)))["rows"].shape == (rows, 3)
+        assert (
+            layer.came == came
+        )  # of several batches, one row tells where the rows are
+
+
 def test_a_batch_size_that_keras_notes_binds_nobody():
     noted = keras.Sequential(
         [keras.Input((3,), batch_size=4), layers.Dense(2, name="dense")]
@@ -1216,6 +1236,12 @@ def test_a_layer_that_is_never_called():
 def test_models_that_are_refused(model, error, words):
     with pytest.raises(error, match=words):
         layer_outputs(model, np.eye(3))
+
+
+def test_another_backend_is_refused_in_words(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(RuntimeError, match="on jax here.*'KERAS_BACKEND'. = 'tensorf"):
+        layer_outputs(dense_network(), np.eye(3))
 
 
 def test_a_part_that_is_not_built():

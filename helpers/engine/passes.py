@@ -273,7 +273,7 @@ def whole_run(model, inputs, one_of=None):
     check_model(model)
     structure, arrays = check_batch(model, inputs, "inputs")
     rows = number_of_rows(arrays)
-    if one_of:
+    if one_of and not is_stateful(model):
         i = one_of(rows)
         arrays = [x if x is None else x[i : i + 1] for x in arrays]
     tensors = [x if x is None else tf.constant(x) for x in arrays]

@@ -7,6 +7,7 @@ masks. Calls of other threads go through untouched.
 
 import inspect
 import threading
+import weakref
 from contextlib import contextmanager
 
 import keras
@@ -156,6 +157,7 @@ class Recorder:
         self.calls, self.out_of_reach = [], {}
         self.names = Names()
         self.here = None  # the Place; None inside a layer that is not opened
+        self.made = {}  # {id of a tensor that a call gave out: a weak reference to it}
         self.running = []  # names of the layers that are being called
         self.graph = (
             None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
@@ -287,6 +289,10 @@ class Recorder:
         return output
 
     def add(self, call):
+        if not call.is_input:
+            for leaf in keras.tree.flatten(call.made):
+                if tf.is_tensor(leaf):
+                    self.made[id(leaf)] = weakref.ref(leaf)
         if self.wants and not self.wants(call):
             call.forget()
         self.calls.append(call)
@@ -313,17 +319,13 @@ class Recorder:
 
     def answer(self, output):
         """Note what the model itself gives out, hidden where another entry is it."""
-        entries = {
-            id(leaf)
-            for call in self.calls
-            if not call.is_input
-            for leaf in keras.tree.flatten(call.made)
-        }
         leaves = [x for x in keras.tree.flatten(output) if tf.is_tensor(x)]
-        hidden = all(id(leaf) in entries for leaf in leaves)
+        hidden = all(self.made.get(id(x), no_tensor)() is x for x in leaves)
         place = self.names.place(Place("", "", (), {}, None), self.model, float("inf"))
         call = Call(place.name, place.path, self.model, (), {}, output, place.order)
         call.container, call.hidden = True, hidden
+        if self.replaced:
+            call.output = self.replaced(call, output)
         self.add(call)
 
     @contextmanager
@@ -341,11 +343,17 @@ class Recorder:
             return activation(x, *args, **kwargs)
 
         listening.__name__ = getattr(activation, "__name__", "activation")
-        vars(layer)["activation"] = listening  # not through Keras, which would track it
-        try:
-            yield before
-        finally:
-            vars(layer)["activation"] = activation
+        with lock:  # two of them on one layer would put back each other's
+            activation = vars(layer)["activation"]
+            vars(layer)["activation"] = listening  # not through Keras, which tracks it
+            try:
+                yield before
+            finally:
+                vars(layer)["activation"] = activation
+
+
+def no_tensor():
+    return None
 
 
 ACTIVATION_LAYERS = "Activation ReLU LeakyReLU PReLU ELU Softmax".split()
