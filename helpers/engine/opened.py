@@ -99,20 +99,20 @@ class Opened:
         """Put the calls of each step together, step by step along axis 1."""
         calls = self.recorder.calls
         inner, calls[self.start :] = calls[self.start :], []
+        # TensorFlow calls the body of a loop once more, first, to learn the shapes
+        bodies = len(self.cell_calls) if self.recurrent else self.steps
         together = {}
         for call in inner:
             together.setdefault(call.path, []).append(call)
         for path, group in together.items():
-            times, rest = divmod(len(group), self.steps or 1)
-            # TensorFlow calls a loop's body once more, to learn the shapes
-            if self.recurrent and times and rest == times:
-                group, rest = group[times:], 0
+            times, rest = divmod(len(group), bodies) if bodies else (0, 0)
             if rest or not times:
                 self.recorder.out_of_reach[path] = (
-                    f"{path} is called {len(group)} times in {self.steps} steps, so "
-                    "its calls cannot be told apart"
+                    f"{path} is called {len(group)} times in {bodies} steps, so its "
+                    "calls cannot be told apart"
                 )
                 continue
+            group = group[times * (bodies - self.steps) :]
             for number in range(times):
                 one = group[number]
                 one.name = path_to_name(self.place, path) + f":{number}" * (number > 0)

@@ -194,8 +194,9 @@ class Recorder:
     def layer(self, layer, args, kwargs):
         outer = self.here
         step = outer.opened and outer.opened.is_step(layer)
-        if step:
-            return self.closed(step, patch.layer, layer, args, kwargs)
+        if step:  # the cell of a recurrent layer; one of your own is opened
+            cell = None if is_keras_own(layer) else self.names.place(outer, layer)
+            return self.closed(step, patch.layer, layer, args, kwargs, here=cell)
         known = is_keras_own(layer) and not isinstance(layer, keras.Model)
         if not layer.built and outer.opened is None:
             raise Refusal(unbuilt(self.model, layer))
@@ -233,9 +234,9 @@ class Recorder:
         output = self.closed(None, patch.operation, operation, args, kwargs)
         return self.keep(operation, place, args, kwargs, output)
 
-    def closed(self, step, function, operation, args, kwargs):
+    def closed(self, step, function, operation, args, kwargs, here=None):
         """Call with nothing inside noted; ``step`` is told what came out."""
-        outer, self.here = self.here, None
+        outer, self.here = self.here, here
         try:
             output = function(operation, *args, **kwargs)
         finally:
