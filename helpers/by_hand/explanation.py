@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.engine.inputs import nearest_names
-
+from ..engine.inputs import nearest_names
 from .activations import ACTIVATIONS, sigmoid
 from .families import OPERATORS
 from .field import as_slices, parts_seen
@@ -208,9 +207,9 @@ class Traced:
         self.outputs = {
             name: (call, y) for call in shown(calls) for name, y in call.outputs.items()
         }
-        self.makers = {  # {id of an array: the call that output it}
+        self.makers = {  # {id of an array: the call that output it, before others did}
             id(y): call
-            for call in calls
+            for call in reversed(calls)
             if not call.container
             for y in call.outputs.values()
         }

@@ -196,7 +196,7 @@ class Computed:
 
 def run_once(model, inputs, one_of=None):
     """Run a model once and record it; see ``engine.passes.whole_run``."""
-    from helpers.engine.passes import whole_run  # needs Keras; the rest does not
+    from ..engine.passes import whole_run  # needs Keras; the rest does not
 
     return whole_run(model, inputs, one_of)
 
@@ -252,6 +252,8 @@ class Walk:
         given = self.take(call)
         x, options = inputs_of(call, self.arrays)
         reason = unknown(call.layer, options)
+        if reason:  # it may depend on all that it is given
+            x = [self.arrays[id(tensor)] for tensor in tensors_in(call)]
         keras = {key: self.read(tensor) for key, tensor in call.outputs()}
         again = None
         if self.by_hand and not reason:

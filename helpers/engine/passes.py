@@ -213,7 +213,7 @@ class Passes:
         about, recurrent = [], self.recurrent
 
         def run(tensors, values):
-            found, scope = self.record(structure, tensors, zip(changing, values))
+            found, scope = self.record(structure, tensors, [*zip(changing, values)])
             if not set(scope.variables) <= set(self.changing):
                 raise ValueError("A variable changes that did not change before.")
             about[:] = [(key, call) for key, _, call in found]

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 import keras
 import tensorflow as tf
 
-from .keras_inside import has_call, is_keras_own, mask_of, set_mask, source_of
+from .keras_inside import is_keras_own, mask_of, set_mask, source_of
 from .names import Call, Names, Place
 from .opened import Opened
-from .wording import Refusal, cannot_run, takes_several, unbuilt, without_call
+from .wording import Refusal, cannot_run, takes_several, unbuilt
 
 active = threading.local()  # .recorder: the one that this thread's calls go to
 lock = threading.RLock()
@@ -97,7 +97,8 @@ class Scope(keras.StatelessScope):
     """
 
     def __init__(self, values=()):
-        super().__init__(state_mapping=list(values))
+        values = list(values)
+        super().__init__(state_mapping=values)
         self.variables = {id(variable): variable for variable, _ in values}
 
     def add_update(self, update):
@@ -165,8 +166,6 @@ class Recorder:
 
     def run(self, inputs):
         """Run the model; True if it ran to its end, False if it was stopped."""
-        if not has_call(self.model):
-            raise ValueError(without_call(self.model))
         before = getattr(active, "recorder", None)
         active.recorder = self
         place = Place("", "", (), {}, self.model)
