@@ -231,7 +231,11 @@ class LayerReader:
                 self.functions.popitem(last=False)
         self.functions.move_to_end(key)
         function, keys = self.functions[key]
-        outputs = function(*(tf.constant(x) for x in arrays if x is not None))
+        try:
+            outputs = function(*(tf.constant(x) for x in arrays if x is not None))
+        except tf.errors.OpError:  # line by line, it can be said which layer refuses
+            Passes(self.request, {}).run(structure, arrays)
+            raise
         return {name: read_only(x) for name, x in zip(keys, outputs)}
 
     def compile(self, structure, arrays):

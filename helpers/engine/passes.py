@@ -12,7 +12,7 @@ from .keras_inside import all_layers, is_keras_own
 from .names import hide_masks, in_models_order
 from .recording import Recorder, Scope, recording
 from .replacing import Replacing
-from .wording import check_model
+from .wording import CannotRun, check_model
 
 COMPILED_FROM = 8  # batches of one shape; tracing costs as much as these gain
 COMPILED_FROM_RECURRENT = 3  # TensorFlow's loops are slow line by line
@@ -82,8 +82,17 @@ class Passes:
             if signature not in self.compiled:
                 self.compiled[signature] = self.compile(structure, arrays)
             if self.compiled[signature]:
-                return self.compiled[signature](arrays)
-        found, scope = self.eagerly(structure, arrays, first_row)
+                try:
+                    return self.compiled[signature](arrays)
+                except tf.errors.OpError:
+                    pass  # line by line, it can be said which layer refuses
+        try:
+            found, scope = self.eagerly(structure, arrays, first_row)
+        except CannotRun as error:
+            if not first_row:
+                raise
+            where = f"It is in the batch that begins with input number {first_row}"
+            raise CannotRun(f"{error}. {where}") from error.__cause__
         for variable, value in scope.values():
             self.scope.add_update((variable, value))
         return found

@@ -16,7 +16,7 @@ import tensorflow as tf
 from .keras_inside import is_keras_own, mask_of, set_mask, source_of
 from .names import Call, Names, Place
 from .opened import Opened
-from .wording import Refusal, cannot_run, takes_several, unbuilt
+from .wording import CannotRun, Refusal, cannot_run, takes_several, unbuilt
 
 active = threading.local()  # .recorder: the one that this thread's calls go to
 lock = threading.RLock()
@@ -184,7 +184,7 @@ class Recorder:
             message = cannot_run(self.model, error, self.running)
             # TensorFlow's own traceback says less than the sentence
             cause = None if isinstance(error, tf.errors.OpError) else error
-            raise ValueError(message) from cause
+            raise CannotRun(message) from cause
         finally:
             active.recorder = before
 

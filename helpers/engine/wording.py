@@ -12,6 +12,10 @@ class Refusal(ValueError):
     """A sentence of ours, raised while a model runs: it is handed on as it is."""
 
 
+class CannotRun(ValueError):
+    """An error while a model runs, in one sentence."""
+
+
 def check_model(model):
     """Refuse what is not a built Keras model, and say what to write instead."""
     if keras.backend.backend() != "tensorflow":
