@@ -1,0 +1,384 @@
+"""A recorded run leaves the model, Keras and other threads as they were."""
+
+import gc
+import threading
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+from test_recording import (
+    FEW,
+    MANY,
+    Block,
+    Makes,
+    Plain,
+    Positions,
+    fault,
+    floats,
+    same,
+    same_weights_every_time,
+    sequential,
+)
+
+from helpers.by_hand import hand_check
+from helpers.extraction import layer_outputs
+
+__all__ = ["same_weights_every_time"]
+
+
+# State --------------------------------------------------------------------------------
+
+
+def variables_of(model):
+    return [v.numpy() for v in model.variables]
+
+
+def unchanged(before, model, first=None):
+    for old, new in zip(before, variables_of(model)[:first], strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def stateful(kind, size, *ahead):
+    x = keras.Input(batch_shape=(size, 4, 3))
+    y = x
+    for layer in ahead:
+        y = layer(y)
+    return keras.Model(x, kind(2, stateful=True, name="rnn")(y))
+
+
+@pytest.mark.parametrize(
+    "kind, size, as_stream",
+    [
+        (layers.SimpleRNN, 1, False),
+        (layers.SimpleRNN, 4, True),
+        (layers.LSTM, 1, True),
+        (layers.LSTM, 2, False),
+        (layers.GRU, 2, True),
+        (layers.GRU, 4, False),
+    ],
+)
+def test_a_state_goes_on_from_batch_to_batch(kind, size, as_stream):
+    model, x = stateful(kind, size), floats(size * 5, 4, 3)
+    model.predict(x[:size], batch_size=size, verbose=0)  # not from zero
+    before = variables_of(model)
+    batches = [x[i : i + size] for i in range(0, len(x), size)]
+    found = layer_outputs(model, iter(batches) if as_stream else x)["rnn"]
+    unchanged(before, model)
+    same(found, model.predict(x, batch_size=size, verbose=0))
+
+
+@pytest.mark.parametrize(
+    "size", [1, 2, pytest.param(4, marks=fault("positions are stacked as if rows"))]
+)
+def test_positions_before_a_state_come_once(size):
+    model = stateful(layers.GRU, size, Positions(name="positions"))
+    found = layer_outputs(model, floats(size * 3, 4, 3))["positions/table"]
+    assert found.shape == (4, 3)
+
+
+def random_model():
+    return sequential(
+        (6,),
+        layers.GaussianNoise(0.5, name="noise"),
+        layers.BatchNormalization(name="batch_norm"),
+        Makes(lambda x: x + 0, name="own"),
+        layers.Dropout(0.5, name="dropout"),
+    )
+
+
+@pytest.mark.parametrize("rows", [3, 10])
+def test_random_numbers_go_on_as_in_a_twin(rows):
+    x, twins = floats(rows, 6), []
+    for _ in range(2):
+        keras.utils.set_random_seed(1)
+        twins.append(random_model())
+    one, other = twins
+    for _ in range(2):
+        found = layer_outputs(one, x, training=True, **MANY)["dropout"]
+        moving = one.get_layer("batch_norm").moving_mean.numpy()
+        for row in range(rows):
+            same(found[row : row + 1], other(x[row : row + 1], training=True))
+        assert not moving.any()  # only the twin's has moved
+
+
+class Counts(keras.Layer):
+    """Counts its calls in variables, kept where somebody may keep them."""
+
+    def __init__(self, place, **options):
+        super().__init__(**options)
+        self.place = place
+        count = tf.Variable(0.0, trainable=False)
+        self.kept = {
+            "attribute": count,
+            "list": [count],
+            "dict": {"count": count},
+            "object": Plain(count),
+        }[place]
+
+    @property
+    def count(self):
+        kept = self.kept
+        if isinstance(kept, list):
+            return kept[0]
+        return kept["count"] if self.place == "dict" else getattr(kept, "gain", kept)
+
+    def call(self, x):
+        self.count.assign_add(1.0)
+        return x * 1.0
+
+
+DEEP = fault("only attributes that are a tf.Variable are put back")
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda model, x: layer_outputs(model, x),
+        lambda model, x: layer_outputs(model, x, **MANY),
+        pytest.param(hand_check, marks=fault("by hand, it is counted on")),
+    ],
+    ids=["few", "many", "by hand"],
+)
+def test_a_bare_variable_stays(way):
+    model = sequential((6,), Counts("attribute"), layers.Dense(2))
+    count, x = model.layers[0].count, floats(10, 6)
+    count.assign(5.0)
+    way(model, x)
+    assert float(count) == 5
+    model(x)
+    assert float(count) == 6
+
+
+@pytest.mark.parametrize(
+    "place", [pytest.param(one, marks=DEEP) for one in ("list", "dict", "object")]
+)
+def test_a_bare_variable_stays_wherever_it_is(place):
+    model, x = sequential((6,), Counts(place)), floats(2, 6)
+    model.layers[0].count.assign(5.0)
+    layer_outputs(model, x)
+    assert float(model.layers[0].count) == 5
+
+
+@fault("Keras forgets the losses of the last call")
+def test_losses_stay():
+    model = sequential((6,), layers.Dense(2, activity_regularizer="l2"))
+    model(floats(3, 6))
+    before = [float(one) for one in model.losses]
+    layer_outputs(model, floats(5, 6))
+    assert [float(one) for one in model.losses] == before
+
+
+class Compiled(keras.Layer):
+    """Its ``call`` is compiled by TensorFlow."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.inner = layers.BatchNormalization(name="inner", momentum=0.5)
+
+    def build(self, shape):
+        self.inner.build(shape)
+
+    @tf.function
+    def call(self, x, training=False):
+        return self.inner(x, training=training)
+
+
+class Around(keras.Model):
+    """A model with a method that is compiled."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = layers.BatchNormalization(name="inner", momentum=0.5)
+
+    @tf.function
+    def forward(self, x, training):
+        return self.inner(x, training=training)
+
+    def call(self, x, training=False):
+        return self.forward(x, training)
+
+
+def compiled_by_hand():
+    model = sequential((6,), layers.BatchNormalization(momentum=0.5))
+    model.layers[0].call = tf.function(model.layers[0].call)
+    return model
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: sequential((6,), Compiled()),
+        Around,
+        pytest.param(
+            compiled_by_hand, marks=fault("a layer of Keras's, compiled, is not seen")
+        ),
+    ],
+    ids=["layer", "model", "by hand"],
+)
+def test_averages_still_move_afterwards(make):
+    model, x = make(), floats(4, 6) + 3
+    model(x)
+    layer_outputs(model, x, training=True)
+    mean = model.non_trainable_variables[0]
+    assert not mean.numpy().any()
+    model(x, training=True)
+    np.testing.assert_allclose(mean, x.mean(0) / 2, atol=1e-5)
+
+
+# Patches, threads, errors -------------------------------------------------------------
+
+
+@contextmanager
+def somebody_s_patch(cls=keras.Layer):
+    before, calls = cls.__call__, []
+
+    def patch(layer, *args, **kwargs):
+        calls.append(layer)
+        return before(layer, *args, **kwargs)
+
+    cls.__call__ = patch
+    try:
+        yield calls
+        assert cls.__call__ is patch
+    finally:
+        cls.__call__ = before
+
+
+@pytest.mark.parametrize("cls", [keras.Layer, keras.Operation])
+@pytest.mark.parametrize("options", [FEW, MANY], ids=["few", "many"])
+def test_somebody_s_patch_is_called_and_kept(cls, options):
+    model, x = sequential((6,), layers.Dense(2, name="dense")), floats(10, 6)
+    for _ in range(2):
+        with somebody_s_patch(cls) as calls:
+            layer_outputs(model, x, **options)
+        assert model.layers[0] in calls
+        del calls[:]
+        same(layer_outputs(model, x, **options)["dense"], model(x))
+        assert not calls
+
+
+def test_a_patch_that_comes_and_goes_within_a_call():
+    def patching(x):
+        with somebody_s_patch() as calls:
+            y = inner(x)
+        assert calls == [inner]
+        return y
+
+    inner = layers.Dense(2, name="inner")
+    inner.build((None, 6))
+    layer = Makes(patching, name="own")
+    layer.inner = inner
+    model, x = sequential((6,), layer), floats(3, 6)
+    found = layer_outputs(model, x)
+    same(found["own/inner"], inner(x))
+    same(found["own"], model(x))
+
+
+def test_a_patch_made_within_a_call():
+    before = keras.Layer.__call__
+
+    def patching(x):
+        here = keras.Layer.__call__
+        if here is before or model.built:
+            keras.Layer.__call__ = lambda *args, **kwargs: here(*args, **kwargs)
+        return x * 2
+
+    model = sequential((6,), Makes(patching, name="own"))
+    try:
+        keras.Layer.__call__ = before
+        layer_outputs(model, floats(3, 6))
+        layer_outputs(model, floats(3, 6))
+    finally:
+        keras.Layer.__call__ = before
+
+
+def test_threads_do_not_see_each_other():
+    shared = sequential((6,), layers.Dense(4, name="a"), layers.Dense(2, name="b"))
+    own = [sequential((6,), layers.Dense(3, name="c")) for _ in range(2)]
+    x, wrong = floats(4, 6), []
+    start = threading.Barrier(4)
+
+    def work(model, outside):
+        start.wait()
+        for _ in range(15):
+            try:
+                if outside:
+                    same(np.asarray(model(x)), expected[id(model)])
+                    continue
+                found = layer_outputs(model, x)
+                assert list(found) == [one.name for one in model.layers]
+                same(found[model.layers[-1].name], expected[id(model)])
+            except BaseException as error:
+                wrong.append(error)
+
+    expected = {id(model): np.asarray(model(x)) for model in [shared, *own]}
+    jobs = [(shared, False), (shared, True), (own[0], False), (own[1], False)]
+    with somebody_s_patch() as calls:
+        threads = [threading.Thread(target=work, args=job) for job in jobs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not wrong and set(own[0].layers) <= set(calls)
+
+
+class Fails(keras.Layer):
+    """Raises at its n-th call, counted once it is told to."""
+
+    def __init__(self, error, at=None, **options):
+        super().__init__(**options)
+        self.error, self.at, self.seen = error, at, 0
+
+    def call(self, x):
+        if self.at is not None:
+            self.seen += 1
+            if self.seen > self.at:
+                raise self.error
+        return x
+
+
+FAILURES = [
+    ValueError("a\nb"),
+    AssertionError(),
+    KeyError("k"),
+    tf.errors.AbortedError(None, None, "gone"),
+    KeyboardInterrupt(),
+    RecursionError("deep"),
+]
+
+
+@pytest.mark.parametrize("at", [0, 1, 6], ids=["at once", "in the probe", "later"])
+@pytest.mark.parametrize("error", FAILURES, ids=lambda x: type(x).__name__)
+def test_an_error_leaves_nothing_behind(error, at):
+    policy = keras.DTypePolicy("mixed_float16")
+    fails = Fails(error, name="fails", dtype=policy)
+    model = sequential((6,), layers.Dense(3, dtype=policy), fails, layers.Dropout(0.5))
+    before, activation = keras.Layer.__call__, model.layers[0].activation
+    state, x = variables_of(model)[:2], floats(7, 6)
+    fails.at = at
+    with pytest.raises((ValueError, KeyboardInterrupt)) as caught:
+        layer_outputs(model, x, training=True, before_activation=True, **MANY)
+    assert len(str(caught.value).splitlines()) <= 1
+    if caught.type is ValueError:
+        assert "fails" in str(caught.value)
+    assert keras.Layer.__call__ is before
+    assert model.layers[0].activation is activation
+    assert not tf.config.functions_run_eagerly()
+    get = keras.src.backend.common.global_state.get_global_attribute
+    assert get("current_call_ctx") is None
+    assert get("autocast_scope") is None and get("stateless_scope") is None
+    unchanged(state, model, 2)
+    fails.at = None
+    same(layer_outputs(model, x)[model.layers[-1].name], np.asarray(model(x), "f4"))
+
+
+def test_models_can_go():
+    gc.collect()
+    before = sum(isinstance(one, Block) for one in gc.get_objects())
+    layer_outputs(sequential((4,), Block(4)), floats(10, 4), **MANY)
+    gc.collect()
+    after = sum(isinstance(one, Block) for one in gc.get_objects())
+    assert after <= before
