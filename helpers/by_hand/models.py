@@ -244,6 +244,9 @@ class Walk:
 
     def add(self, call):
         if call.is_input:
+            outer = self.containers.get(call.name.rpartition("/")[0])
+            if outer:  # what reaches it comes from around it
+                self.take(outer)
             return
         known = record_of(call.layer) is not None
         if call.container and not known:

@@ -1,5 +1,6 @@
 """Batch after batch through a model, its state carried on from each to the next."""
 
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import keras
@@ -8,7 +9,7 @@ import tensorflow as tf
 
 from .batches import check_batch, number_of_rows
 from .choosing import choose, enough, first_missing, is_meant, not_found
-from .keras_inside import all_layers, is_keras_own
+from .keras_inside import all_layers, is_keras_own, losses_of, set_losses
 from .names import hide_masks, in_models_order
 from .recording import Recorder, Scope, recording
 from .replacing import Replacing
@@ -62,13 +63,12 @@ class Passes:
         )
 
     def __enter__(self):
-        variables = bare_variables(self.request.model)
-        self.kept = [(variable, variable.numpy()) for variable in variables]
+        self.kept = kept(self.request.model)
+        self.kept.__enter__()
         return self
 
     def __exit__(self, *error):
-        for variable, value in self.kept:
-            variable.assign(value)
+        self.kept.__exit__(*error)
         if error[0] is None:
             self.scope.let_random_numbers_go_on()
 
@@ -101,7 +101,7 @@ class Passes:
         """Say that so many batches like this one will come, before the first of them."""
         if not self.expected:
             self.expected[signature_of(arrays)] = batches
-            self.probed = self.probe(structure, arrays)
+            self.probe(structure, arrays)
 
     def is_worth_compiling(self, signature):
         if self.request.replace or self.request.tensors or self.inside:
@@ -118,17 +118,22 @@ class Passes:
         Nothing of it stays.
 
         Returns:
-            The number of rows that ran (two if the batch has one) and ``{key: shape}``;
-            None if the model takes no other number of rows, as one with a state.
+            The number of rows that ran (two if the batch has one) and ``{key: tensor}``.
+            Of a model that takes no other number of rows, as one with a state, these
+            are the outputs up to the layer that refuses.
         """
-        if self.probed is None and not is_stateful(self.request.model):
+        if self.probed is None:
             rows = 1 if number_of_rows(arrays) > 1 else 2
             few = [x if x is None else np.concatenate([x, x])[:rows] for x in arrays]
             try:
                 found, _ = self.eagerly(structure, few, 0)
+            except CannotRun as error:
+                found = [
+                    (k, x, call) for call in error.calls for k, x in call.outputs()
+                ]
             except ValueError:
-                return None
-            self.probed = rows, {key: tuple(x.shape) for key, x, _ in found}
+                found = []
+            self.probed = rows, {key: x for key, x, _ in found}
         return self.probed
 
     def eagerly(self, structure, arrays, first_row):
@@ -183,6 +188,7 @@ class Passes:
                 recorder.run(inputs)
             if request.wanted is None:
                 hide_masks(recorder.calls)
+                self.left_out.update(recorder.out_of_reach)
             calls = in_models_order(recorder.calls)
             found = choose(model, calls, request.wanted)
             return recorder, scope, calls, found, replacing.unused()
@@ -195,7 +201,8 @@ class Passes:
         self.recurrent |= any(is_recurrent(call.layer) for call in calls)
         if unused or found is None:
             missing = unused or first_missing(model, calls, request.wanted)
-            raise ValueError(not_found(model, calls, missing, recorder.out_of_reach))
+            reasons = recorder.out_of_reach | (recorder.fixed if unused else {})
+            raise ValueError(not_found(model, calls, missing, reasons))
         if not found:
             raise ValueError(f"{model.name} calls no layer and gives out no tensor.")
         return [one for one in found if self.can_be_told(*one)], scope
@@ -282,12 +289,12 @@ def whole_run(model, inputs, one_of=None):
     check_model(model)
     structure, arrays = check_batch(model, inputs, "inputs")
     rows = number_of_rows(arrays)
-    if one_of and not is_stateful(model):
+    if one_of:
         i = one_of(rows)
         arrays = [x if x is None else x[i : i + 1] for x in arrays]
     tensors = [x if x is None else tf.constant(x) for x in arrays]
     recorder = Recorder(model, apart=True)
-    with recording(has_own_code(model)), Scope():
+    with kept(model), recording(has_own_code(model)), Scope():
         recorder.run(keras.tree.pack_sequence_as(structure, tensors))
     hide_masks(recorder.calls)
     names = names_of_inputs(model, arrays)
@@ -319,11 +326,6 @@ def wants(model, wanted):
     return lambda call: any(is_meant(model, call, want) for want in wanted)
 
 
-def is_stateful(model):
-    """Whether a recurrent layer goes on from batch to batch: it wants them of one size."""
-    return any(getattr(layer, "stateful", False) for layer in all_layers(model))
-
-
 def is_recurrent(layer):
     layer = getattr(layer, "forward_layer", layer)
     return isinstance(layer, keras.layers.RNN)
@@ -338,12 +340,45 @@ def has_own_code(model):
     )
 
 
-def bare_variables(model):
-    """List the ``tf.Variable`` attributes of layers of one's own: Keras knows none."""
-    return [
-        value
-        for layer in [model, *all_layers(model)]
-        if not is_keras_own(layer)
-        for value in vars(layer).values()
-        if isinstance(value, tf.Variable)
-    ]
+@contextmanager
+def kept(model):
+    """Put back what Keras knows nothing of, or would clear, when a model has run.
+
+    That is every ``tf.Variable`` in attributes of layers of one's own, and the losses
+    that layers have noted.
+    """
+    layers = [model, *all_layers(model)]
+    losses = [(layer, losses_of(layer)) for layer in layers]
+    variables = {}
+    for layer in layers:
+        if not is_keras_own(layer):
+            find_variables(list(vars(layer).values()), variables)
+    values = [(variable, variable.numpy()) for variable in variables.values()]
+    try:
+        yield
+    finally:
+        for variable, value in values:
+            variable.assign(value)
+        for layer, noted in losses:
+            set_losses(layer, noted)
+
+
+def find_variables(x, found, depth=4):
+    """Collect ``{id: tf.Variable}`` in lists, dicts and plain objects."""
+    if isinstance(x, tf.Variable):
+        found[id(x)] = x
+    elif depth == 0 or isinstance(x, (keras.Layer, keras.Variable, type, np.ndarray)):
+        return
+    elif isinstance(x, (list, tuple, set)):
+        for one in x:
+            find_variables(one, found, depth - 1)
+    elif isinstance(x, dict):
+        for one in x.values():
+            find_variables(one, found, depth - 1)
+    elif hasattr(x, "__dict__") and not is_of_a_library(x):
+        find_variables(vars(x), found, depth - 1)
+
+
+def is_of_a_library(x):
+    home = str(getattr(type(x), "__module__", "")).partition(".")[0]
+    return home in ("keras", "tensorflow", "numpy", "builtins", "functools", "types")
