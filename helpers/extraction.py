@@ -21,7 +21,7 @@ from .engine.batches import (
 from .engine.choosing import check_wanted
 from .engine.devices import OnAllDevices, device_count
 from .engine.inputs import FiniteCheck
-from .engine.passes import Passes, Request, names_of_inputs, signature_of
+from .engine.passes import Passes, Request, kept, names_of_inputs, signature_of
 from .engine.recording import recording
 from .engine.replacing import check_replace
 from .engine.storage import Arrays, Files
@@ -223,7 +223,10 @@ class LayerReader:
 
     def __call__(self, inputs):
         """Return ``{name: array}`` for one batch of inputs, read-only."""
-        structure, arrays = check_batch(self.request.model, inputs, "inputs")
+        with kept(self.request.model):
+            return self.read(*check_batch(self.request.model, inputs, "inputs"))
+
+    def read(self, structure, arrays):
         key = str(structure), signature_of(arrays)
         if key not in self.functions:
             self.functions[key] = self.compile(structure, arrays)
@@ -259,10 +262,13 @@ class LayerReader:
             try:
                 function = function.get_concrete_function()
             except ValueError as error:
+                reason = error
+                if passes.inside:
+                    reason = "Inside a recurrent layer compiled code reads nothing."
                 raise ValueError(
-                    f"{error} LayerReader compiles the model; layer_outputs runs it line "
+                    f"{reason} LayerReader compiles the model; layer_outputs runs it line "
                     "by line, and may take it."
-                ) from error
+                ) from None
         return function, keys
 
 

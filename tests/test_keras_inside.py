@@ -28,6 +28,16 @@ def doors_are_used(name):
     return len(calls) >= 3  # the model and its two layers
 
 
+def losses_are_kept():
+    layer = layers.Dense(2, activity_regularizer="l2")
+    layer(np.ones((1, 3)))
+    noted, before = keras_inside.losses_of(layer), list(map(float, layer.losses))
+    keras_inside.set_losses(layer, ([], set()))
+    gone = layer.losses == []
+    keras_inside.set_losses(layer, noted)
+    return gone and list(map(float, layer.losses)) == before
+
+
 CHECKS = {
     "keras.Layer.__call__": lambda: doors_are_used("Layer"),
     "keras.Operation.__call__": lambda: doors_are_used("Operation"),
@@ -44,6 +54,7 @@ CHECKS = {
     "keras.Model._nodes_by_depth": lambda: (
         sorted(keras_inside.calls_in_graph(functional()).values()) == [1, 1]
     ),
+    "keras.Layer._losses": lambda: losses_are_kept(),
     "tensor._keras_mask": lambda: (
         keras_inside.mask_of(layers.Masking()(tf.ones((1, 4, 3)))) is not None
     ),

@@ -143,8 +143,9 @@ def path_in_graph(model, want):
         if not (isinstance(model, keras.Model) and is_graph(model)):
             return None
         name = name.partition(":")[0]
-        named = [one for one in operations_of(model) if one.name == name]
-        if len(named) != 1:
+        operations = operations_of(model)
+        named = [one for one in operations if one.name == name]
+        if len(named) != 1 or any(":" in one.name for one in operations):
             return None
         if not isinstance(model, keras.Sequential):
             counts = calls_in_graph(model)

@@ -23,6 +23,9 @@ class OnAllDevices(Passes):
         outputs = function(*map(tf.constant, arrays))
         return [(key, x, call) for (key, call), x in zip(about, outputs)]
 
+    def probe(self, structure, arrays):
+        return 0, {}  # the rows are on the first axis: the devices share it
+
     def compile(self, structure, arrays):
         about = []
         signature = [

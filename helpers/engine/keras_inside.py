@@ -3,6 +3,8 @@
 `PRIVATE` lists it; a test fails with a sentence for each one that is gone.
 """
 
+import functools
+
 import keras
 
 PRIVATE = {
@@ -11,6 +13,7 @@ PRIVATE = {
     "keras.Layer._flatten_layers": "all layers of a model, also those inside others",
     "KerasTensor._keras_history": "the InputLayer that an input comes from",
     "keras.Model._nodes_by_depth": "how often a functional model calls a layer",
+    "keras.Layer._losses": "what add_loss has noted, which a run would clear",
     "tensor._keras_mask": "the mask that goes along with a tensor",
 }
 
@@ -51,18 +54,42 @@ def set_mask(tensor, mask):
 
 
 def is_keras_own(layer):
-    """Whether a layer's class is one of Keras's, not one that somebody else wrote."""
-    return type(layer).__module__.startswith("keras.")
+    """Whether the ``call`` that a layer runs is Keras's, not one of somebody else."""
+    return "call" not in vars(layer) and is_keras_class(type(layer))
+
+
+@functools.cache
+def is_keras_class(cls):
+    for one in cls.__mro__:
+        if in_keras(one):
+            return True
+        if "call" in vars(one) or "__call__" in vars(one):
+            return False
+    return False
 
 
 def is_graph(model):
     """Whether Keras runs a model from its graph: no ``call`` of its own."""
-    for cls in type(model).__mro__:
-        if cls.__module__.startswith("keras."):
-            return cls.__name__ in ("Sequential", "Functional")
-        if "call" in vars(cls) or "__call__" in vars(cls):
-            return False
-    return False
+    names = [cls.__name__ for cls in type(model).__mro__ if in_keras(cls)]
+    return is_keras_own(model) and names[0] in ("Sequential", "Functional")
+
+
+def in_keras(cls):
+    return cls.__module__.startswith("keras.")
+
+
+def losses_of(layer):
+    """What a layer has noted with ``add_loss``, to be put back by `set_losses`."""
+    return list(getattr(layer, "_losses", ())), set(getattr(layer, "_loss_ids", ()))
+
+
+def set_losses(layer, noted):
+    losses, ids = noted
+    if hasattr(layer, "_losses"):
+        layer._losses[:] = losses
+    if hasattr(layer, "_loss_ids"):
+        layer._loss_ids.clear()
+        layer._loss_ids.update(ids)
 
 
 def has_call(model):

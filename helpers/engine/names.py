@@ -1,9 +1,11 @@
 """What a recorded call is called: ``outer:1/inner``, and ``lstm/0`` for its outputs."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from .keras_inside import operations_of
@@ -22,6 +24,7 @@ class Call:
         args, kwargs: what it was called with.
         output: tensor, or lists, tuples and dicts of tensors.
         order: sorts the calls as ``model.summary()`` lists the layers.
+        keys: a name for each tensor of the output: ``name``, or ``name/0``, ``name/1``.
         made: the output itself, where ``output`` is what went into the activation.
         container: whether it is a model or a layer of one's own, whose inner layers
             have calls of their own.
@@ -38,6 +41,7 @@ class Call:
     kwargs: dict
     output: Any
     order: tuple
+    keys: list = ()
     made: Any = None
     container: bool = False
     hidden: bool = False
@@ -51,19 +55,21 @@ class Call:
 
     def outputs(self):
         """List ``(key, tensor)``: one under the name, or ``name/0``, ``name/1``, …"""
-        leaves = keras.tree.flatten_with_path(self.output)
-        found = []
-        for steps, leaf in leaves:
-            if isinstance(leaf, tf.SparseTensor):
-                leaf = tf.sparse.to_dense(leaf)
-            if isinstance(leaf, tf.Tensor):
-                several = map(str, steps) if len(leaves) > 1 else ()
-                found.append(("/".join([self.name, *several]), leaf))
-        return found
+        leaves = map(as_tensor, keras.tree.flatten(self.output))
+        return [(k, x) for k, x in zip(self.keys, leaves) if x is not None]
 
     def forget(self):
         """Let go of the tensors."""
         self.args, self.kwargs, self.output, self.made = (), {}, None, None
+
+
+def as_tensor(x):
+    """Return an output as a tensor that can be read; None if it is none."""
+    if isinstance(x, tf.SparseTensor):
+        return tf.sparse.to_dense(x)
+    if isinstance(x, (np.ndarray, keras.Variable, tf.Variable)):
+        return tf.convert_to_tensor(x)
+    return x if isinstance(x, tf.Tensor) else None
 
 
 class Place(NamedTuple):
@@ -90,20 +96,43 @@ class Names:
             inner = enumerate(operations_of(place.layer))
             place.indices.update((id(one), i) for i, one in inner)
 
-    def place(self, outer, layer, index=None):
+    def place(self, outer, layer, index=None, name=None):
         """Name a call of ``layer`` in ``outer``: the first ``name``, then ``name:1``."""
+        name = name or layer.name
         before = f"{outer.name}/" if outer.name else ""
-        path = f"{outer.path}/{layer.name}" if outer.path else layer.name
-        name, number = before + layer.name, 0
-        while name in self.taken:
-            number += 1
-            name = f"{before}{layer.name}:{number}"
-        self.taken.add(name)
+        path = f"{outer.path}/{name}" if outer.path else name
         # what no model lists comes in the order in which it is called
         indices = outer.indices
         index = indices.setdefault(id(layer), len(indices) if index is None else index)
+        name, number = self.free(before + name)
         order = *outer.order, index, number
         return Place(name, path, order, {}, layer, inside=outer.inside)
+
+    def free(self, name):
+        """Return a name that is not taken: itself or ``name:1``, …, and the number."""
+        free, number = name, 0
+        while free in self.taken:
+            number += 1
+            free = f"{name}:{number}"
+        self.taken.add(free)
+        return free, number
+
+    def keys(self, name, output):
+        """Name each tensor of an output; also a layer inside may be called ``0``."""
+        paths = [steps for steps, _ in keras.tree.flatten_with_path(output)]
+        if len(paths) < 2:
+            return [name] * len(paths)
+        return [self.free("/".join([name, *map(str, steps)]))[0] for steps in paths]
+
+
+def name_by_class(layer):
+    """Name a layer made within a ``call``, which Keras numbers anew each time: ``add``.
+
+    A name that somebody has given it stays.
+    """
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", type(layer).__name__)
+    name = re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+    return name if re.fullmatch(rf"{name}(_\d+)?", layer.name) else layer.name
 
 
 def in_models_order(calls):
@@ -115,6 +144,9 @@ def hide_masks(calls):
     """Hide the operations of a functional model whose output is nothing but a mask."""
     uses = {}  # {id of a tensor: whether some call takes it for anything but a mask}
     for call in calls:
+        if call.container:  # what a model gives out is more than a mask
+            for x in keras.tree.flatten(call.made):
+                uses.setdefault(id(x), set()).add(call.name)
         for x in keras.tree.flatten(call.args):
             uses.setdefault(id(x), set()).add(call.name)
         for name, value in call.kwargs.items():

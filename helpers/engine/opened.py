@@ -30,14 +30,22 @@ class Opened:
         if self.has_scores and not self.own_scores:
             self.attention_scores(args, kwargs)
         if isinstance(self.layer, keras.layers.TimeDistributed):
-            self.steps = args[0].shape[1]
+            self.steps = first_tensor(args, kwargs).shape[1]
+            inner = self.layer.layer
+            if isinstance(inner, keras.layers.RNN):
+                for name in state_names(inner.cell):
+                    self.recorder.out_of_reach[f"{self.place.path}/{name}"] = (
+                        f"{self.place.path} runs {inner.name} without calling it as a "
+                        f"layer. Make it keras.layers.TimeDistributed(keras.Sequential("
+                        f"[{inner.name}]))"
+                    )
 
     def called_with(self, args, kwargs):
         """Look at the arguments that Keras has filled in."""
         if self.recurrent:
             mask = keras.tree.flatten(kwargs.get("mask"))
             self.mask = mask[0] if mask else None
-            self.steps = keras.tree.flatten(args)[0].shape[1]
+            self.steps = first_tensor(args, kwargs).shape[1]
 
     def after(self, output):
         if self.own_scores:
@@ -49,19 +57,21 @@ class Opened:
             self.stack_inner_calls()
             self.add(self.layer.layer.name, output)
 
-    def is_step(self, layer):
-        """Return what notes a call of a recurrent layer's cell, or None."""
-        return self.note_step if self.recurrent and layer is self.layer.cell else None
-
     def note_step(self, args, kwargs, output):
         self.cell_calls.append((args[1], output[1]))
 
     def add(self, name, output):
         place = self.place
         order = (*place.order, len(self.recorder.calls), 0)
-        name, path = f"{place.name}/{name}", f"{place.path}/{name}"
+        path = f"{place.path}/{name}"
+        name, _ = self.recorder.names.free(f"{place.name}/{name}")
         call = Call(name, path, self.layer_inside, (), {}, output, order)
+        call.keys = self.recorder.names.keys(name, output)
         call.made, call.inside = output, True
+        self.recorder.fixed[path] = (
+            "it is not what the model runs on with. Replace the output of "
+            f"{place.path!r}"
+        )
         self.recorder.add(call)
 
     @property
@@ -78,7 +88,7 @@ class Opened:
         another way, and the model's output would change.
         """
         layer, name = self.layer, f"{self.place.path}/attention_scores"
-        reason = why_no_scores(layer, self.recorder.training)
+        reason = why_no_scores(layer, self.recorder)
         if reason:
             self.recorder.out_of_reach[name] = reason
             return
@@ -115,7 +125,9 @@ class Opened:
             group = group[times * (bodies - self.steps) :]
             for number in range(times):
                 one = group[number]
-                one.name = path_to_name(self.place, path) + f":{number}" * (number > 0)
+                name = path_to_name(self.place, path) + f":{number}" * (number > 0)
+                one.keys = [name + key[len(one.name) :] for key in one.keys]
+                one.name = name
                 if one.output is not None:
                     steps = [call.output for call in group[number::times]]
                     one.output = keras.tree.map_structure(
@@ -126,7 +138,8 @@ class Opened:
     def states(self):
         """Note the states behind every step; a masked step hands them on as they were."""
         steps = self.cell_calls[-self.steps :] if self.steps else []
-        names = state_names(self.layer.cell)
+        count = len(keras.tree.flatten(steps[0][1])) if steps else None
+        names = state_names(self.layer.cell, count)
         if not steps:
             for name in names:
                 self.recorder.out_of_reach[f"{self.place.path}/{name}"] = (
@@ -163,17 +176,22 @@ def path_to_name(place, path):
     return place.name + path[len(place.path) :]
 
 
-def state_names(cell):
+def state_names(cell, count=None):
     """Name the states of a cell: h, and c for what an LSTM hands on beside it."""
     if isinstance(cell, keras.layers.StackedRNNCells):
         return [f"{one.name}/{name}" for one in cell.cells for name in state_names(one)]
-    sizes = cell.state_size
-    count = len(sizes) if isinstance(sizes, (list, tuple)) else 1
+    if count is None:
+        sizes = cell.state_size
+        count = len(sizes) if isinstance(sizes, (list, tuple)) else 1
     if count == 1:
         return ["h"]
     if "LSTM" in type(cell).__name__ and count == 2:
         return ["h", "c"]
     return [f"state_{i}" for i in range(count)]
+
+
+def first_tensor(args, kwargs):
+    return next(x for x in keras.tree.flatten((args, kwargs)) if tf.is_tensor(x))
 
 
 def gives_scores(layer):
@@ -183,10 +201,15 @@ def gives_scores(layer):
     return "return_attention_scores" in inspect.signature(call).parameters
 
 
-def why_no_scores(layer, training):
+def why_no_scores(layer, recorder):
     """Say why the scores of a call cannot be told; None if they can."""
+    if recorder.watch:
+        return (
+            "the scores come from a call of their own, so no gradient goes through them. "
+            "Read them without tensors=True"
+        )
     dropout = getattr(layer, "dropout", 0) or getattr(layer, "_dropout", 0)
-    if training and dropout:
+    if recorder.training and dropout:
         return (
             "with training=True Dropout changes the scores in every call, so those of "
             "a second call are others. Ask for them without training"

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 import keras
 import tensorflow as tf
 
-from .keras_inside import is_keras_own, mask_of, set_mask, source_of
-from .names import Call, Names, Place
+from .keras_inside import all_layers, is_keras_own, mask_of, set_mask, source_of
+from .names import Call, Names, Place, name_by_class
 from .opened import Opened
 from .wording import CannotRun, Refusal, cannot_run, takes_several, unbuilt
 
 active = threading.local()  # .recorder: the one that this thread's calls go to
-lock = threading.RLock()
+lock = threading.RLock()  # of the patch
+activations = threading.RLock()
 patch = None
 
 
@@ -136,7 +137,8 @@ class Recorder:
 
     Attributes:
         calls: list of `Call` in the order in which they end, inner ones first.
-        out_of_reach: dict ``{name: reason}`` of layers seen, but not read.
+        out_of_reach: dict ``{path: reason}`` of what was seen, but cannot be read.
+        fixed: dict ``{path: reason}`` of what cannot be replaced.
     """
 
     def __init__(
@@ -155,8 +157,10 @@ class Recorder:
         self.wants, self.replaced, self.done = wants, replaced, done
         self.before_activation, self.watch = before_activation, watch
         self.apart = apart
-        self.calls, self.out_of_reach = [], {}
+        self.calls, self.out_of_reach, self.fixed = [], {}, {}
         self.names = Names()
+        self.tracked = {id(layer) for layer in all_layers(model)}
+        self.refusal = None  # the first one; Keras wraps it into more lines
         self.here = None  # the Place; None inside a layer that is not opened
         self.made = {}  # {id of a tensor that a call gave out: a weak reference to it}
         self.running = []  # names of the layers that are being called
@@ -178,31 +182,43 @@ class Recorder:
             return True
         except Stop:
             return False
-        except Refusal:
-            raise
         except Exception as error:
+            if self.refusal:
+                raise self.refusal from None
             message = cannot_run(self.model, error, self.running)
             # TensorFlow's own traceback says less than the sentence
             cause = None if isinstance(error, tf.errors.OpError) else error
-            raise CannotRun(message) from cause
+            refused = CannotRun(message)
+            refused.calls = self.calls
+            raise refused from cause
         finally:
             active.recorder = before
+
+    def refuse(self, message):
+        self.refusal = self.refusal or Refusal(message)
+        raise self.refusal
 
     # ------------------------------------------------------------ what Keras calls
 
     def layer(self, layer, args, kwargs):
         outer = self.here
-        step = outer.opened and outer.opened.is_step(layer)
-        if step:  # the cell of a recurrent layer; one of your own is opened
-            cell = None if is_keras_own(layer) else self.names.place(outer, layer)
-            return self.closed(step, patch.layer, layer, args, kwargs, here=cell)
+        cell = cell_of(outer.layer)
+        if layer is cell:  # opened only if it is one of your own
+            here = None if is_keras_own(layer) else self.names.place(outer, layer)
+            note = outer.opened.note_step if outer.opened else None
+            return self.closed(note, patch.layer, layer, args, kwargs, here)
+        if layer in getattr(cell, "cells", ()):  # Keras tries stacked ones beforehand
+            return self.closed(None, patch.layer, layer, args, kwargs)
+        recurrent = isinstance(layer, keras.layers.RNN)
         known = is_keras_own(layer) and not isinstance(layer, keras.Model)
-        if not layer.built and outer.opened is None:
-            raise Refusal(unbuilt(self.model, layer))
-        place, depth = self.names.place(outer, layer), len(self.running)
+        tracked = id(layer) in self.tracked
+        if tracked and not layer.built and outer.opened is None:
+            self.refuse(unbuilt(self.model, layer))
+        name = layer.name if tracked else name_by_class(layer)
+        place, depth = self.names.place(outer, layer, name=name), len(self.running)
         self.running.append(place.name)
         opened = None
-        if self.inside and known:
+        if self.inside and (known or recurrent):
             opened = Opened(layer, place, self)
             opened.before(args, kwargs)
         if not known or self.inside:
@@ -233,15 +249,15 @@ class Recorder:
         output = self.closed(None, patch.operation, operation, args, kwargs)
         return self.keep(operation, place, args, kwargs, output)
 
-    def closed(self, step, function, operation, args, kwargs, here=None):
-        """Call with nothing inside noted; ``step`` is told what came out."""
+    def closed(self, note, function, operation, args, kwargs, here=None):
+        """Call with nothing inside noted; ``note`` is told what came out."""
         outer, self.here = self.here, here
         try:
             output = function(operation, *args, **kwargs)
         finally:
             self.here = outer
-        if step:
-            step(args, kwargs, output)
+        if note:
+            note(args, kwargs, output)
         return output
 
     def enter(self, place, inputs):
@@ -264,14 +280,20 @@ class Recorder:
         ``before`` lists what went into the layer's activation, once for each time.
         """
         call = Call(place.name, place.path, layer, args, kwargs, output, place.order)
+        call.keys = self.names.keys(call.name, output)
         call.inside, call.masked = place.inside, masked
         call.container = isinstance(layer, keras.Model) or not is_keras_own(layer)
         if not self.readable(call):
             return output
         if self.watch:
             call.output = output = watched(args, kwargs, output)
-        if self.replaced:
-            new = self.replaced(call, output)
+        if call.is_input:
+            self.fixed[call.path] = "it is an input: pass other inputs to the model"
+        elif self.replaced:
+            try:
+                new = self.replaced(call, output)
+            except Refusal as error:
+                self.refuse(str(error))
             for old, one in zip(keras.tree.flatten(output), keras.tree.flatten(new)):
                 if one is not old:
                     set_mask(one, mask_of(old))
@@ -281,8 +303,8 @@ class Recorder:
         call.made = output
         if self.before_activation:
             call.several = several_activations(layer, before)
-            if is_activation(layer) and args:
-                call.output = args[0]
+            if is_activation(layer):
+                call.output = keras.tree.flatten((args, kwargs))[0]
             elif len(before) == 1:
                 call.output = before[0]
         self.add(call)
@@ -307,6 +329,12 @@ class Recorder:
     def readable(self, call):
         """Whether the output is at hand, and not in a graph that somebody else builds."""
         for leaf in keras.tree.flatten(call.output):
+            if isinstance(leaf, tf.RaggedTensor):
+                self.out_of_reach[call.path] = (
+                    f"{call.path} gives out rows of different length. Make the layer "
+                    "with ragged=False, or end it with .to_tensor()"
+                )
+                return False
             if tf.is_tensor(leaf) and tf.is_symbolic_tensor(leaf):
                 if getattr(leaf, "graph", None) is not self.graph:
                     self.out_of_reach[call.path] = (
@@ -319,14 +347,16 @@ class Recorder:
 
     def answer(self, output):
         """Note what the model itself gives out, hidden where another entry is it."""
-        leaves = [x for x in keras.tree.flatten(output) if tf.is_tensor(x)]
-        hidden = all(self.made.get(id(x), no_tensor)() is x for x in leaves)
+        leaves = keras.tree.flatten(output)
         place = self.names.place(Place("", "", (), {}, None), self.model, float("inf"))
         call = Call(place.name, place.path, self.model, (), {}, output, place.order)
-        call.container, call.hidden = True, hidden
-        if self.replaced:
-            call.output = self.replaced(call, output)
-        self.add(call)
+        call.keys = self.names.keys(call.name, output)
+        call.container, call.made = True, output
+        call.hidden = all(self.made.get(id(x), no_tensor)() is x for x in leaves)
+        if self.readable(call):
+            if self.replaced:
+                call.output = self.replaced(call, output)
+            self.add(call)
 
     @contextmanager
     def activation_of(self, layer):
@@ -343,13 +373,20 @@ class Recorder:
             return activation(x, *args, **kwargs)
 
         listening.__name__ = getattr(activation, "__name__", "activation")
-        with lock:  # two of them on one layer would put back each other's
+        with activations:  # two of them on one layer would put back each other's
             activation = vars(layer)["activation"]
             vars(layer)["activation"] = listening  # not through Keras, which tracks it
             try:
                 yield before
             finally:
                 vars(layer)["activation"] = activation
+
+
+def cell_of(layer):
+    """The cell that a recurrent layer calls in every step, or None."""
+    if isinstance(layer, keras.layers.TimeDistributed):
+        return cell_of(layer.layer)
+    return layer.cell if isinstance(layer, keras.layers.RNN) else None
 
 
 def no_tensor():

@@ -13,7 +13,13 @@ class Refusal(ValueError):
 
 
 class CannotRun(ValueError):
-    """An error while a model runs, in one sentence."""
+    """An error while a model runs, in one sentence.
+
+    Attributes:
+        calls: list of `Call` of what had run until then.
+    """
+
+    calls = ()
 
 
 def check_model(model):
