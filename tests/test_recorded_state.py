@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 from test_recording import (
     FEW,
     MANY,
@@ -102,6 +102,65 @@ def test_random_numbers_go_on_as_in_a_twin(rows):
         for row in range(rows):
             same(found[row : row + 1], other(x[row : row + 1], training=True))
         assert not moving.any()  # only the twin's has moved
+
+
+class Draws(keras.Layer):
+    """Draws also in inference, as a VAE does."""
+
+    def __init__(self, seed=None, **options):
+        super().__init__(**options)
+        self.seed = seed and keras.random.SeedGenerator(seed)
+
+    def call(self, x):
+        return x + keras.random.normal(ops.shape(x), seed=self.seed)
+
+
+DRAWING = {
+    "own seeds": lambda: sequential((6,), layers.Dense(6), Draws(3, name="last")),
+    "Keras's seed": lambda: sequential((6,), layers.Dense(6), Draws(name="last")),
+    "pictures": lambda: sequential(
+        (8, 8, 3), layers.RandomFlip(seed=1), layers.RandomRotation(0.2, name="last")
+    ),
+}
+
+
+@pytest.mark.parametrize("size", [None, 1, 4])
+@pytest.mark.parametrize("make", DRAWING.values(), ids=DRAWING)
+def test_drawn_numbers_are_those_of_a_twin(make, size):
+    found, training = [], make is DRAWING["pictures"]
+    x = np.ones((10, *make().input_shape[1:]), "float32")
+    batches = [x[i : i + (size or 10)] for i in range(0, 10, size or 10)]
+    for ours in (True, False):
+        keras.utils.set_random_seed(2)
+        model = make()
+        for _ in range(2):
+            if ours:
+                options = {"training": training, "batch_size": size}
+                found.append(layer_outputs(model, x, "last", **options)["last"])
+            else:
+                outputs = [model(one, training=training) for one in batches]
+                same(found.pop(0), np.concatenate(outputs))
+    assert not found
+
+
+class CountsWeights(keras.Layer):
+    """Counts its calls in a weight, and gives out the number."""
+
+    def build(self, shape):
+        self.number = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, x):
+        self.number.assign_add(1.0)
+        return 0 * x + self.number
+
+
+@pytest.mark.parametrize("size", [1, 3, 10])
+def test_what_a_batch_assigns_reaches_the_next_and_no_further(size):
+    model = sequential((6,), CountsWeights(name="count"))
+    model.layers[0].number.assign(4)
+    found = layer_outputs(model, floats(10, 6), batch_size=size)["count"][:, 0]
+    np.testing.assert_array_equal(found, 5 + np.arange(10) // size)
+    assert float(model.layers[0].number) == 4
 
 
 class Counts(keras.Layer):

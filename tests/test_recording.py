@@ -68,15 +68,6 @@ def functional(shape, run, dtype=None, **options):
     return keras.Model(x, run(x), **options)
 
 
-def chain():
-    return sequential(
-        (6,),
-        layers.Dense(5, activation="relu", name="a"),
-        layers.Dense(4, name="b"),
-        layers.Dense(3, name="c"),
-    )
-
-
 def one_line(caught):
     return len(str(caught.value).splitlines()) == 1 and "\x1b" not in str(caught.value)
 

@@ -12,7 +12,6 @@ from test_recording import (
     MANY,
     Makes,
     by_keras,
-    chain,
     fault,
     floats,
     functional,
@@ -26,6 +25,15 @@ from test_recording import (
 from helpers.extraction import LayerReader, layer_outputs
 
 __all__ = ["same_weights_every_time"]
+
+
+def chain():
+    return sequential(
+        (6,),
+        layers.Dense(5, activation="relu", name="a"),
+        layers.Dense(4, name="b"),
+        layers.Dense(3, name="c"),
+    )
 
 
 def back_half(model, name, y):
@@ -294,6 +302,41 @@ def test_gradients_of_the_weights_and_of_a_tensor():
         same(np.asarray(one), other)
 
 
+@fault("what replaces is a constant that the tape does not watch")
+@pytest.mark.parametrize("frozen", [False, True])
+def test_gradients_at_numbers_that_replace(frozen):
+    model, new = chain(), floats(3, 5)
+    model.trainable = not frozen
+    with tf.GradientTape() as tape:
+        outputs = layer_outputs(model, floats(3, 6), replace={"a": new}, tensors=True)
+        score = tf.reduce_sum(tf.square(outputs["c"]))
+    expected = by_splitting(lambda y: back_half(model, "a", y), new)
+    same(tape.gradient(score, outputs["a"]).numpy(), expected)
+
+
+def test_gradients_before_an_activation():
+    model, x = chain(), floats(3, 6)
+    with tf.GradientTape() as tape:
+        outputs = layer_outputs(model, x, tensors=True, before_activation=True)
+        score = tf.reduce_sum(tf.square(outputs["c"]))
+    expected = by_splitting(
+        lambda y: back_half(model, "a", tf.nn.relu(y)), outputs["a"]
+    )
+    same(tape.gradient(score, outputs["a"]).numpy(), expected)
+
+
+def test_gradients_of_gradients():
+    model, x, found = chain(), floats(3, 6), []
+    for run in (lambda: layer_outputs(model, x, tensors=True)["c"], lambda: model(x)):
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as tape:
+                score = tf.reduce_sum(run() ** 2)
+            slope = tape.gradient(score, model.layers[1].kernel)
+            steep = tf.reduce_sum(slope**2)
+        found.append(outer.gradient(steep, model.layers[0].kernel).numpy())
+    same(*found)
+
+
 @fault("the scores come from a call of their own, so no gradient reaches them")
 def test_gradients_of_attention_scores():
     attention = layers.MultiHeadAttention(2, 3, name="mha")
@@ -368,6 +411,15 @@ def test_a_reader_lets_its_model_go():
     del model, read
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize("rnn", [layers.LSTM, layers.GRU])
+@fault("what no compiled code can tell, the states, stops what it can")
+def test_a_reader_reads_beside_a_recurrent_layer(rnn):
+    layer = layers.Bidirectional(rnn(3, name="rnn"), name="bi")
+    model, x = functional((4, 2), layer), floats(2, 4, 2)
+    found = LayerReader(model, "bi/forward_rnn")(x)
+    same(found["bi/forward_rnn"], layer.forward_layer(x))
 
 
 class ByNumber(keras.Model):
