@@ -823,7 +823,7 @@ def test_hand_check_goes_on_behind_a_layer_of_several_parts(as_dict):
     y = layers.Subtract(name="difference")([first, second])
     check = hand_check(randomize(keras.Model(x, y)), pictures(5, 4))
     names = ["parts/two", "parts/one"]  # as they are called
-    names += ["parts/one", "parts/two"] if as_dict else ["parts/0", "parts/1"]
+    names += ["parts/one:1", "parts/two:1"] if as_dict else ["parts/0", "parts/1"]
     assert [row[0] for row in check.rows] == [*names, "difference"]
     assert {row[-1] for row in check.rows} == {"equal"}
 
@@ -882,3 +882,30 @@ def test_hand_check_knows_every_layer_of_known_networks(name):
     *_, summary = str(hand_check(randomize(model), pictures(2, 64, 64, 3))).splitlines()
     count = len(model.layers) - 1  # the InputLayer is not checked
     assert summary == f"{count} of {count} layers are equal."
+
+
+@pytest.mark.parametrize(
+    ("layer", "setting"),
+    [
+        (layers.Conv2D(3, 2), "use_bias"),
+        (layers.DepthwiseConv2D(2), "use_bias"),
+        (layers.SeparableConv2D(3, 2), "use_bias"),
+        (layers.Dense(3), "use_bias"),
+        (layers.BatchNormalization(), "scale"),
+        (layers.BatchNormalization(), "center"),
+        (layers.GroupNormalization(1), "scale"),
+        (layers.LayerNormalization(), "scale"),
+        (layers.LayerNormalization(), "center"),
+        (layers.GroupNormalization(1), "center"),
+    ],
+    ids=lambda x: x if isinstance(x, str) else type(x).__name__,
+)
+def test_a_setting_that_is_switched_off_afterwards(layer, setting):
+    """As Keras does: some kinds heed it, some have looked at it once."""
+    model, x = randomize(one_layer(layer, 4, 5, 2)), pictures(2, 4, 5, 2)
+    setattr(layer, setting, False)
+    assert hand_check(model, x).equal
+    position = (1, 1, 1, 1)
+    (y,) = layer_outputs(model, x).values()
+    value = by_hand.explain(model, x, layer.name, position).value
+    assert value == pytest.approx(y[position], abs=1e-5)

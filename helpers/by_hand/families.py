@@ -23,6 +23,23 @@ def array(variable):
     return None if variable is None else np.asarray(variable, "float64")
 
 
+def bias_of(layer):
+    """The bias that a layer adds, or None; convolutions heed ``use_bias``, Dense not."""
+    heeds = hasattr(layer, "kernel_size")
+    return None if heeds and not layer.use_bias else array(layer.bias)
+
+
+def gamma_and_beta(layer):
+    """What a normalization scales and shifts by, each or None.
+
+    BatchNormalization and GroupNormalization heed the settings ``scale`` and ``center``,
+    also when they have been changed; LayerNormalization has looked at them once.
+    """
+    heeds = "LayerNormalization" not in [cls.__name__ for cls in type(layer).__mro__]
+    gamma = None if heeds and not layer.scale else array(layer.gamma)
+    return gamma, None if heeds and not layer.center else array(layer.beta)
+
+
 def is_layer(operation):
     """Whether it is a layer, and not arithmetic written without one, ``x + y``."""
     return hasattr(operation, "weights")
@@ -298,7 +315,7 @@ class WeightedSum(Window):
             coordinates(*places, channels),
             patch.reshape(kernel.shape),
             kernel,
-            None if layer.bias is None else array(layer.bias)[position[-1]],
+            bias[position[-1]] if (bias := bias_of(layer)) is not None else None,
             self.heading,
         )
         if outside:
@@ -308,7 +325,7 @@ class WeightedSum(Window):
         return fields
 
     def browser(self, layer, x):
-        has_bias = layer.bias is not None
+        has_bias = bias_of(layer) is not None
         return {"how": "sum", "bias": has_bias} | super().browser(layer, x)
 
 

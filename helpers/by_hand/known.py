@@ -28,6 +28,8 @@ from .families import (
     Pool,
     WeightedSum,
     array,
+    bias_of,
+    gamma_and_beta,
     is_layer,
 )
 from .layers import (
@@ -89,21 +91,21 @@ SAME = Copied(lambda layer, x: x)  # it changes its input only while training
 KINDS = {
     # patch × kernel + bias
     "Dense": WeightedSum(
-        lambda layer, x: dense(x, array(layer.kernel), array(layer.bias))
+        lambda layer, x: dense(x, array(layer.kernel), bias_of(layer))
     ),
     "Conv1D": GroupedConvolution(
         lambda layer, x: conv1d(
-            x, array(layer.kernel), array(layer.bias), *moves(layer), layer.groups
+            x, array(layer.kernel), bias_of(layer), *moves(layer), layer.groups
         )
     ),
     "Conv2D": GroupedConvolution(
         lambda layer, x: conv2d(
-            x, array(layer.kernel), array(layer.bias), *moves(layer), layer.groups
+            x, array(layer.kernel), bias_of(layer), *moves(layer), layer.groups
         )
     ),
     "DepthwiseConv2D": DepthwiseConvolution(
         lambda layer, x: depthwise_conv2d(
-            x, array(layer.kernel), array(layer.bias), *moves(layer)
+            x, array(layer.kernel), bias_of(layer), *moves(layer)
         ),
         depthwise_kernels,
     ),
@@ -112,7 +114,7 @@ KINDS = {
             x,
             array(layer.depthwise_kernel),
             array(layer.pointwise_kernel),
-            array(layer.bias),
+            bias_of(layer),
             *moves(layer),
         ),
         separable_kernels,
@@ -144,8 +146,7 @@ KINDS = {
             x,
             array(layer.moving_mean),
             array(layer.moving_variance),
-            array(layer.gamma),
-            array(layer.beta),
+            *gamma_and_beta(layer),
             layer.epsilon,
             layer.axis,
         ),
@@ -153,7 +154,7 @@ KINDS = {
     ),
     "LayerNormalization": Changed(
         lambda layer, x: layer_normalization(
-            x, array(layer.gamma), array(layer.beta), layer.epsilon, layer.axis
+            x, *gamma_and_beta(layer), layer.epsilon, layer.axis
         ),
         steps.layer_normalization,
         steps.seen_along_axes,
@@ -163,8 +164,7 @@ KINDS = {
         lambda layer, x: group_normalization(
             x,
             layer.groups,
-            array(layer.gamma),
-            array(layer.beta),
+            *gamma_and_beta(layer),
             layer.epsilon,
             layer.axis,
         ),

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from .families import array
+from .families import array, gamma_and_beta
 
 
 def shift_and_scale(mean, variance, epsilon, gamma, beta):
@@ -26,7 +26,7 @@ def at(variable, *index):
 def batch_normalization(layer, x, position):
     channel = position[layer.axis]
     mean, variance = at(layer.moving_mean, channel), at(layer.moving_variance, channel)
-    gamma, beta = at(layer.gamma, channel), at(layer.beta, channel)
+    gamma, beta = (at(one, channel) for one in gamma_and_beta(layer))
     return shift_and_scale(mean, variance, layer.epsilon, gamma, beta)
 
 
@@ -34,7 +34,7 @@ def layer_normalization(layer, x, position):
     axes = [axis % x.ndim for axis in np.atleast_1d(layer.axis)]
     values = x[tuple(slice(None) if i in axes else n for i, n in enumerate(position))]
     place = [position[i] for i in axes]
-    gamma, beta = at(layer.gamma, *place), at(layer.beta, *place)
+    gamma, beta = (at(one, *place) for one in gamma_and_beta(layer))
     return shift_and_scale(values.mean(), values.var(), layer.epsilon, gamma, beta)
 
 
@@ -42,7 +42,7 @@ def group_normalization(layer, x, position):
     part = seen_by_group(layer, x, [(i, i + 1) for i in position[1:]])
     values = x[(position[0], *(slice(*ends) for ends in part))]
     channel = position[layer.axis]
-    gamma, beta = at(layer.gamma, channel), at(layer.beta, channel)
+    gamma, beta = (at(one, channel) for one in gamma_and_beta(layer))
     return shift_and_scale(values.mean(), values.var(), layer.epsilon, gamma, beta)
 
 

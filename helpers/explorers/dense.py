@@ -4,6 +4,7 @@ import numpy as np
 import traitlets
 
 from helpers.by_hand import Walk, array, kind, run_once
+from helpers.by_hand.families import bias_of
 from helpers.by_hand.known import SAME, activation_of, known_as_activation, record_of
 from helpers.engine.inputs import check_array, check_inputs
 from helpers.engine.wording import check_model
@@ -193,7 +194,7 @@ def describe(layer, name):
     about = {"name": name, "activation": activation.base, "settings": settings}
     if kind(layer) != "Dense":
         return about | {"units": None, "arrays": []}
-    kernel, bias = array(layer.kernel), array(layer.bias)
+    kernel, bias = array(layer.kernel), bias_of(layer)
     arrays = [kernel] if bias is None else [kernel, bias]
     return about | {
         "units": kernel.shape[1],

@@ -9,8 +9,8 @@ import traitlets
 
 from helpers import by_hand
 from helpers.by_hand.explanation import Traced
-from helpers.by_hand.families import Copied, Joined, Window
-from helpers.by_hand.known import activation_of, array, channels_first, record_of
+from helpers.by_hand.families import Copied, Joined, Window, bias_of
+from helpers.by_hand.known import activation_of, channels_first, record_of
 from helpers.engine.inputs import check_array, check_inputs
 from helpers.engine.wording import check_model
 from helpers.explorers.widget import Explorer, binary, browser_code
@@ -366,7 +366,8 @@ def weights(one, question):
     rows, columns = record.browser(layer, call.inputs)["window"]["size"]
     some = slice(None) if channel is None else [channel]
     kernels = kernels.reshape(rows, columns, -1, filters)[..., some]
-    bias = np.zeros(filters) if layer.bias is None else array(layer.bias)
+    bias = bias_of(layer)
+    bias = np.zeros(filters) if bias is None else bias
     return {}, [kernels, bias]
 
 
