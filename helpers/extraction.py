@@ -262,11 +262,8 @@ class LayerReader:
             try:
                 function = function.get_concrete_function()
             except ValueError as error:
-                reason = error
-                if passes.inside:
-                    reason = "Inside a recurrent layer compiled code reads nothing."
                 raise ValueError(
-                    f"{reason} LayerReader compiles the model; layer_outputs runs it line "
+                    f"{error} LayerReader compiles the model; layer_outputs runs it line "
                     "by line, and may take it."
                 ) from None
         return function, keys

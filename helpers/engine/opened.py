@@ -140,12 +140,20 @@ class Opened:
         steps = self.cell_calls[-self.steps :] if self.steps else []
         count = len(keras.tree.flatten(steps[0][1])) if steps else None
         names = state_names(self.layer.cell, count)
+        reason = None
         if not steps:
+            reason = (
+                f"{self.place.path} was computed without calling its cell, as on a "
+                "graphics card. Make the layer with use_cudnn=False"
+            )
+        elif self.recorder.is_elsewhere(keras.tree.flatten(steps[-1][1])[0]):
+            reason = (
+                f"{self.place.path} is a loop in compiled code, which keeps its steps to "
+                "itself. layer_outputs reads them"
+            )
+        if reason:
             for name in names:
-                self.recorder.out_of_reach[f"{self.place.path}/{name}"] = (
-                    f"{self.place.path} was computed without calling its cell, as on a "
-                    "graphics card. Make the layer with use_cudnn=False"
-                )
+                self.recorder.out_of_reach[f"{self.place.path}/{name}"] = reason
             return
         mask = self.mask
         if mask is not None and self.layer.go_backwards:

@@ -335,15 +335,19 @@ class Recorder:
                     "with ragged=False, or end it with .to_tensor()"
                 )
                 return False
-            if tf.is_tensor(leaf) and tf.is_symbolic_tensor(leaf):
-                if getattr(leaf, "graph", None) is not self.graph:
-                    self.out_of_reach[call.path] = (
-                        f"{call.path} runs inside a function that TensorFlow compiles, "
-                        "such as tf.vectorized_map or tf.cond: its numbers never reach "
-                        "Python. Call the layer outside of it"
-                    )
-                    return False
+            if self.is_elsewhere(leaf):
+                self.out_of_reach[call.path] = (
+                    f"{call.path} runs inside a function that TensorFlow compiles, such "
+                    "as tf.vectorized_map or tf.cond: its numbers never reach Python. "
+                    "Call the layer outside of it"
+                )
+                return False
         return True
+
+    def is_elsewhere(self, leaf):
+        """Whether a tensor belongs to a graph that somebody else builds."""
+        symbolic = tf.is_tensor(leaf) and tf.is_symbolic_tensor(leaf)
+        return symbolic and getattr(leaf, "graph", None) is not self.graph
 
     def answer(self, output):
         """Note what the model itself gives out, hidden where another entry is it."""

@@ -88,7 +88,10 @@ class Replacing:
                     f"it has shape {tuple(new.shape)}. Give it the shape of the output, "
                     "or one that NumPy broadcasts to it."
                 ) from None
-        return tf.cast(new, output.dtype)
+        new = tf.cast(new, output.dtype)
+        if self.tensors and new.dtype.is_floating:
+            new = new + tf.Variable(0, dtype=new.dtype)  # an open tape follows it
+        return new
 
     def unused(self):
         """Return a name that no call had, or None."""
