@@ -9,7 +9,6 @@ from keras import layers, ops
 from test_recording import (
     MANY,
     Makes,
-    fault,
     floats,
     functional,
     same,
@@ -106,7 +105,6 @@ def test_operations_that_only_make_masks(run, hidden, options):
         assert list(found) == [name] and found[name].dtype == bool
 
 
-@fault("a mask that the model gives out is left out, and its answer too")
 def test_a_mask_that_is_given_out():
     x = keras.Input((5,), dtype="int32")
     mask = ops.not_equal(x, 0)
@@ -157,7 +155,6 @@ def test_the_model_s_answer_is_always_there(function, names, options):
         assert list(layer_outputs(model, x, "answers", **options)) == names[1:]
 
 
-@fault("its array is no tensor, and is left out without a word")
 def test_an_answer_that_is_an_array():
     model, x = Answers(lambda y: np.asarray(y) * 2), floats(3, 6)
     expected = model(x)
@@ -239,7 +236,6 @@ CLASHES = {
 }
 
 
-@fault("inner layers and outputs of one name: one of both is lost")
 @pytest.mark.parametrize("names, give", CLASHES.values(), ids=CLASHES)
 def test_inner_layers_with_the_names_of_outputs(names, give):
     model, x = functional((6,), Named(names, give, name="own")), floats(3, 6)
@@ -260,7 +256,6 @@ class Fresh(keras.Model):
         return layers.ReLU(name="relu")(layers.Add(name="sum")([self.a(x), self.b(x)]))
 
 
-@fault("a layer made within call is refused as unbuilt")
 @pytest.mark.parametrize("options", [{}, MANY], ids=["few", "many"])
 def test_layers_made_within_call(options):
     model, x = Fresh(), floats(9, 6)
@@ -279,7 +274,6 @@ def test_a_class_does_not_mean_the_model_itself(kind):
     assert model.name not in found and "inner" in found
 
 
-@fault("a variable is no tensor, and is left out without a word")
 def test_a_layer_that_gives_out_its_variable():
     class Gives(keras.Layer):
         def build(self, shape):
@@ -295,7 +289,6 @@ def test_a_layer_that_gives_out_its_variable():
     same(layer_outputs(model, x, "own/gives")["own/gives"], np.ones(6))
 
 
-@fault("a ragged output is left out, and by name answered with its own name")
 def test_ragged_outputs_are_told_or_refused_in_words():
     layer = layers.TextVectorization(vocabulary=["a"], ragged=True, name="words")
     model = sequential((), layer, dtype="string")
@@ -421,7 +414,6 @@ def shared_layers(model):
     return [one for one in model._flatten_layers() if one.name == "dense"]
 
 
-@fault("a layer named 'dense:1' is taken for a second call")
 def test_a_layer_named_like_a_second_call():
     x = keras.Input((6,))
     y = layers.Dense(6, name="dense:1")(layers.Dense(6, name="dense")(x))

@@ -16,7 +16,6 @@ from test_recording import (
     Makes,
     Plain,
     Positions,
-    fault,
     floats,
     same,
     same_weights_every_time,
@@ -70,9 +69,7 @@ def test_a_state_goes_on_from_batch_to_batch(kind, size, as_stream):
     same(found, model.predict(x, batch_size=size, verbose=0))
 
 
-@pytest.mark.parametrize(
-    "size", [1, 2, pytest.param(4, marks=fault("positions are stacked as if rows"))]
-)
+@pytest.mark.parametrize("size", [1, 2, 4])
 def test_positions_before_a_state_come_once(size):
     model = stateful(layers.GRU, size, Positions(name="positions"))
     found = layer_outputs(model, floats(size * 3, 4, 3))["positions/table"]
@@ -189,15 +186,12 @@ class Counts(keras.Layer):
         return x * 1.0
 
 
-DEEP = fault("only attributes that are a tf.Variable are put back")
-
-
 @pytest.mark.parametrize(
     "way",
     [
         lambda model, x: layer_outputs(model, x),
         lambda model, x: layer_outputs(model, x, **MANY),
-        pytest.param(hand_check, marks=fault("by hand, it is counted on")),
+        hand_check,
     ],
     ids=["few", "many", "by hand"],
 )
@@ -211,9 +205,7 @@ def test_a_bare_variable_stays(way):
     assert float(count) == 6
 
 
-@pytest.mark.parametrize(
-    "place", [pytest.param(one, marks=DEEP) for one in ("list", "dict", "object")]
-)
+@pytest.mark.parametrize("place", ["list", "dict", "object"])
 def test_a_bare_variable_stays_wherever_it_is(place):
     model, x = sequential((6,), Counts(place)), floats(2, 6)
     model.layers[0].count.assign(5.0)
@@ -221,7 +213,6 @@ def test_a_bare_variable_stays_wherever_it_is(place):
     assert float(model.layers[0].count) == 5
 
 
-@fault("Keras forgets the losses of the last call")
 def test_losses_stay():
     model = sequential((6,), layers.Dense(2, activity_regularizer="l2"))
     model(floats(3, 6))
@@ -271,9 +262,7 @@ def compiled_by_hand():
     [
         lambda: sequential((6,), Compiled()),
         Around,
-        pytest.param(
-            compiled_by_hand, marks=fault("a layer of Keras's, compiled, is not seen")
-        ),
+        compiled_by_hand,
     ],
     ids=["layer", "model", "by hand"],
 )
