@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
-from test_recording import (
+from support import (  # noqa: F401  the fixture
     MANY,
     floats,
     functional,
@@ -16,8 +16,6 @@ from test_recording import (
 )
 
 from helpers.extraction import LayerReader, layer_outputs
-
-__all__ = ["same_weights_every_time"]
 
 
 class Own(keras.Layer):

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
-from test_recorded_state import variables_of
-from test_recording import (
+from support import (  # noqa: F401  the fixture
     MANY,
     Makes,
     floats,
@@ -14,11 +13,11 @@ from test_recording import (
     same,
     same_weights_every_time,
     sequential,
+    variables_of,
+    whole,
 )
 
 from helpers.extraction import layer_outputs
-
-__all__ = ["same_weights_every_time"]
 
 
 def opened(model, x, *wanted, **options):

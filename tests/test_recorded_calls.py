@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
-from test_recording import (
+from support import (  # noqa: F401  the fixture
     MANY,
     Makes,
     floats,
@@ -19,9 +19,6 @@ from test_recording import (
 
 from helpers.by_hand import hand_check
 from helpers.extraction import layer_outputs
-
-__all__ = ["same_weights_every_time"]
-
 
 # Operations, names, the model's answer ------------------------------------------------
 

@@ -4,22 +4,19 @@ import keras
 import pytest
 import tensorflow as tf
 from keras import layers, ops
-from test_recorded_calls import words
-from test_recording import (
+from support import (  # noqa: F401  the fixture
     MANY,
+    chain,
     floats,
     one_line,
     same_weights_every_time,
     sequential,
     whole,
 )
-from test_running_on import chain
+from test_recorded_calls import words
 
 from helpers.by_hand import hand_check
 from helpers.extraction import LayerReader, layer_outputs
-
-__all__ = ["same_weights_every_time"]
-
 
 # Errors while it runs -----------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
-from test_recording import (
+from support import (  # noqa: F401  the fixture
     FEW,
     MANY,
     Block,
@@ -20,19 +20,13 @@ from test_recording import (
     same,
     same_weights_every_time,
     sequential,
+    variables_of,
 )
 
 from helpers.by_hand import hand_check
 from helpers.extraction import layer_outputs
 
-__all__ = ["same_weights_every_time"]
-
-
 # State --------------------------------------------------------------------------------
-
-
-def variables_of(model):
-    return [v.numpy() for v in model.variables]
 
 
 def unchanged(before, model, first=None):

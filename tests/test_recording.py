@@ -13,64 +13,27 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers, ops
+from support import (  # noqa: F401  the fixture
+    FEW,
+    MANY,
+    RANDOM,
+    SHIFT,
+    Block,
+    Makes,
+    Plain,
+    Positions,
+    bonus_of,
+    by_keras,
+    floats,
+    functional,
+    same,
+    same_weights_every_time,
+    sequential,
+    whole,
+)
 
 from helpers.by_hand import hand_check
 from helpers.extraction import layer_outputs
-
-RANDOM = np.random.default_rng(0)
-FEW = {"batch_size": None}
-MANY = {"batch_size": 1}  # as many batches as rows: from nine on compiled
-
-
-@pytest.fixture(autouse=True)
-def same_weights_every_time():
-    keras.utils.set_random_seed(0)
-
-
-def fault(reason):
-    return pytest.mark.xfail(strict=True, reason=reason)
-
-
-def floats(*shape):
-    return RANDOM.normal(size=shape).astype("float32")
-
-
-def whole(highest, *shape):
-    return RANDOM.integers(0, highest, shape)
-
-
-def same(found, expected):
-    """The same shape, the same numbers within 1e-6 of their scale."""
-    expected = np.asarray(expected)
-    assert found.shape == expected.shape
-    scale = max(1, np.abs(expected).max()) if expected.dtype.kind == "f" else 1
-    np.testing.assert_allclose(found, expected, atol=2e-6 * scale, rtol=0)
-
-
-def by_keras(model, x):
-    """Keras's own way, for what ``model.layers`` lists: ``{name: output or outputs}``."""
-    inner = [one for one in model.layers if not is_input(one)]
-    source = getattr(model, "input", model.inputs[0])  # a Sequential has no .input
-    read = keras.Model(source, {one.name: one.output for one in inner})
-    return read(x)
-
-
-def is_input(layer):
-    return isinstance(layer, layers.InputLayer)
-
-
-def sequential(shape, *stack, dtype=None):
-    return keras.Sequential([keras.Input(shape, dtype=dtype), *stack])
-
-
-def functional(shape, run, dtype=None, **options):
-    x = keras.Input(shape, dtype=dtype)
-    return keras.Model(x, run(x), **options)
-
-
-def one_line(caught):
-    return len(str(caught.value).splitlines()) == 1 and "\x1b" not in str(caught.value)
-
 
 # Sizes that are left open -------------------------------------------------------------
 
@@ -172,46 +135,6 @@ def test_a_stream_whose_batches_differ_in_length():
 
 
 # A change between two calls -----------------------------------------------------------
-
-
-class Plain:
-    """An object that Keras knows nothing of."""
-
-    def __init__(self, gain):
-        self.gain = gain
-
-
-SHIFT = {"by": 0.5}
-
-
-class Block(keras.Layer):
-    """Everything that Python lets a layer of one's own depend on."""
-
-    def __init__(self, units, **options):
-        super().__init__(**options)
-        self.dense = layers.Dense(units, activation="tanh", name="dense")
-        self.scale, self.flags = 1.0, {"twice": False, "deep": {"minus": 0.0}}
-        self.parts = [Plain(1.0), Plain(2.0)]
-        self.plain = Plain(Plain(1.5))
-
-    def build(self, shape):
-        self.dense.build(shape)
-
-    def call(self, x):
-        for _ in range(2 if self.flags["twice"] else 1):
-            x = self.dense(x) * self.scale
-        x = x * self.parts[0].gain + self.plain.gain.gain - self.flags["deep"]["minus"]
-        return x + SHIFT["by"] + self.bonus(x)
-
-    def bonus(self, x):
-        return x * bonus_of.share
-
-
-def bonus_of():
-    """Has an attribute that layers read."""
-
-
-bonus_of.share = 0.25
 
 
 def of_everything():
@@ -473,30 +396,6 @@ def test_another_rate_is_followed_in_training(rate):
 
 
 # Outputs without a row for each input -------------------------------------------------
-
-
-class Positions(keras.Layer):
-    """Looks positions up, as (steps, width) or (1, steps, width)."""
-
-    def __init__(self, ahead=(), **options):
-        super().__init__(**options)
-        self.ahead = ahead
-        self.table = layers.Embedding(30, 3, name="table")
-
-    def call(self, x):
-        places = ops.arange(ops.shape(x)[1])
-        return x + self.table(ops.reshape(places, (*self.ahead, -1)))
-
-
-class Makes(keras.Layer):
-    """Gives out what a function makes of its input."""
-
-    def __init__(self, function, **options):
-        super().__init__(**options)
-        self.function = function
-
-    def call(self, x):
-        return self.function(x)
 
 
 class Beside(keras.Model):

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
-from test_recording import (
+from support import (  # noqa: F401  the fixture
     MANY,
     Makes,
     by_keras,
+    chain,
     floats,
     functional,
     one_line,
@@ -22,17 +23,6 @@ from test_recording import (
 )
 
 from helpers.extraction import LayerReader, layer_outputs
-
-__all__ = ["same_weights_every_time"]
-
-
-def chain():
-    return sequential(
-        (6,),
-        layers.Dense(5, activation="relu", name="a"),
-        layers.Dense(4, name="b"),
-        layers.Dense(3, name="c"),
-    )
 
 
 def back_half(model, name, y):
