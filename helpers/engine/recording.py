@@ -441,8 +441,8 @@ def is_masked(layer, args):
     """Whether a mask goes along with a layer's input, and the layer heeds it."""
     if all(mask_of(x) is None for x in keras.tree.flatten(args)):
         return False
-    heeds = isinstance(layer, keras.layers.Multiply)  # it multiplies what is not masked
-    return heeds or "mask" in inspect.signature(layer.call).parameters
+    merges = keras.layers.Multiply, keras.layers.Maximum, keras.layers.Minimum
+    return isinstance(layer, merges) or "mask" in inspect.signature(layer.call).parameters
 
 
 def watched(args, kwargs, output):
