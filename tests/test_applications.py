@@ -1,4 +1,4 @@
-"""The networks of `keras.applications`: every layer equal to Keras's own idiom."""
+"""Networks of `keras.applications`: layers and operations as Keras's own idiom has them."""
 
 import keras
 import numpy as np
@@ -26,18 +26,28 @@ def assert_close(outputs, expected):
 
 
 def idiom(model, pictures):
-    named = {layer.name: layer.output for layer in model.layers[1:]}
+    first, *others = model.operations
+    assert isinstance(first, keras.layers.InputLayer)
+    named = {one.name: one.output for one in others}
+    assert len(named) == len(others)
     return keras.Model(model.input, named)(pictures)
 
 
 @pytest.mark.parametrize(
-    "name", ["MobileNetV2", "ResNet50", "EfficientNetB0", "DenseNet121"]
+    "name, operations",  # how many are written without a layer, such as x * y
+    [
+        ("MobileNetV2", 0),
+        ("ResNet50", 0),
+        ("EfficientNetB0", 0),
+        ("DenseNet121", 0),
+        ("MobileNetV3Small", 18),
+    ],
 )
-def test_every_layer(name):
+def test_every_layer(name, operations):
     keras.utils.set_random_seed(0)
     model = network(name, classes=10)
     outputs = layer_outputs(model, PICTURES)
-    assert len(outputs) == len(model.layers) - 1  # all but the InputLayer
+    assert len(outputs) == len(model.layers) - 1 + operations  # all but the InputLayer
     assert_close(outputs, idiom(model, PICTURES))
     one = model.layers[len(model.layers) // 2].name
     np.testing.assert_allclose(
