@@ -442,7 +442,9 @@ def is_masked(layer, args):
     if all(mask_of(x) is None for x in keras.tree.flatten(args)):
         return False
     merges = keras.layers.Multiply, keras.layers.Maximum, keras.layers.Minimum
-    return isinstance(layer, merges) or "mask" in inspect.signature(layer.call).parameters
+    return (
+        isinstance(layer, merges) or "mask" in inspect.signature(layer.call).parameters
+    )
 
 
 def watched(args, kwargs, output):
