@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers.engine import names, recording, replacing
+from helpers.engine import recording, replacing
 from helpers.extraction import layer_outputs
 
 ALL = os.environ.get("LAYERS_PROOF") == "all"
@@ -386,14 +386,15 @@ def test_wrong_records(monkeypatch, name, wrong, alone):
 
 @pytest.mark.parametrize("pair", [("first", "last"), ("shared", "shared:1")])
 def test_exchanged_names(monkeypatch, pair):
-    place = names.Names.place
+    add, other = recording.Recorder.add, dict([pair, pair[::-1]])
 
-    def place_wrong(*args):
-        found = place(*args)
-        other = dict([pair, pair[::-1]]).get(found.name, found.name)
-        return found._replace(name=other, path=other.partition(":")[0])
+    def add_wrong(recorder, call):
+        if call.name in other:
+            call.name = other[call.name]
+            call.path, call.keys = path_of(call.name), [call.name]
+        add(recorder, call)
 
-    monkeypatch.setattr(names.Names, "place", place_wrong)
+    monkeypatch.setattr(recording.Recorder, "add", add_wrong)
     with pytest.raises(AssertionError, match="is off by"):
         prove(*small())
 
