@@ -719,7 +719,7 @@ def test_forward_says_which_layer_is_not_known(model, words):
 def test_forward_says_which_operation_is_not_known():
     x = keras.Input((3,))
     model = keras.Model(x, layers.Dense(2)(keras.ops.sin(x)))
-    with pytest.raises(ValueError, match=r"operation 'sin' \(Sin\) is not known"):
+    with pytest.raises(ValueError, match=r"operation 'sin\w*' \(Sin\) is not known"):
         forward(model, np.ones((1, 3)))
 
 
@@ -727,7 +727,7 @@ def test_text_is_not_computed_by_hand():
     x = keras.Input((1,), dtype="string", name="words")
     model = keras.Model(x, layers.StringLookup(vocabulary=["a", "b"])(x))
     with pytest.raises(
-        ValueError, match=r"'string_lookup' \(StringLookup\) is not known"
+        ValueError, match=r"'string_lookup\w*' \(StringLookup\) is not known"
     ):
         forward(model, np.array([["a"], ["b"]]))
 
