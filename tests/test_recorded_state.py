@@ -425,3 +425,42 @@ def test_models_can_go():
     gc.collect()
     after = sum(isinstance(one, Block) for one in gc.get_objects())
     assert after <= before
+
+
+@pytest.mark.parametrize("size", [None, 1])
+def test_keras_compiles_what_it_wants_to_compile(size):
+    """Only code of one's own runs line by line; Keras compiles some convolutions."""
+    seen = {}
+
+    def note(name):
+        return lambda x: [x, seen.setdefault(name, tf.config.functions_run_eagerly())][
+            0
+        ]
+
+    class Watched(layers.Conv2D):
+        def convolution_op(self, x, kernel):  # called by Keras's own `call`
+            seen["in Keras"] = tf.config.functions_run_eagerly()
+            return super().convolution_op(x, kernel)
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.conv = Watched(4, 3, groups=2, name="conv")
+            self.dense = layers.Dense(2, activation=note("activation"), name="dense")
+
+        @tf.function
+        def call(self, x):
+            return self.dense(note("own")(self.conv(x)))
+
+    model, x = Own(), floats(12, 6, 6, 4)
+    model.conv.build(x.shape)  # built within a tf.function, it would be a wrong one
+    y = model(x)
+    seen.clear()
+    outputs = layer_outputs(model, x, batch_size=size)
+    assert seen == {"in Keras": False, "own": True, "activation": True}
+    assert not tf.config.functions_run_eagerly()
+    same(outputs["dense"], y)
+    expected = layers.Conv2D(4, 3, groups=2)
+    expected.build(x.shape)
+    expected.set_weights(model.conv.get_weights())
+    same(outputs["conv"], expected(x))

@@ -68,6 +68,22 @@ def is_keras_class(cls):
     return False
 
 
+def has_own_code(layer):
+    """Whether a layer or model holds code that is not Keras's: it may call anything."""
+    return any(map(is_own_code, [layer, *all_layers(layer)]))
+
+
+def is_own_code(layer):
+    activation = getattr(layer, "activation", None)
+    return (
+        not is_keras_own(layer)
+        or isinstance(layer, keras.layers.Lambda)
+        or activation is not None
+        and not in_keras(type(activation))
+        and not in_keras(activation)
+    )
+
+
 def is_graph(model):
     """Whether Keras runs a model from its graph: no ``call`` of its own."""
     names = [cls.__name__ for cls in type(model).__mro__ if in_keras(cls)]
@@ -75,7 +91,7 @@ def is_graph(model):
 
 
 def in_keras(cls):
-    return cls.__module__.startswith("keras.")
+    return str(getattr(cls, "__module__", "")).startswith("keras.")
 
 
 def losses_of(layer):

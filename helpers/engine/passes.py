@@ -9,7 +9,13 @@ import tensorflow as tf
 
 from .batches import check_batch, number_of_rows
 from .choosing import choose, enough, first_missing, is_meant, not_found
-from .keras_inside import all_layers, is_keras_own, losses_of, set_losses
+from .keras_inside import (
+    all_layers,
+    has_own_code,
+    is_keras_own,
+    losses_of,
+    set_losses,
+)
 from .names import hide_masks, in_models_order
 from .recording import Recorder, Scope, recording
 from .replacing import Replacing
@@ -329,15 +335,6 @@ def wants(model, wanted):
 def is_recurrent(layer):
     layer = getattr(layer, "forward_layer", layer)
     return isinstance(layer, keras.layers.RNN)
-
-
-def has_own_code(model):
-    """Whether a model holds Python code that is not Keras's: it may call anything."""
-    layers = [model, *all_layers(model)]
-    return any(
-        not is_keras_own(layer) or isinstance(layer, keras.layers.Lambda)
-        for layer in layers
-    )
 
 
 @contextmanager

@@ -8,12 +8,19 @@ masks. Calls of other threads go through untouched.
 import inspect
 import threading
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import keras
 import tensorflow as tf
 
-from .keras_inside import all_layers, is_keras_own, mask_of, set_mask, source_of
+from .keras_inside import (
+    all_layers,
+    has_own_code,
+    is_keras_own,
+    mask_of,
+    set_mask,
+    source_of,
+)
 from .names import Call, Names, Place, name_by_class
 from .opened import Opened
 from .wording import CannotRun, Refusal, cannot_run, takes_several, unbuilt
@@ -21,6 +28,7 @@ from .wording import CannotRun, Refusal, cannot_run, takes_several, unbuilt
 active = threading.local()  # .recorder: the one that this thread's calls go to
 lock = threading.RLock()  # of the patch
 activations = threading.RLock()
+own_codes = threading.RLock()  # models with code of their own run one after the other
 patch = None
 
 
@@ -56,14 +64,27 @@ class Patch:
         self.doors = call_layer, call_operation
         keras.Layer.__call__, keras.Operation.__call__ = self.doors
 
+    @contextmanager
+    def as_keras_does(self, yes):
+        """Let TensorFlow compile again what Keras itself wants to have compiled.
+
+        Keras says that some convolutions are wrong on a CPU otherwise.
+        """
+        if not yes or self.line_by_line or not tf.config.functions_run_eagerly():
+            yield
+            return
+        tf.config.run_functions_eagerly(False)
+        try:
+            yield
+        finally:
+            tf.config.run_functions_eagerly(True)
+
     def remove(self):
         call_layer, call_operation = self.doors
         if keras.Layer.__call__ is call_layer:
             keras.Layer.__call__ = self.layer
         if keras.Operation.__call__ is call_operation:
             keras.Operation.__call__ = self.operation
-        if tf.config.functions_run_eagerly() != self.line_by_line:
-            tf.config.run_functions_eagerly(self.line_by_line)
 
 
 @contextmanager
@@ -74,20 +95,24 @@ def recording(own_code=False):
     would keep what it traces in here for the calls that come later.
     """
     global patch
-    with lock:
-        if patch is None:
-            patch = Patch()
-        patch.users += 1
-        if own_code:
-            tf.config.run_functions_eagerly(True)
-    try:
-        yield
-    finally:
+    with own_codes if own_code else nullcontext():
         with lock:
-            patch.users -= 1
-            if patch.users == 0:
-                patch.remove()
-                patch = None
+            if patch is None:
+                patch = Patch()
+            patch.users += 1
+        if own_code:
+            before = tf.config.functions_run_eagerly()
+            tf.config.run_functions_eagerly(True)
+        try:
+            yield
+        finally:
+            if own_code:
+                tf.config.run_functions_eagerly(before)
+            with lock:
+                patch.users -= 1
+                if patch.users == 0:
+                    patch.remove()
+                    patch = None
 
 
 class Scope(keras.StatelessScope):
@@ -228,7 +253,7 @@ class Recorder:
             self.here = None
         try:
             masked = self.apart and is_masked(layer, args)
-            with self.activation_of(layer) as before:
+            with self.activation_of(layer) as before, self.as_keras_does(layer):
                 output = patch.layer(layer, *args, **kwargs)
         finally:
             self.here = outer
@@ -236,6 +261,12 @@ class Recorder:
         if opened:
             opened.after(output)
         return self.keep(layer, place, args, kwargs, output, before, masked)
+
+    def as_keras_does(self, layer):
+        """`Patch.as_keras_does` for a layer in which nobody else's code runs."""
+        if not tf.config.functions_run_eagerly():
+            return nullcontext()
+        return patch.as_keras_does(not has_own_code(layer))
 
     def operation(self, operation, args, kwargs):
         here = self.here
@@ -246,7 +277,8 @@ class Recorder:
         if here is None or here.opened:
             return patch.operation(operation, *args, **kwargs)
         place = self.names.place(here, operation)
-        output = self.closed(None, patch.operation, operation, args, kwargs)
+        with patch.as_keras_does(True):
+            output = self.closed(None, patch.operation, operation, args, kwargs)
         return self.keep(operation, place, args, kwargs, output)
 
     def closed(self, note, function, operation, args, kwargs, here=None):
