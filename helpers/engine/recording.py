@@ -253,7 +253,7 @@ class Recorder:
             self.here = None
         try:
             masked = self.apart and is_masked(layer, args)
-            with self.activation_of(layer) as before, self.as_keras_does(layer):
+            with self.as_keras_does(layer), self.activation_of(layer) as before:
                 output = patch.layer(layer, *args, **kwargs)
         finally:
             self.here = outer
@@ -322,14 +322,7 @@ class Recorder:
         if call.is_input:
             self.fixed[call.path] = "it is an input: pass other inputs to the model"
         elif self.replaced:
-            try:
-                new = self.replaced(call, output)
-            except Refusal as error:
-                self.refuse(str(error))
-            for old, one in zip(keras.tree.flatten(output), keras.tree.flatten(new)):
-                if one is not old:
-                    set_mask(one, mask_of(old))
-            call.output = output = new
+            call.output = output = self.run_on_with(call, output)
         if self.apart and not call.is_input and not self.made_inside(call):
             call.output = output = apart(args, kwargs, output)
         call.made = output
@@ -341,6 +334,17 @@ class Recorder:
                 call.output = before[0]
         self.add(call)
         return output
+
+    def run_on_with(self, call, output):
+        """Return what is to run on in place of an output; its mask goes along."""
+        try:
+            new = self.replaced(call, output)
+        except Refusal as error:
+            self.refuse(str(error))
+        for old, one in zip(keras.tree.flatten(output), keras.tree.flatten(new)):
+            if one is not old:
+                set_mask(one, mask_of(old))
+        return new
 
     def add(self, call):
         if not call.is_input:
@@ -391,7 +395,7 @@ class Recorder:
         call.hidden = all(self.made.get(id(x), no_tensor)() is x for x in leaves)
         if self.readable(call):
             if self.replaced:
-                call.output = self.replaced(call, output)
+                call.output = self.run_on_with(call, output)
             self.add(call)
 
     @contextmanager
