@@ -23,7 +23,7 @@ from support import (  # noqa: F401  the fixture
     variables_of,
 )
 
-from helpers.by_hand import hand_check
+from helpers.by_hand import explain, hand_check
 from helpers.extraction import layer_outputs
 
 # State --------------------------------------------------------------------------------
@@ -464,3 +464,11 @@ def test_keras_compiles_what_it_wants_to_compile(size):
     expected.build(x.shape)
     expected.set_weights(model.conv.get_weights())
     same(outputs["conv"], expected(x))
+
+
+def test_one_number_of_a_model_with_a_state_for_several():
+    model, x = stateful(layers.GRU, 2), floats(2, 4, 3)
+    words = "state for 2 inputs at a time.*batch_shape=\\(1, ...\\)"
+    with pytest.raises(ValueError, match=words):
+        explain(model, x, model.layers[-1].name, (1, 0))
+    assert hand_check(model, x).equal

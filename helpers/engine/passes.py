@@ -296,6 +296,14 @@ def whole_run(model, inputs, one_of=None):
     structure, arrays = check_batch(model, inputs, "inputs")
     rows = number_of_rows(arrays)
     if one_of:
+        if rows > 1 and any(
+            getattr(one, "stateful", False) for one in all_layers(model)
+        ):
+            raise ValueError(
+                f"{model.name} has a state for {rows} inputs at a time, and one of them "
+                "is to be run alone. Make it for one: keras.Input(batch_shape=(1, ...)), "
+                "then new.set_weights(model.get_weights())."
+            )
         i = one_of(rows)
         arrays = [x if x is None else x[i : i + 1] for x in arrays]
     tensors = [x if x is None else tf.constant(x) for x in arrays]
