@@ -1,8 +1,7 @@
 """One run of a model, recorded: its calls in order, with what went in and came out.
 
-While a model is recorded, ``keras.Layer.__call__`` and ``keras.Operation.__call__`` are
-replaced. Everything else stays Keras's own: which layers run, in which order, with which
-masks. Calls of other threads go through untouched.
+A Recorder stands behind Keras's two `doors`. Everything else stays Keras's own: which
+layers run, in which order, with which masks.
 """
 
 import inspect
@@ -13,6 +12,8 @@ from contextlib import contextmanager, nullcontext
 import keras
 import tensorflow as tf
 
+from . import doors
+from .doors import active
 from .keras_inside import (
     all_layers,
     has_own_code,
@@ -25,94 +26,11 @@ from .names import Call, Names, Place, name_by_class
 from .opened import Opened
 from .wording import CannotRun, Refusal, cannot_run, takes_several, unbuilt
 
-active = threading.local()  # .recorder: the one that this thread's calls go to
-lock = threading.RLock()  # of the patch
 activations = threading.RLock()
-own_codes = threading.RLock()  # models with code of their own run one after the other
-patch = None
 
 
 class Stop(BaseException):
     """Raised when the last wanted call is over; no ``except Exception`` catches it."""
-
-
-class Patch:
-    """Keras's two doors, with a Recorder behind them.
-
-    What stood there before is called, also if somebody else has put it there, and is put
-    back when the last recording is over. If somebody has meanwhile put his own over it,
-    that stays, and ours lets everything through.
-    """
-
-    def __init__(self):
-        self.users = 0
-        self.layer, self.operation = keras.Layer.__call__, keras.Operation.__call__
-        self.line_by_line = tf.config.functions_run_eagerly()
-
-        def call_layer(layer, *args, **kwargs):
-            recorder = getattr(active, "recorder", None)
-            if self.users == 0 or recorder is None or recorder.here is None:
-                return self.layer(layer, *args, **kwargs)
-            return recorder.layer(layer, args, kwargs)
-
-        def call_operation(operation, *args, **kwargs):
-            recorder = getattr(active, "recorder", None)
-            if self.users == 0 or recorder is None:
-                return self.operation(operation, *args, **kwargs)
-            return recorder.operation(operation, args, kwargs)
-
-        self.doors = call_layer, call_operation
-        keras.Layer.__call__, keras.Operation.__call__ = self.doors
-
-    @contextmanager
-    def as_keras_does(self, yes):
-        """Let TensorFlow compile again what Keras itself wants to have compiled.
-
-        Keras says that some convolutions are wrong on a CPU otherwise.
-        """
-        if not yes or self.line_by_line or not tf.config.functions_run_eagerly():
-            yield
-            return
-        tf.config.run_functions_eagerly(False)
-        try:
-            yield
-        finally:
-            tf.config.run_functions_eagerly(True)
-
-    def remove(self):
-        call_layer, call_operation = self.doors
-        if keras.Layer.__call__ is call_layer:
-            keras.Layer.__call__ = self.layer
-        if keras.Operation.__call__ is call_operation:
-            keras.Operation.__call__ = self.operation
-
-
-@contextmanager
-def recording(own_code=False):
-    """Let a Recorder see the calls of this thread's models.
-
-    With ``own_code`` a ``@tf.function`` in it runs line by line: otherwise TensorFlow
-    would keep what it traces in here for the calls that come later.
-    """
-    global patch
-    with own_codes if own_code else nullcontext():
-        with lock:
-            if patch is None:
-                patch = Patch()
-            patch.users += 1
-        if own_code:
-            before = tf.config.functions_run_eagerly()
-            tf.config.run_functions_eagerly(True)
-        try:
-            yield
-        finally:
-            if own_code:
-                tf.config.run_functions_eagerly(before)
-            with lock:
-                patch.users -= 1
-                if patch.users == 0:
-                    patch.remove()
-                    patch = None
 
 
 class Scope(keras.StatelessScope):
@@ -201,7 +119,9 @@ class Recorder:
         try:
             self.enter(place, inputs)
             args, options = call_arguments(self.model, inputs)
-            output = patch.layer(self.model, *args, training=self.training, **options)
+            output = doors.patch.layer(
+                self.model, *args, training=self.training, **options
+            )
             self.here = None
             self.answer(output)
             return True
@@ -231,9 +151,9 @@ class Recorder:
         if layer is cell:  # opened only if it is one of your own
             here = None if is_keras_own(layer) else self.names.place(outer, layer)
             note = outer.opened.note_step if outer.opened else None
-            return self.closed(note, patch.layer, layer, args, kwargs, here)
+            return self.closed(note, doors.patch.layer, layer, args, kwargs, here)
         if layer in getattr(cell, "cells", ()):  # Keras tries stacked ones beforehand
-            return self.closed(None, patch.layer, layer, args, kwargs)
+            return self.closed(None, doors.patch.layer, layer, args, kwargs)
         recurrent = isinstance(layer, keras.layers.RNN)
         known = is_keras_own(layer) and not isinstance(layer, keras.Model)
         tracked = id(layer) in self.tracked
@@ -254,7 +174,7 @@ class Recorder:
         try:
             masked = self.apart and is_masked(layer, args)
             with self.as_keras_does(layer), self.activation_of(layer) as before:
-                output = patch.layer(layer, *args, **kwargs)
+                output = doors.patch.layer(layer, *args, **kwargs)
         finally:
             self.here = outer
         del self.running[depth:]
@@ -263,22 +183,22 @@ class Recorder:
         return self.keep(layer, place, args, kwargs, output, before, masked)
 
     def as_keras_does(self, layer):
-        """`Patch.as_keras_does` for a layer in which nobody else's code runs."""
+        """`doors.Patch.as_keras_does` for a layer in which nobody else's code runs."""
         if not tf.config.functions_run_eagerly():
             return nullcontext()
-        return patch.as_keras_does(not has_own_code(layer))
+        return doors.patch.as_keras_does(not has_own_code(layer))
 
     def operation(self, operation, args, kwargs):
         here = self.here
         if isinstance(operation, keras.Layer):  # its arguments, masks filled in
             if here is not None and here.opened and here.layer is operation:
                 here.opened.called_with(args, kwargs)
-            return patch.operation(operation, *args, **kwargs)
+            return doors.patch.operation(operation, *args, **kwargs)
         if here is None or here.opened:
-            return patch.operation(operation, *args, **kwargs)
+            return doors.patch.operation(operation, *args, **kwargs)
         place = self.names.place(here, operation)
-        with patch.as_keras_does(True):
-            output = self.closed(None, patch.operation, operation, args, kwargs)
+        with doors.patch.as_keras_does(True):
+            output = self.closed(None, doors.patch.operation, operation, args, kwargs)
         return self.keep(operation, place, args, kwargs, output)
 
     def closed(self, note, function, operation, args, kwargs, here=None):
