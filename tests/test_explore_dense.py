@@ -212,3 +212,25 @@ def test_an_unknown_name_of_the_module_is_an_attribute_error():
 
     with pytest.raises(AttributeError, match="no attribute 'explore_nothing'"):
         _ = explorers.explore_nothing
+
+
+def test_a_subclassed_chain_is_drawn_and_arithmetic_in_between_is_refused():
+    class Own(keras.Model):
+        def __init__(self, between=lambda x: x):
+            super().__init__(name="own")
+            self.first, self.last = layers.Dense(3, "relu"), layers.Dense(2)
+            self.between = between
+
+        def call(self, x):
+            return self.last(self.between(self.first(x)))
+
+    model, rows = Own(), np.eye(4)
+    model(rows)
+    about = explore_dense(model, rows).network
+    assert [layer["units"] for layer in about["layers"]] == [3, 2]
+    with pytest.raises(ValueError, match=r"takes rows of numbers, \(rows, features\)"):
+        explore_dense(model, np.ones((2, 3, 4)))
+    model = Own(lambda x: 2 * x)
+    model(rows)
+    with pytest.raises(ValueError, match="chain of layers. .* leave no trace"):
+        explore_dense(model, rows)

@@ -529,3 +529,70 @@ def test_classes_are_as_many_as_units(cnn):
     assert explore_layers(cnn, CAT, CIFAR10_CLASSES).about["classes"][3] == "cat"
     with refused(ValueError, "classes has 2 names", "dense_1 has 10 units"):
         explore_layers(cnn, CAT, ["cat", "dog"])
+
+
+# ------------------------------------------- models and layers of somebody else's own
+
+
+class Residual(keras.Layer):
+    """A layer of one's own: what it adds up leaves no trace."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.conv = layers.Conv2D(3, 3, padding="same", activation="relu", name="conv")
+
+    def call(self, x):
+        return x + self.conv(x)
+
+
+class Own(keras.Model):
+    def __init__(self):
+        super().__init__(name="own")
+        self.block = Residual(name="block")
+        self.pool = layers.MaxPooling2D(2, name="pool")
+        self.mean = layers.GlobalAveragePooling2D(name="mean")
+
+    def call(self, x):
+        return self.mean(self.pool(self.block(x)))
+
+
+@pytest.fixture(scope="module")
+def own():
+    model, images = Own(), np.random.default_rng(0).random((2, 8, 8, 3), "float32")
+    model(images)
+    return model, images, explore_layers(model, images)
+
+
+def test_a_subclassed_model_is_explored_like_others(own):
+    model, images, explorer = own
+    outputs = layer_outputs(model, images[:1])
+    about = described(explorer)
+    assert list(about)[1:] == list(outputs) == ["block/conv", "block", "pool", "mean"]
+    answer, arrays = ask(explorer, "all layers")
+    expected = [images[:1], *outputs.values()]
+    assert sorted(answer["sent"]) == list(range(5))
+    for place, array in zip(answer["sent"], arrays):
+        np.testing.assert_array_equal(array.ravel(), expected[place].ravel())
+    assert about["block/conv"]["how"] == "sum" and about["pool"]["how"] == "largest"
+    assert about["block"]["how"] == "value"
+    assert "its class has a call of its own" in about["block"]["why"]
+    place = list(about).index("block/conv")
+    answer, _ = ask(explorer, "explain", layer=place, position=[4, 5, 1])
+    assert answer["value"] == pytest.approx(outputs["block/conv"][0, 4, 5, 1], abs=1e-5)
+    assert answer["field"] == [(3, 6), (4, 7)]
+
+
+def test_behind_arithmetic_without_a_layer_all_may_be_seen(own):
+    model, images, explorer = own
+    place = list(described(explorer)).index("pool")
+    answer, _ = ask(explorer, "explain", layer=place, position=[1, 1, 0])
+    assert answer["field"] == [(0, 8), (0, 8)]
+    found = explain(model, images, "mean", (1, 2))
+    assert found.value == pytest.approx(layer_outputs(model, images)["mean"][1, 2])
+
+
+def test_pictures_for_a_model_that_says_nothing_of_shapes(own):
+    model, images, _ = own
+    assert explore_layers(model, images[0]).about["images"] == 1
+    with pytest.raises(ValueError, match=r"takes \(images, rows, columns, channels\)"):
+        explore_layers(model, images[0, 0])
