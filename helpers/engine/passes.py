@@ -19,7 +19,7 @@ from .keras_inside import (
 )
 from .names import hide_masks, in_models_order
 from .recording import Recorder, Scope
-from .replacing import Replacing
+from .replacing import Replacing, followed
 from .wording import CannotRun, check_model
 
 COMPILED_FROM = 8  # batches of one shape; tracing costs as much as these gain
@@ -158,7 +158,7 @@ class Passes:
             return None
         x = x if tf.is_tensor(x) else tf.constant(x)
         if self.request.tensors and x.dtype.is_floating:
-            x = x + tf.Variable(0, dtype=x.dtype)  # an open tape follows it from here
+            x = followed(x)
         return x
 
     def record(self, structure, tensors, start=(), first_row=0):

@@ -24,6 +24,7 @@ from .keras_inside import (
 )
 from .names import Call, Names, Place, name_by_class
 from .opened import Opened
+from .replacing import followed
 from .wording import CannotRun, Refusal, cannot_run, takes_several, unbuilt
 
 activations = threading.RLock()
@@ -412,7 +413,7 @@ def watched(args, kwargs, output):
     def watch(x):
         if not is_float(x):
             return x
-        y = x + tf.Variable(0, dtype=x.dtype)
+        y = followed(x)
         set_mask(y, mask_of(x))
         return y
 

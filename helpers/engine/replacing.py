@@ -34,6 +34,11 @@ def check_replace(replace):
     return found
 
 
+def followed(x):
+    """The same numbers, in a tensor that an open ``tf.GradientTape`` follows."""
+    return x + tf.Variable(0, dtype=x.dtype)
+
+
 class Replacing:
     """Replaces outputs during one run.
 
@@ -89,9 +94,7 @@ class Replacing:
                     "or one that NumPy broadcasts to it."
                 ) from None
         new = tf.cast(new, output.dtype)
-        if self.tensors and new.dtype.is_floating:
-            new = new + tf.Variable(0, dtype=new.dtype)  # an open tape follows it
-        return new
+        return followed(new) if self.tensors and new.dtype.is_floating else new
 
     def unused(self):
         """Return a name that no call had, or None."""
