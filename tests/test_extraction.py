@@ -924,10 +924,13 @@ def test_memory_in_the_long_run():
 
         for _ in range(20):
             use()
-        before, objects = memory(), len(gc.get_objects())
-        for _ in range(100):
-            use()
-        print("100 calls:", memory() - before < 3, len(gc.get_objects()) - objects < 50)
+        objects, used = len(gc.get_objects()), [memory()]
+        for _ in range(8):
+            for _ in range(25):
+                use()
+            used.append(memory())
+        # The allocator takes a step now and then; what is kept grows every time.
+        print("25 calls:", np.diff(used).min() < 1, len(gc.get_objects()) - objects < 50)
 
         def make_and_use():
             model = cifar10_cnn()
@@ -939,17 +942,19 @@ def test_memory_in_the_long_run():
         del model, models
         memory()
         print("freed:", len(alive))
-        before = memory()
-        for _ in range(30):
-            make_and_use()
-        print("30 models let go:", memory() - before < 10)
+        used = [memory()]
+        for _ in range(3):
+            for _ in range(15):
+                make_and_use()
+            used.append(memory())
+        print("15 models let go:", np.diff(used).min() < 2)
     """
     printed = re.sub(r".*\r", "", run(code))  # a progress bar, on a slow machine
     assert printed.splitlines() == [
         "4,000 images: True",
-        "100 calls: True True",
+        "25 calls: True True",
         "freed: 0",
-        "30 models let go: True",
+        "15 models let go: True",
     ]
 
 
