@@ -72,7 +72,7 @@ def test_learners_notebooks_hold_no_solution(kit, path):
     text = "\n".join(cell.source for cell in cells)
     assert [line for line in solution_lines(original) if line in text] == []
     assert [cell.source for cell in cells if is_solution(cell)] == []
-    assert ": right." not in handed_out
+    assert "Right. " not in handed_out
     assert not any(cell.get("outputs") for cell in cells)
     kept = [cell.source for cell in original.cells if not is_solution(cell)]
     assert [cell.source for cell in cells] == kept
@@ -861,7 +861,7 @@ def test_slides_hold_no_solution_and_no_hint():
         words = " ".join(re.sub("<[^>]+>", " ", page).split())
         assert "# @title" not in words
         assert "<details" not in page
-        assert ": right." not in words
+        assert "Right. " not in words
 
 
 def test_long_output_is_cut_where_a_question_begins():

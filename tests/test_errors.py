@@ -12,7 +12,7 @@ import pytest
 from helpers.errors import expected_error, expected_warning
 
 LESSON = Path(__file__).resolve().parent.parent / "notebooks"
-LESSON /= "08_when_extraction_fails.ipynb"
+LESSON /= "10_when_extraction_fails.ipynb"
 LONG = (
     "a message of many words which is longer than the 88 columns that fit a projector "
     * 3
@@ -117,7 +117,7 @@ def test_an_error_in_a_block_that_should_warn_gets_out():
             raise ValueError("broken")
 
 
-# The table of lesson 08
+# The table of lesson 10
 
 
 def cells():

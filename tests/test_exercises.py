@@ -17,14 +17,14 @@ from helpers.exercises.checking import verdict
 from helpers.exercises.exercise import Exercise, computed
 from helpers.exercises.quizzes import LETTERS, Quiz, choices
 
-FILES = sorted(Path(exercise.__file__).parent.glob("lesson_*.py"))
-LESSONS = {int(file.stem[-2:]): exercise.lesson(int(file.stem[-2:])) for file in FILES}
-EXERCISES = {n: e for module in LESSONS.values() for n, e in module.EXERCISES.items()}
+LESSONS = {topic: exercise.lesson(topic) for topic in exercise.TOPICS}
+EXERCISES = {f"{t}.{n}": e for t, m in LESSONS.items() for n, e in m.EXERCISES.items()}
 PREDICTIONS = {
-    n: p for module in LESSONS.values() for n, p in module.PREDICTIONS.items()
+    f"{t}.{n}": p for t, m in LESSONS.items() for n, p in m.PREDICTIONS.items()
 }
 MISTAKES = [(name, text) for name, e in EXERCISES.items() for text in e.mistakes]
 COMMENTS = [(name, text) for name, p in PREDICTIONS.items() for text in p.mistakes]
+ROW = "dense_by_hand.second_row"
 QUESTIONS = [(n, i) for n, module in LESSONS.items() for i in range(len(module.QUIZ))]
 
 
@@ -41,12 +41,15 @@ def said(name, answer, capsys):
     return printed(capsys)
 
 
-def test_names_begin_with_the_number_of_their_lesson():
-    for number, module in LESSONS.items():
-        for name in module.EXERCISES:
-            assert re.fullmatch(rf"{number}\.\d+", name)
-        for name in module.PREDICTIONS:
-            assert re.fullmatch(rf"{number}\.[A-Z]", name)
+def letter(name):
+    return name.rpartition(".")[2]
+
+
+def test_no_exercise_is_known_by_a_number():
+    for name in EXERCISES:
+        assert re.fullmatch(r"[a-z0-9_]+\.[a-z][a-z0-9_]+", name)
+    for name in PREDICTIONS:
+        assert re.fullmatch("[A-Z]", letter(name))
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -56,14 +59,12 @@ def test_right_answer_passes_in_every_form(name, capsys):
     forms += [right.round(3), tuple(right.tolist()) if right.shape else right.item()]
     forms += [keras.ops.convert_to_tensor(right), right.astype(object)]
     for answer in forms:
-        assert ": right. " in said(name, answer, capsys)
+        assert "Right. " in said(name, answer, capsys)
 
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_open_exercise_stays_open(name, capsys):
-    assert said(name, ..., capsys) == (
-        f"Exercise {name} is open: replace the ... and run the cell again."
-    )
+    assert said(name, ..., capsys) == ("Open: replace the ... and run the cell again.")
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -74,7 +75,7 @@ def test_at_least_three_mistakes_are_diagnosed(name):
 @pytest.mark.parametrize(("name", "text"), MISTAKES)
 def test_each_mistake_gets_its_own_diagnosis(name, text, capsys):
     answer = EXERCISES[name].mistakes[text]()
-    assert said(name, answer, capsys) == f"Exercise {name}: not yet. {text}"
+    assert said(name, answer, capsys) == f"Not yet. {text}"
 
 
 class Hostile:
@@ -138,35 +139,38 @@ def test_garbage_gets_a_sentence_and_never_the_answer(name, capsys):
     right = computed(EXERCISES[name].right)
     for answer in GARBAGE:
         out = said(name, answer, capsys)
-        assert re.fullmatch(r"Exercise [\d.]+: not yet\. .+\.", out), out
-        for number in right.ravel()[:4]:
-            assert f"{number:.3f}" not in out
+        assert re.fullmatch(r"Not yet\. .+\.", out), out
+        for topic in right.ravel()[:4]:
+            assert f"{topic:.3f}" not in out
 
 
 def test_a_right_answer_is_taken_down(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LAYERS_PROGRESS", str(tmp_path / "progress.json"))
-    check("1.1", [0, 0, 0, 0])
+    check(ROW, [0, 0, 0, 0])
     helpers.progress()
     assert "[ ] 1.1" in capsys.readouterr().out
-    check("1.1", computed(EXERCISES["1.1"].right))
+    check(
+        ROW,
+        computed(EXERCISES[ROW].right),
+    )
     helpers.progress()
     out = capsys.readouterr().out
     assert "[x] 1.1" in out and "[ ] 1.2" in out
 
 
 def test_swapped_axes_are_named(capsys):
-    right = computed(EXERCISES["1.1"].right)
-    assert "Expected the shape (4,), got (1, 4)." in said("1.1", right[None], capsys)
-    assert "the axes are not" in said("1.1", right[:, None], capsys)
+    right = computed(EXERCISES[ROW].right)
+    assert "Expected the shape (4,), got (1, 4)." in said(ROW, right[None], capsys)
+    assert "the axes are not" in said(ROW, right[:, None], capsys)
 
 
 def test_unknown_exercise_lists_the_known_ones():
-    with pytest.raises(ValueError, match="there are: 1.1, 1.2"):
-        check("1.9", 1)
-    with pytest.raises(ValueError, match="There are: 0, 1, "):
-        check("10.1", 1)
-    with pytest.raises(ValueError, match="no prediction '1.9'"):
-        predict("1.9", 1)
+    with pytest.raises(ValueError, match="there are: dense_by_hand.second_row, dense"):
+        check("dense_by_hand.nothing", 1)
+    with pytest.raises(ValueError, match="There are: cifar10_feature_maps, "):
+        check("1.1", 1)
+    with pytest.raises(ValueError, match="no prediction 'dense_by_hand.Z'"):
+        predict("dense_by_hand.Z", 1)
 
 
 # Predictions
@@ -177,9 +181,12 @@ def test_prediction_is_noted_and_then_compared(name, capsys):
     prediction = PREDICTIONS[name]
     right = computed(prediction.right)
     predict(name, right if isinstance(right, str) else right.tolist())
-    assert printed(capsys) == f"Prediction {name} is noted. Run the next cell."
+    assert printed(capsys) == f"Prediction {letter(name)} is noted. Run the next cell."
     compare(name)
-    assert printed(capsys) == f"Prediction {name}: as you expected. {prediction.why}"
+    assert (
+        printed(capsys)
+        == f"Prediction {letter(name)}: as you expected. {prediction.why}"
+    )
 
 
 @pytest.mark.parametrize("name", PREDICTIONS)
@@ -187,8 +194,9 @@ def test_open_prediction_still_gets_the_reason(name, capsys):
     predict(name, ...)
     compare(name)
     assert printed(capsys) == (
-        f"Prediction {name} is open: replace the ... by what you expect, or read on. "
-        f"Prediction {name} was left open. {PREDICTIONS[name].why}"
+        f"Prediction {letter(name)} is open: replace the ... by what you expect, or "
+        "read on. "
+        f"Prediction {letter(name)} was left open. {PREDICTIONS[name].why}"
     )
 
 
@@ -203,7 +211,7 @@ def test_each_wrong_prediction_gets_its_own_comment(name, text, capsys):
     compare(name)
     why = PREDICTIONS[name].why
     assert printed(capsys).endswith(
-        f"Prediction {name}: not what you expected. {text} {why}"
+        f"Prediction {letter(name)}: not what you expected. {text} {why}"
     )
 
 
@@ -212,16 +220,20 @@ def test_garbage_as_prediction_gets_a_sentence(name, capsys):
     for guess in GARBAGE:
         predict(name, guess)
         compare(name)
-        assert re.fullmatch(rf"Prediction {name}.+\.", printed(capsys))
+        assert re.fullmatch(rf"Prediction {letter(name)}.+\.", printed(capsys))
 
 
 @pytest.mark.parametrize(
     ("name", "guess", "words"),
     [
-        ("3.A", 5, "A list of 2 numbers is asked for. "),
-        ("3.B", [5, 6], "One number is asked for, without brackets. "),
-        ("3.B", 5, ""),
-        ("8.G", 5, "A list of 1 number is asked for. "),
+        ("convolution_by_hand.A", 5, "A list of 2 numbers is asked for. "),
+        (
+            "convolution_by_hand.B",
+            [5, 6],
+            "One number is asked for, without brackets. ",
+        ),
+        ("convolution_by_hand.B", 5, ""),
+        ("when_extraction_fails.G", 5, "A list of 1 number is asked for. "),
     ],
 )
 def test_guess_of_another_shape_hears_how_many_numbers_are_asked_for(
@@ -233,22 +245,20 @@ def test_guess_of_another_shape_hears_how_many_numbers_are_asked_for(
     assert printed(capsys).endswith(f"not what you expected. {words}{why}")
 
 
-@pytest.mark.parametrize("name", ["1.1", "8.1"])
+@pytest.mark.parametrize("name", [ROW, "when_extraction_fails.two_faults"])
 @pytest.mark.parametrize(
     "model", [keras.Sequential(), keras.Sequential([keras.Input((3,))]), keras.Model()]
 )
 def test_model_as_answer_has_to_be_called(name, model, capsys):
-    assert said(name, model, capsys) == (
-        f"Exercise {name}: not yet. This is a model; call it on rows."
-    )
+    assert said(name, model, capsys) == ("Not yet. This is a model; call it on rows.")
 
 
 def test_count_of_wrong_numbers_is_in_good_english(capsys):
-    right = computed(EXERCISES["1.1"].right)
+    right = computed(EXERCISES[ROW].right)
     for wrong, words in ((1, "1 differs."), (2, "2 differ.")):
         answer = right.copy()
         answer[:wrong] += 50
-        assert f"of {right.size} numbers, {words}" in said("1.1", answer, capsys)
+        assert f"of {right.size} numbers, {words}" in said(ROW, answer, capsys)
 
 
 @pytest.mark.parametrize("right", [0.25, -0.25, [0.25, 0.5], [[0.25], [-0.5]]])
@@ -258,11 +268,11 @@ def test_answers_are_right_close_or_wrong_by_their_distance(right, sign):
     right = np.array(right)
     one = Exercise(lambda: right, "That is why.", {})
     for distance, words in (
-        (0, ": right. That is why."),
-        (0.0012, ": right. That is why."),  # 0.001, and a thousandth of the number
-        (0.0016, ": not yet. That is close: give three decimals."),
-        (0.005, ": not yet. That is close: give three decimals."),  # two decimals
-        (0.0059, ": not yet. That is close: give three decimals."),
+        (0, "Right. That is why."),
+        (0.0012, "Right. That is why."),  # 0.001, and a thousandth of the topic
+        (0.0016, "Not yet. That is close: give three decimals."),
+        (0.005, "Not yet. That is close: give three decimals."),  # two decimals
+        (0.0059, "Not yet. That is close: give three decimals."),
         (0.0061, None),
         (0.05, None),  # one decimal is not close
         (0.5, None),
@@ -282,7 +292,7 @@ def test_an_answer_to_two_decimals_is_called_close(capsys):
     for name, one in EXERCISES.items():
         rounded = computed(one.right).round(2)
         told = said(name, rounded, capsys)
-        if np.abs(rounded - computed(one.right)).max() > 0.003 and "not yet" in told:
+        if np.abs(rounded - computed(one.right)).max() > 0.003 and "Not yet" in told:
             close += "That is close: give three decimals." in told
     assert close >= 5
 
@@ -303,25 +313,25 @@ def test_words_are_understood_in_any_case(capsys):
 # Quizzes
 
 
-@pytest.mark.parametrize("number", LESSONS)
-def test_quiz_has_five_questions_of_three_or_more_choices(number):
-    questions = LESSONS[number].QUIZ
-    assert len(questions) == 5 or number == 0
+@pytest.mark.parametrize("topic", LESSONS)
+def test_quiz_has_five_questions_of_three_or_more_choices(topic):
+    questions = LESSONS[topic].QUIZ
+    assert len(questions) == 5 or topic == "start_here"
     for question in questions:
         assert 3 <= len(choices(question)) <= 5
         assert len(set(choices(question))) == 1 + len(question.wrong)
 
 
-@pytest.mark.parametrize("number", [n for n in LESSONS if LESSONS[n].QUIZ])
-def test_right_choices_stand_at_different_letters(number):
-    places = [choices(q).index(q.right) for q in LESSONS[number].QUIZ]
+@pytest.mark.parametrize("topic", [n for n in LESSONS if LESSONS[n].QUIZ])
+def test_right_choices_stand_at_different_letters(topic):
+    places = [choices(q).index(q.right) for q in LESSONS[topic].QUIZ]
     assert len(set(places)) > 1
 
 
-@pytest.mark.parametrize(("number", "i"), QUESTIONS)
-def test_a_click_on_each_choice_gets_its_comment(number, i):
-    question = LESSONS[number].QUIZ[i]
-    shown = quiz(number)
+@pytest.mark.parametrize(("topic", "i"), QUESTIONS)
+def test_a_click_on_each_choice_gets_its_comment(topic, i):
+    question = LESSONS[topic].QUIZ[i]
+    shown = quiz(topic)
     text, buttons, said = shown.cards[i].children
     assert isinstance(buttons, ipywidgets.ToggleButtons) and buttons.value is None
     for letter, choice in zip(buttons.options, choices(question)):
@@ -335,13 +345,13 @@ def test_a_click_on_each_choice_gets_its_comment(number, i):
 
 
 def test_quiz_as_text_and_answered_by_letters(capsys):
-    questions = LESSONS[1].QUIZ
-    text = repr(Quiz(1, questions))
+    questions = LESSONS["dense_by_hand"].QUIZ
+    text = repr(Quiz("dense_by_hand", questions))
     assert questions[0].text.split()[0] in text and "   a) " in text
     right = "".join(LETTERS[choices(q).index(q.right)] for q in questions)
-    quiz(1, right)
+    quiz("dense_by_hand", right)
     assert printed(capsys).count("Right. ") == 5
-    quiz(1, "-" + "z" + right[2:])
+    quiz("dense_by_hand", "-" + "z" + right[2:])
     out = printed(capsys)
     assert "1. Left out. 2. There is no choice 'z'" in out
     assert out.count("Right. ") == 3
@@ -350,13 +360,13 @@ def test_quiz_as_text_and_answered_by_letters(capsys):
 @pytest.mark.parametrize("answers", ["ab", 3, "abcabc", ["a"] * 5])
 def test_letters_that_do_not_fit_are_refused(answers):
     with pytest.raises(ValueError, match="5 questions: pass 5 letters"):
-        quiz(1, answers)
+        quiz("dense_by_hand", answers)
 
 
 def test_quiz_is_stored_as_text(monkeypatch):
     stored = []
     monkeypatch.setattr("helpers.shown.display", lambda data, raw: stored.append(data))
-    shown = quiz(1)
+    shown = quiz("dense_by_hand")
     shown._ipython_display_()
     assert stored[0]["text/plain"] == repr(shown)
     assert stored[0]["application/vnd.jupyter.widget-view+json"]["model_id"]

@@ -1322,7 +1322,7 @@ def test_two_devices():
             model.add(Spy(0.5, name="spy"))
             inside = layer_outputs(model, x, batch_size=20)
             middle = keras.Model(model.inputs[0], model.get_layer("conv2d_2").output)
-        predicted = middle.predict(x, batch_size=20, verbose=0)  # as lesson 05 does
+        predicted = middle.predict(x, batch_size=20, verbose=0)  # as lesson 04 does
         np.testing.assert_allclose(predicted, one_device["conv2d_2"], atol=1e-6)
         seen.clear()
         layer_outputs(model, x, "spy")

@@ -49,8 +49,10 @@ def number(path):
     return int(path.name[:2])
 
 
-def test_there_are_ten_lessons():
-    assert [number(path) for path in LESSONS] == list(range(10))
+def test_numbers_of_the_lessons_rise():
+    """Two numbers are left free: those lessons are not written yet."""
+    numbers = [number(path) for path in LESSONS]
+    assert numbers == sorted(set(numbers)) and numbers[0] == 0
 
 
 def test_notebook_is_valid(lesson):
@@ -93,8 +95,8 @@ def test_last_cell_has_claims_trap_and_link(lesson, path):
     parts = ["## What you can do now", "## Where it goes wrong", "**"]
     places = [last.index(part) for part in parts]
     assert places == sorted(places)
-    following = LESSONS[(number(path) + 1) % len(LESSONS)]
-    label = "Next" if number(path) < 9 else "Back to"
+    following = LESSONS[(LESSONS.index(path) + 1) % len(LESSONS)]
+    label = "Back to" if following == LESSONS[0] else "Next"
     link = rf"\*\*{label}:\*\* \[{following.name[:2]} · [^]]+\]\({following.name}\)$"
     assert re.search(link, last)
 
@@ -129,23 +131,41 @@ def test_every_exercise_has_stub_hint_and_hidden_solution(lesson, path):
     names = []
     for i in stubs:
         task, stub, hint, solution = cells[i - 1 : i + 3]
-        name = re.search(r'^check\("([\d.]+)", answer\)$', stub.source, re.M).group(1)
-        assert f"### Try it {name}" in task.source
+        call = re.search(r"^check\(.+, answer\)$", stub.source, re.M)[0]
+        shown = f"{number(path)}.{len(names) + 1}"
+        assert f"### Try it {shown}\n" in task.source
         assert hint.source.startswith("<details><summary>Hint")
-        assert solution.source.startswith(f"# @title Solution {name}\n")
-        assert solution.source.endswith(f'check("{name}", answer)')
+        assert solution.source.startswith(f"# @title Solution {shown}\n")
+        assert solution.source.endswith(call)
         assert solution.metadata["tags"] == ["solution"]
         assert solution.metadata["jupyter"] == {"source_hidden": True}
         assert solution.metadata["cellView"] == "form"
-        names.append(name)
+        names.append(call)
     assert len(stubs) == len(solutions(lesson))
-    assert names == of_lesson(path, "EXERCISES")
-    assert len(names) >= {0: 1, 9: 0}.get(number(path), 4)
+    known = of_lesson(path, "EXERCISES")
+    assert names == [f'check("{name}", answer)' for name in known]
+    assert len(names) >= {"start_here": 1, "your_own_network": 0}.get(topic(path), 4)
+
+
+def topic(path):
+    return path.stem[3:]
 
 
 def of_lesson(path, kind):
     """Return the names of a lesson's exercises or predictions."""
-    return list(getattr(exercise.lesson(number(path)), kind))
+    known = getattr(exercise.lesson(topic(path)), kind)
+    return [f"{topic(path)}.{name}" for name in known]
+
+
+def numbered():
+    """Return ``{"1.2": name, "1.A": name}``: what the guide and the headings say."""
+    found = {}
+    for path in LESSONS:
+        for place, name in enumerate(of_lesson(path, "EXERCISES"), start=1):
+            found[f"{number(path)}.{place}"] = name
+        for name in of_lesson(path, "PREDICTIONS"):
+            found[f"{number(path)}.{name[-1]}"] = name
+    return found
 
 
 def test_every_prediction_is_taken_before_its_cell_and_compared_after(lesson, path):
@@ -153,7 +173,7 @@ def test_every_prediction_is_taken_before_its_cell_and_compared_after(lesson, pa
     taken = [i for i, cell in enumerate(cells) if PREDICTION_STUB.search(cell.source)]
     names = []
     for i in taken:
-        name = re.search(r'^predict\("([\dA-Z.]+)", guess\)$', cells[i].source, re.M)[1]
+        name = re.search(r'^predict\("([\w.]+)", guess\)$', cells[i].source, re.M)[1]
         assert "**Predict first.**" in cells[i - 1].source
         later = [c.source for c in cells[i + 1 :] if c.cell_type == "code"]
         compared = [c.splitlines()[-1] == f'compare("{name}")' for c in later]
@@ -167,17 +187,17 @@ def test_every_prediction_is_taken_before_its_cell_and_compared_after(lesson, pa
 def test_quiz_stands_before_the_last_cell(lesson, path):
     heading, cell = lesson.cells[-3:-1]
     assert "## Quiz" in heading.source
-    assert re.fullmatch(rf"quiz\({number(path)}\)", cell.source.splitlines()[-1])
-    assert cell.outputs[-1].data["text/plain"] == repr(quiz(number(path)))
+    assert re.fullmatch(rf'quiz\("{topic(path)}"\)', cell.source.splitlines()[-1])
+    assert cell.outputs[-1].data["text/plain"] == repr(quiz(topic(path)))
 
 
 def test_solutions_pass_and_stubs_are_open(lesson):
     for cell in code_cells(lesson):
         printed = "".join(output.get("text", "") for output in cell.outputs)
         if cell in solutions(lesson):
-            assert re.search(r"^Exercise [\d.]+: right\.", printed, re.M), printed
+            assert re.search(r"^Right\. ", printed, re.M), printed
         elif EXERCISE_STUB.search(cell.source):
-            assert re.search(r"^Exercise [\d.]+ is open", printed, re.M), printed
+            assert re.search(r"^Open: ", printed, re.M), printed
 
 
 def test_no_banned_words(lesson):

@@ -5,7 +5,7 @@ import numpy as np
 from helpers.exercises.exercise import computed, find, read, same, say
 from helpers.exercises.progress import done
 
-RIGHT = ": right."
+RIGHT = "Right."
 
 
 def check(name, answer):
@@ -15,7 +15,7 @@ def check(name, answer):
     never shows the right one. A right answer is taken down for `helpers.progress()`.
 
     Arguments:
-        name: number of the exercise, such as ``"1.2"``.
+        name: lesson and topic, such as ``"dense_by_hand.softmax"``.
         answer: number, list, NumPy array or tensor; ``...`` while it is open.
             Three decimals are exact enough.
 
@@ -23,32 +23,32 @@ def check(name, answer):
         ValueError: there is no exercise of that name.
 
     Example:
-        >>> check("0.1", ...)
-        Exercise 0.1 is open: replace the ... and run the cell again.
+        >>> check("start_here.hidden_outputs", ...)
+        Open: replace the ... and run the cell again.
     """
     said = verdict(find(name, "EXERCISES"), answer)
-    say(f"Exercise {name}{said}")
+    say(said)
     if said.startswith(RIGHT):
         done(name)
 
 
 def verdict(exercise, answer):
-    """Return the sentence that `check` prints behind the exercise's number."""
+    """Return the sentence that `check` prints."""
     if answer is ...:
-        return " is open: replace the ... and run the cell again."
+        return "Open: replace the ... and run the cell again."
     if callable(getattr(type(answer), "predict", None)):
-        return ": not yet. This is a model; call it on rows."
+        return "Not yet. This is a model; call it on rows."
     try:
         given = read(answer)
     except ValueError as reason:
-        return f": not yet. {reason}"
+        return f"Not yet. {reason}"
     expected = computed(exercise.right)
     if same(given, expected):
         return f"{RIGHT} {exercise.why}"
     for sentence, mistake in exercise.mistakes.items():
         if same(given, computed(mistake)):
-            return f": not yet. {sentence}"
-    return f": not yet. {difference(given, expected)}"
+            return f"Not yet. {sentence}"
+    return f"Not yet. {difference(given, expected)}"
 
 
 def difference(given, expected):

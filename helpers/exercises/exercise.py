@@ -1,7 +1,9 @@
 """What an exercise, a prediction and a question of a quiz are, and how to read an answer.
 
-Each lesson has a module of its own, ``lesson_01.py`` and so on, with its ``EXERCISES``,
-``PREDICTIONS`` and ``QUIZ``. It is loaded when its first cell asks for it.
+Each lesson has a module of its own in ``lessons``, called as its notebook is without the
+number, with its ``EXERCISES``, ``PREDICTIONS`` and ``QUIZ``. It is loaded when its first
+cell asks for it. No name has a number of a lesson in it: lessons may be put in another
+order.
 """
 
 import textwrap
@@ -13,6 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+TOPICS = sorted(file.stem for file in Path(__file__).parent.glob("lessons/[a-z]*.py"))
 
 
 class Exercise(NamedTuple):
@@ -42,35 +46,38 @@ def find(name, kind):
     """Return a lesson's exercise or prediction by its name.
 
     Arguments:
-        name: such as ``"1.2"``; the lesson's number stands before the dot.
+        name: such as ``"dense_by_hand.softmax"``; the lesson stands before the dot.
         kind: ``"EXERCISES"`` or ``"PREDICTIONS"``.
 
     Raises:
         ValueError: there is none of that name; the message lists those there are.
     """
-    known = getattr(lesson(str(name).partition(".")[0]), kind)
-    if name not in known:
-        one, names = kind[:-1].lower(), ", ".join(known) or "none"
+    topic, _, last = str(name).partition(".")
+    known = getattr(lesson(topic), kind)
+    if last not in known:
+        one = kind[:-1].lower()
+        names = ", ".join(f"{topic}.{last}" for last in known) or "none"
         raise ValueError(
             f"There is no {one} {name!r}. In this lesson there are: {names}."
         )
-    return known[name]
+    return known[last]
 
 
-def lesson(number):
+def lesson(topic):
     """Return the module with a lesson's exercises.
 
+    Arguments:
+        topic: the name of the lesson's notebook without number and ending.
+
     Raises:
-        ValueError: there is no lesson of that number.
+        ValueError: there is no such lesson.
     """
-    files = sorted(Path(__file__).parent.glob("lesson_*.py"))
-    numbers = [int(file.stem[-2:]) for file in files]
-    if not str(number).isdecimal() or int(number) not in numbers:
-        known = ", ".join(map(str, numbers))
+    if topic not in TOPICS:
         raise ValueError(
-            f"There is no lesson {number!r} with exercises. There are: {known}."
+            f"There is no lesson {topic!r} with exercises. There are: "
+            f"{', '.join(TOPICS)}."
         )
-    return import_module(f"helpers.exercises.lesson_{int(number):02d}")
+    return import_module(f"helpers.exercises.lessons.{topic}")
 
 
 def read(answer):

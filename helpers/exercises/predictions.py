@@ -12,7 +12,7 @@ def predict(name, guess):
     replaces the first.
 
     Arguments:
-        name: name of the prediction, such as ``"1.A"``.
+        name: lesson and letter, such as ``"dense_by_hand.A"``.
         guess: number, list, NumPy array or tensor, or one of the words that the
             question offers; ``...`` while it is open.
 
@@ -20,44 +20,44 @@ def predict(name, guess):
         ValueError: there is no prediction of that name.
 
     Example:
-        >>> predict("1.A", ...)
-        Prediction 1.A is open: replace the ... by what you expect, or read on.
+        >>> predict("dense_by_hand.A", ...)
+        Prediction A is open: replace the ... by what you expect, or read on.
     """
-    prediction = find(name, "PREDICTIONS")
+    prediction, letter = find(name, "PREDICTIONS"), name.rpartition(".")[2]
     GUESSES.pop(name, None)
     if guess is ...:
         say(
-            f"Prediction {name} is open: replace the ... by what you expect, or read on."
+            f"Prediction {letter} is open: replace the ... by what you expect, or read on."
         )
         return
     try:
         GUESSES[name] = understood(prediction, guess)
     except ValueError as reason:
-        say(f"Prediction {name}: {reason}")
+        say(f"Prediction {letter}: {reason}")
     else:
-        say(f"Prediction {name} is noted. Run the next cell.")
+        say(f"Prediction {letter} is noted. Run the next cell.")
 
 
 def compare(name):
     """Say how a prediction compares with what came out, and why it came out so.
 
     Arguments:
-        name: name of the prediction, such as ``"1.A"``.
+        name: lesson and letter, such as ``"dense_by_hand.A"``.
 
     Raises:
         ValueError: there is no prediction of that name.
     """
-    prediction = find(name, "PREDICTIONS")
+    prediction, letter = find(name, "PREDICTIONS"), name.rpartition(".")[2]
     if name not in GUESSES:
-        say(f"Prediction {name} was left open. {prediction.why}")
+        say(f"Prediction {letter} was left open. {prediction.why}")
     elif equal(GUESSES[name], computed(prediction.right)):
-        say(f"Prediction {name}: as you expected. {prediction.why}")
+        say(f"Prediction {letter}: as you expected. {prediction.why}")
     else:
         comment = asked_for(GUESSES[name], computed(prediction.right))
         for sentence, mistake in prediction.mistakes.items():
             if equal(GUESSES[name], computed(mistake)):
                 comment = f"{sentence} "
-        say(f"Prediction {name}: not what you expected. {comment}{prediction.why}")
+        say(f"Prediction {letter}: not what you expected. {comment}{prediction.why}")
 
 
 def asked_for(guess, right):

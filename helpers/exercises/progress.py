@@ -19,6 +19,27 @@ FOLDERS = {  # where programs keep what belongs to a user
     "win32": ("LOCALAPPDATA", "~/AppData/Local"),
     "darwin": ("", "~/Library/Application Support"),
 }
+# Until version 1 an exercise was known by its number; this is the order of that time.
+FORMER = {
+    f"{lesson}.{place}": f"{topic}.{name}"
+    for lesson, (topic, names) in enumerate(
+        {
+            "start_here": "hidden_outputs",
+            "dense_by_hand": "second_row two_inputs softmax whole_network last_step",
+            "seeds_and_initializers": "limits first_weight equal_kernels order_of_sums",
+            "convolution_by_hand": "turned_edge two_filters average_pooling sizes "
+            "receptive_field largest_share",
+            "cifar10_feature_maps": "count one_channel dead_maps brightness edge_channel",
+            "every_layer_at_once": "largest_values come_to_life share_of_zeros "
+            "largest_mean way_back",
+            "what_training_changes": "steps loss one_step moved_most come_to_life",
+            "using_layer_outputs": "cosine probe_weights accuracy heat_map",
+            "when_extraction_fails": "two_faults name_of_the_last channels_first nested "
+            "older_reader",
+        }.items()
+    )
+    for place, name in enumerate(names.split(), start=1)
+}
 PATIENCE = 1.0  # seconds to wait for another kernel that is writing
 STALE = 10  # seconds after which a new file was left behind by a kernel that died
 # Windows lets nobody replace a file while it is read.
@@ -39,13 +60,16 @@ def progress():
     file = progress_file()
     known = read(file) if file else {}
     table = lessons()
-    listed = [name for _, names in table for name in names]
+    listed = [name for _, names in table for name in names.values()]
     others = sorted(set(known) - set(listed))
     if others:
-        table.append(("Other exercises", others))
+        table.append(("Other exercises", {name: name for name in others}))
     width = max((len(title) for title, _ in table), default=0)
     for title, names in table:
-        marks = [f"[{'x' if name in known else ' '}] {name}" for name in names]
+        marks = [
+            f"[{'x' if name in known else ' '}] {shown}"
+            for shown, name in names.items()
+        ]
         print(f"{title:<{width}}  {'  '.join(marks)}".rstrip())
     print(f"{len(known.keys() & listed)} of {len(listed)} exercises are done.")
     if file is None:
@@ -58,7 +82,7 @@ def done(name):
     Never raises: where nothing can be written, nothing is taken down.
 
     Arguments:
-        name: name of the exercise, such as ``"1.2"``.
+        name: lesson and topic, such as ``"dense_by_hand.softmax"``.
     """
     with contextlib.suppress(Exception):  # a lesson goes on, whatever a disk does
         file = progress_file()
@@ -82,7 +106,9 @@ def read(file):
         known = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    return known if isinstance(known, dict) else {}
+    if not isinstance(known, dict):
+        return {}
+    return {FORMER.get(name, name): day for name, day in known.items()}
 
 
 def add(file, name):
@@ -119,7 +145,7 @@ def replace(file, new, name):
 
 
 def lessons():
-    """Return the title of each lesson and the names of its exercises, from its cells."""
+    """Return each lesson's title and ``{"1.2": name}`` of its exercises, from its cells."""
     found = []
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
@@ -127,7 +153,10 @@ def lessons():
             sources = ["".join(cell["source"]) for cell in cells]
             title = sources[0].splitlines()[0].lstrip("# ")
             names = re.findall(
-                r'^check\("([\d.]+)", ', "\n".join(sources), re.MULTILINE
+                r'^check\("([\w.]+)", ', "\n".join(sources), re.MULTILINE
             )
-            found.append((title, list(dict.fromkeys(names))))
+            numbered = enumerate(dict.fromkeys(names), start=1)
+            found.append(
+                (title, {f"{int(title[:2])}.{i}": name for i, name in numbered})
+            )
     return found

@@ -12,14 +12,14 @@ from helpers.shown import ShownBox
 LETTERS = "abcdef"
 
 
-def quiz(number, answers=None):
+def quiz(topic, answers=None):
     """Show a lesson's quiz, or comment on answers given as letters.
 
     With buttons, each answer is commented on as it is chosen and can be changed.
     Where buttons do not work, read the questions as text and pass the letters.
 
     Arguments:
-        number: number of the lesson, from 0 to 9.
+        topic: the lesson, such as ``"dense_by_hand"``.
         answers: string with one letter for each question, such as ``"abacd"``; a
             question may be left out with ``-``. By default the quiz is shown.
 
@@ -30,14 +30,14 @@ def quiz(number, answers=None):
         ValueError: there is no such lesson, or ``answers`` is no such string.
 
     Example:
-        >>> quiz(1, "a")
+        >>> quiz("dense_by_hand", "a")
         Traceback (most recent call last):
         ...
         ValueError: The quiz has 5 questions: pass 5 letters, such as "ab-ca"; got 'a'.
     """
-    questions = lesson(number).QUIZ
+    questions = lesson(topic).QUIZ
     if answers is None:
-        return Quiz(number, questions)
+        return Quiz(topic, questions)
     letters = answers.replace(" ", "").lower() if isinstance(answers, str) else ""
     if len(letters) != len(questions):
         raise ValueError(
@@ -76,8 +76,8 @@ def typed(question, letter):
 class Quiz(ShownBox):
     """A lesson's quiz: buttons in a notebook, the questions as text elsewhere."""
 
-    def __init__(self, number, questions):
-        self.number, self.questions = number, questions
+    def __init__(self, topic, questions):
+        self.topic, self.questions = topic, questions
         self.answers = [None] * len(questions)
         self.score = widgets.HTML()
         self.cards = [self.card(i) for i in range(len(questions))]
@@ -123,7 +123,7 @@ class Quiz(ShownBox):
                     f"   {letter}) {choice}", 88, subsequent_indent="      "
                 )
         example = "".join(LETTERS[i % 3] for i in range(len(self.questions)))
-        lines += [f'No buttons here? Write quiz({self.number}, "{example}").']
+        lines += [f'No buttons here? Write quiz("{self.topic}", "{example}").']
         return "\n".join(lines)
 
 

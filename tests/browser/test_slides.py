@@ -107,7 +107,7 @@ def test_link_leads_to_the_next_lessons_slides(decks, page):
 
 
 def test_link_leads_to_a_section_of_the_same_lesson(decks, page):
-    show(page, decks / "08_when_extraction_fails.html")
+    show(page, decks / "10_when_extraction_fails.html")
     page.evaluate("Reveal.slide(1, 1)")
     page.locator("section.present section.present").get_by_text("1.5").first.click()
     heading = page.locator("section.present section.present h3")

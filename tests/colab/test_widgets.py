@@ -82,7 +82,13 @@ def test_dense_explorer_and_quiz(page, published):
     for cell in printed:
         text = "".join(one.text for one in cell.outputs if "text" in one)
         assert words(text) in shown, text
-    assert sum(cell.source.endswith('check("1.1", answer)') for cell in printed) == 2
+    assert (
+        sum(
+            cell.source.endswith('check("dense_by_hand.second_row", answer)')
+            for cell in printed
+        )
+        == 2
+    )
 
     explorer = dense.Explorer(page, page.widget_cell())
     check_looks(explorer.widget)
@@ -100,7 +106,7 @@ def test_dense_explorer_and_quiz(page, published):
         dense.check_arithmetic(explorer, model, layer, unit, row)
     page.screenshot("classic_dense")
     dense_by_keyboard(page, explorer, model)
-    answer_the_quiz(page, lesson(1).QUIZ)
+    answer_the_quiz(page, lesson("dense_by_hand").QUIZ)
     assert page.errors() == []
 
 
@@ -148,7 +154,7 @@ def answer_the_quiz(page, questions):
     page.screenshot("classic_quiz")
 
 
-# --- lesson 05: feature maps, and what the browser asks Python
+# --- lesson 04: feature maps, and what the browser asks Python
 
 
 def test_layers_explorer(page, published):
@@ -186,7 +192,7 @@ def test_kernel_answers_what_the_browser_asks(page, published):
     assert page.errors() == []
 
 
-# --- lesson 09: a picture of the learner's
+# --- lesson 11: a picture of the learner's
 
 
 def test_upload_of_a_picture(page, published, tmp_path):

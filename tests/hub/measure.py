@@ -1,6 +1,6 @@
 """Measure what learners need on a JupyterHub: memory and time, all at once.
 
-    python tests/hub/measure.py                          8 learners, lesson 04
+    python tests/hub/measure.py                          8 learners, lesson 03
     python tests/hub/measure.py --learners 1 8           first one alone, then 8
     python tests/hub/measure.py --learners 1 --lesson all
     python tests/hub/measure.py --set MALLOC_TRIM_THRESHOLD_=131072
@@ -515,7 +515,7 @@ def main():
     )
     parser.add_argument("--learners", type=int, nargs="+", default=[8])
     parser.add_argument(
-        "--lesson", nargs="+", default=["04"], choices=[*LESSONS, "all"]
+        "--lesson", nargs="+", default=["03"], choices=[*LESSONS, "all"]
     )
     parser.add_argument("--environment", type=Path, default="~/.cache/layers-hub")
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE")

@@ -1,4 +1,4 @@
-"""Exercises, predictions and quiz of lesson 04: CIFAR-10 feature maps."""
+"""Exercises, predictions and quiz of the lesson CIFAR-10 feature maps."""
 
 from functools import cache
 
@@ -18,7 +18,7 @@ def number_dead(maps):
     return len(dead_channels(maps))
 
 
-EXERCISES["4.1"] = Exercise(
+EXERCISES["count"] = Exercise(
     right=lambda: cat_outputs()["max_pooling2d_1"].size,
     why="6 rows times 6 columns times 64 channels.",
     mistakes={
@@ -42,7 +42,7 @@ EXERCISES["4.1"] = Exercise(
     },
 )
 
-EXERCISES["4.2"] = Exercise(
+EXERCISES["one_channel"] = Exercise(
     right=lambda: cat_outputs()["max_pooling2d"][0, :, :, 5],
     why="One picture, all rows, all columns, one channel.",
     mistakes={
@@ -73,7 +73,7 @@ EXERCISES["4.2"] = Exercise(
     },
 )
 
-EXERCISES["4.3"] = Exercise(
+EXERCISES["dead_maps"] = Exercise(
     right=lambda: number_dead(cat_outputs()["conv2d_2"]),
     why="ReLU has cut everything these channels computed for this picture.",
     mistakes={
@@ -112,7 +112,7 @@ def brightness(maps=None, row=3, column=1, count=14, low=None, high=None, order=
     return [pair[i] for i in order]
 
 
-EXERCISES["4.4"] = Exercise(
+EXERCISES["brightness"] = Exercise(
     right=brightness,
     why="The value is the same; the scale decides how bright it looks.",
     mistakes={
@@ -168,7 +168,7 @@ def strongest_for_the_cat():
     return answers_most(np.concatenate([edge_answers(), cat]), by=2)
 
 
-EXERCISES["4.5"] = Exercise(
+EXERCISES["edge_channel"] = Exercise(
     right=answers_most,
     why="Bright on the left, dark on the right is what this filter weighs; where up and "
     "down differ, its sums almost cancel.",
@@ -207,7 +207,7 @@ EXERCISES["4.5"] = Exercise(
 
 PREDICTIONS = {}
 
-PREDICTIONS["4.A"] = Exercise(
+PREDICTIONS["A"] = Exercise(
     right=lambda: "no",
     why="Each map has 4 rows and 4 columns: 16 numbers are too few for a cat.",
     mistakes={
@@ -217,7 +217,7 @@ PREDICTIONS["4.A"] = Exercise(
     },
 )
 
-PREDICTIONS["4.B"] = Exercise(
+PREDICTIONS["B"] = Exercise(
     right=lambda: "yes",
     why="These maps have 30 rows and 30 columns, and even random filters keep edges and "
     "bright areas in place. Some maps hold no more than a few bright dots.",
@@ -234,7 +234,7 @@ def shrinks(times=1):
     return (raw / scaled) ** times
 
 
-PREDICTIONS["4.C"] = Exercise(
+PREDICTIONS["C"] = Exercise(
     right=shrinks,
     why="Sums without biases shrink as their inputs do, ReLU and pooling pass the factor "
     "on, and each layer hands it to the next.",
@@ -249,7 +249,7 @@ PREDICTIONS["4.C"] = Exercise(
     },
 )
 
-PREDICTIONS["4.D"] = Exercise(
+PREDICTIONS["D"] = Exercise(
     right=lambda: "no",
     why="Keras counts the layers of one kind in a session, whatever network they are in.",
     mistakes={
@@ -269,7 +269,7 @@ def still_dead():
     return "some" if before & after else "none"
 
 
-PREDICTIONS["4.E"] = Exercise(
+PREDICTIONS["E"] = Exercise(
     right=still_dead,
     why="Training changes every kernel: some channels have come to life, some are dead "
     "still, and some have died.",

@@ -1,4 +1,4 @@
-"""Exercises, predictions and quiz of lesson 03: Convolution by hand."""
+"""Exercises, predictions and quiz of the lesson Convolution by hand."""
 
 from functools import cache
 
@@ -18,7 +18,7 @@ EDGE = np.array([[-1, 0, 1]] * 3)
 BRIGHT_LEFT = np.array([[9, 9, 9, 0, 0, 0]] * 5)
 TO_POOL = np.array([[1, 5, 2, 0, 7], [3, 4, 8, 6, 9]])
 
-EXERCISES["3.1"] = Exercise(
+EXERCISES["turned_edge"] = Exercise(
     right=lambda: (BRIGHT_LEFT[0:3, 1:4] * EDGE).sum(),
     why="Bright times -1, dark times 1: an edge the other way round is negative.",
     mistakes={
@@ -47,7 +47,7 @@ def two_values(row, column, filters=(10, 0), bias=1, scale=255, relu=True, turn=
     return (by_hand.relu(sums) if relu else sums)[list(filters)]
 
 
-EXERCISES["3.2"] = Exercise(
+EXERCISES["two_filters"] = Exercise(
     right=lambda: two_values(20, 5),
     why="27 products and a bias each, and what is left of them after ReLU.",
     mistakes={
@@ -68,7 +68,7 @@ EXERCISES["3.2"] = Exercise(
     },
 )
 
-EXERCISES["3.3"] = Exercise(
+EXERCISES["average_pooling"] = Exercise(
     right=lambda: by_hand.average_pool2d(TO_POOL.reshape(1, 2, 5, 1))[0, 0, :, 0],
     why="The mean of four numbers each; the fifth column is dropped here as well.",
     mistakes={
@@ -99,7 +99,7 @@ def sizes(start, shrink=2, pool=lambda size: size // 2):
     return [first, pool(first), second, pool(second), third]
 
 
-EXERCISES["3.4"] = Exercise(
+EXERCISES["sizes"] = Exercise(
     right=lambda: sizes(64),
     why="Two off for each convolution, half and rounded down for each pooling.",
     mistakes={
@@ -139,7 +139,7 @@ def field_height(layers):
     return field[0].stop - field[0].start
 
 
-EXERCISES["3.5"] = Exercise(
+EXERCISES["receptive_field"] = Exercise(
     right=lambda: field_height(6),
     why="18 pixels, and one step of 4 more: pooling looks at two neighbours.",
     mistakes={
@@ -182,7 +182,7 @@ def by_size():
     return np.argsort(-abs(products()[2].sum(axis=(0, 1))))[:2]
 
 
-EXERCISES["3.6"] = Exercise(
+EXERCISES["largest_share"] = Exercise(
     right=lambda: most_and_least(products()[2]),
     why="What a channel adds is decided by patch and kernel together, and each of its 9 "
     "products counts with its sign.",
@@ -228,7 +228,7 @@ def edge_sums(rows=3, sign=1):
     return [sign * (patch * EDGE[:rows]).sum() for patch in patches]
 
 
-PREDICTIONS["3.A"] = Exercise(
+PREDICTIONS["A"] = Exercise(
     right=edge_sums,
     why="One bright column counts three times 9 × 1; where everything is bright, left "
     "and right cancel.",
@@ -246,7 +246,7 @@ PREDICTIONS["3.A"] = Exercise(
     },
 )
 
-PREDICTIONS["3.B"] = Exercise(
+PREDICTIONS["B"] = Exercise(
     right=lambda: cifar10_cnn().get_layer("conv2d").output.shape[-1],
     why="All 27 products at a place go into one sum: channels are added up, not kept "
     "apart. So each filter makes one map.",
@@ -267,7 +267,7 @@ def pooled(columns=(0, 2), width=2, reduce=np.max):
     return [reduce(TO_POOL[:, i : i + width]) for i in columns]
 
 
-PREDICTIONS["3.C"] = Exercise(
+PREDICTIONS["C"] = Exercise(
     right=pooled,
     why="Squares of 2 fit twice into 5 columns; what is left over is dropped, with its 9.",
     mistakes={
@@ -287,7 +287,7 @@ PREDICTIONS["3.C"] = Exercise(
     },
 )
 
-PREDICTIONS["3.D"] = Exercise(
+PREDICTIONS["D"] = Exercise(
     right=lambda: sizes(32),
     why="Minus 2, half, minus 2, half of 13 rounded down, minus 2.",
     mistakes={
@@ -327,7 +327,7 @@ def pixels_that_count():
     return words.get(tuple(inside), "second")
 
 
-PREDICTIONS["3.E"] = Exercise(
+PREDICTIONS["E"] = Exercise(
     right=pixels_that_count,
     why="Row 0 lies above the field, rows 4 to 21; row 10 and column 10 lie inside it.",
     mistakes={

@@ -1,4 +1,4 @@
-"""Exercises, predictions and quiz of lesson 01: Dense by hand."""
+"""Exercises, predictions and quiz of the lesson Dense by hand."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ NEW_ROW = np.array([2.0, 1.0, 0.5])
 SCORES = np.array([2.0, 1.0, 0.0])
 
 
-EXERCISES["1.1"] = Exercise(
+EXERCISES["second_row"] = Exercise(
     right=lambda: hidden_sums(SECOND_ROW),
     why="The only 1 in the row picks out the second row of the kernel.",
     mistakes={
@@ -36,7 +36,7 @@ EXERCISES["1.1"] = Exercise(
     },
 )
 
-EXERCISES["1.2"] = Exercise(
+EXERCISES["two_inputs"] = Exercise(
     right=lambda: hidden_outputs(BOTH),
     why="Add first, then cut: ReLU acts on the sum, not on its terms.",
     mistakes={
@@ -57,7 +57,7 @@ EXERCISES["1.2"] = Exercise(
     },
 )
 
-EXERCISES["1.3"] = Exercise(
+EXERCISES["softmax"] = Exercise(
     right=lambda: by_hand.softmax(SCORES),
     why="Exponentials, divided by their sum; the three numbers add up to 1.",
     mistakes={
@@ -85,7 +85,7 @@ EXERCISES["1.3"] = Exercise(
     },
 )
 
-EXERCISES["1.4"] = Exercise(
+EXERCISES["whole_network"] = Exercise(
     right=lambda: predictions(NEW_ROW),
     why="Multiply, add, cut; multiply, add, share out: the whole network.",
     mistakes={
@@ -120,7 +120,7 @@ def last_step(unit=1, moved=2, step=0.05, after=0, give=predictions, place=0):
     return [rows[last, moved], give(rows[last])[place]]
 
 
-EXERCISES["1.5"] = Exercise(
+EXERCISES["last_step"] = Exercise(
     right=last_step,
     why="The sum, 0.570 at the start, loses 0.694 times input 2. Where it would fall "
     "below 0, ReLU cuts it, and from there on input 2 no longer moves this unit.",
@@ -159,7 +159,7 @@ FOUR_SUMS = np.array([-2, 0.5, -0.1, 3])
 TWO_SUMS = np.array([-3, 1])
 
 
-PREDICTIONS["1.A"] = Exercise(
+PREDICTIONS["A"] = Exercise(
     right=lambda: np.flatnonzero(FIRST_ROW)[0],
     why="Every weight in the other rows is multiplied by 0.",
     mistakes={
@@ -172,7 +172,7 @@ PREDICTIONS["1.A"] = Exercise(
     },
 )
 
-PREDICTIONS["1.B"] = Exercise(
+PREDICTIONS["B"] = Exercise(
     right=lambda: by_hand.relu(FOUR_SUMS),
     why="Negative sums become 0, however near to 0 they are; positive ones stay.",
     mistakes={
@@ -187,13 +187,13 @@ PREDICTIONS["1.B"] = Exercise(
     },
 )
 
-PREDICTIONS["1.C"] = Exercise(
+PREDICTIONS["C"] = Exercise(
     right=lambda: "yes" if hidden_outputs(BOTH)[1] == 0 else "no",
     why="ReLU looks at the sum, which is above 0, and not at the terms.",
     mistakes={"One negative term does not make the sum negative.": lambda: "yes"},
 )
 
-PREDICTIONS["1.D"] = Exercise(
+PREDICTIONS["D"] = Exercise(
     right=lambda: "yes" if by_hand.softmax(TWO_SUMS)[0] == 0 else "no",
     why="A power of e is always positive, so a negative sum gets a share as well.",
     mistakes={"Softmax does not cut at 0; it compares the sums.": lambda: "yes"},

@@ -1,4 +1,4 @@
-"""Exercises, predictions and quiz of lesson 05: Every layer at once."""
+"""Exercises, predictions and quiz of the lesson Every layer at once."""
 
 from functools import cache
 
@@ -49,7 +49,7 @@ def come_to_life(layer):
     return sorted(dead_in(cat_outputs(), layer) - dead_for_shapes(layer))
 
 
-EXERCISES["5.1"] = Exercise(
+EXERCISES["largest_values"] = Exercise(
     right=largest_values,
     why="The layers are chosen by their class and come in the model's order.",
     mistakes={
@@ -75,7 +75,7 @@ EXERCISES["5.1"] = Exercise(
     },
 )
 
-EXERCISES["5.2"] = Exercise(
+EXERCISES["come_to_life"] = Exercise(
     right=lambda: come_to_life("conv2d_2"),
     why="These channels wait for something the cat does not have.",
     mistakes={
@@ -101,7 +101,7 @@ EXERCISES["5.2"] = Exercise(
     },
 )
 
-EXERCISES["5.3"] = Exercise(
+EXERCISES["share_of_zeros"] = Exercise(
     right=lambda: (dense_for_shapes() == 0).mean(),
     why="The mean of true and false is the share of true.",
     mistakes={
@@ -138,7 +138,7 @@ def strongest(
     return [channel + first, of(maps[..., channel])]
 
 
-EXERCISES["5.4"] = Exercise(
+EXERCISES["largest_mean"] = Exercise(
     right=strongest,
     why="No grid with a scale for each map could have told it.",
     mistakes={
@@ -207,7 +207,7 @@ def at_the_place(unit, number, shape=(4, 4, 64), order=(0, 1, 2), first=0):
     return [unit + first, *(place[i] + first for i in order)]
 
 
-EXERCISES["5.5"] = Exercise(
+EXERCISES["way_back"] = Exercise(
     right=lambda: at_the_place(*way_back()),
     why="Each step asks which product is the largest: value times weight, with its sign. "
     "Flatten computes nothing; it says where its number stood.",
@@ -252,7 +252,7 @@ def compared_with_one():
     return "as many" if many == one else "more" if many > one else "fewer"
 
 
-PREDICTIONS["5.A"] = Exercise(
+PREDICTIONS["A"] = Exercise(
     right=compared_with_one,
     why="To be silent for 500 pictures is harder than to be silent for one.",
     mistakes={
@@ -273,7 +273,7 @@ def own_scales():
     return (maps - lowest) / np.where(highest > lowest, highest - lowest, 1)
 
 
-PREDICTIONS["5.B"] = Exercise(
+PREDICTIONS["B"] = Exercise(
     right=lambda: cat_outputs()["conv2d"][..., :16].max(axis=(0, 1, 2)).argmax(),
     why="The first grid cannot tell: on its own scale every map that is not dead has a "
     "white spot.",

@@ -1,4 +1,4 @@
-"""Exercises, predictions and quiz of lesson 02: Seeds and initializers."""
+"""Exercises, predictions and quiz of the lesson Seeds and initializers."""
 
 from random import Random
 
@@ -21,11 +21,11 @@ def limit(shape, area_in=True, area_out=True, fan_out=True, root=True):
 
 
 def limits(**changes):
-    """Return the limits of the two kernels of exercise 2.1."""
+    """Return the limits of the two kernels of `limits`."""
     return [limit(DENSE, **changes), limit(CONVOLUTION, **changes)]
 
 
-EXERCISES["2.1"] = Exercise(
+EXERCISES["limits"] = Exercise(
     right=limits,
     why="The 3 × 3 places of the convolution count in both fans.",
     mistakes={
@@ -65,7 +65,7 @@ def stretched(top, bottom=None):
     return bottom + (top - bottom) * first_fraction()
 
 
-EXERCISES["2.2"] = Exercise(
+EXERCISES["first_weight"] = Exercise(
     right=lambda: stretched(limit(NEW_SHAPE)),
     why="The first draw gives the same first fraction; only the limit is another.",
     mistakes={
@@ -114,11 +114,11 @@ def equal_kernels(seeding):
 
 
 def programs(a="no call", b="before each", c="once", d="before each"):
-    """Return for the four programs of exercise 2.3 whether both kernels are equal."""
+    """Return for the four programs of `equal_kernels` whether both kernels are equal."""
     return [equal_kernels(seeding) for seeding in (a, b, c, d)]
 
 
-EXERCISES["2.3"] = Exercise(
+EXERCISES["equal_kernels"] = Exercise(
     right=programs,
     why="Two kernels are equal when both initializers got the same seed, whoever set "
     "it.",
@@ -158,7 +158,7 @@ def added(numbers, dtype="float32"):
     return total
 
 
-EXERCISES["2.4"] = Exercise(
+EXERCISES["order_of_sums"] = Exercise(
     right=lambda: [added([LARGE, 1, 1, -LARGE]), added([1, 1, LARGE, -LARGE])],
     why="16,777,217 is no float32 number, 16,777,218 is one.",
     mistakes={
@@ -192,7 +192,7 @@ def hidden_kernel_drawn_second():
     return (2 * second - 1) * limit((3, 4))
 
 
-PREDICTIONS["2.A"] = Exercise(
+PREDICTIONS["A"] = Exercise(
     right=lambda: (
         "yes"
         if np.allclose(hidden_kernel_drawn_second(), dense_weights()[0].ravel()[:8])
@@ -214,7 +214,7 @@ def nearest_word(number):
     return min(OFFERED, key=lambda word: abs(OFFERED[word] - number))
 
 
-PREDICTIONS["2.B"] = Exercise(
+PREDICTIONS["B"] = Exercise(
     right=lambda: nearest_word(2**LAYERS),
     why="Each layer doubles what it gets, and ten doublings are about 1000.",
     mistakes={
@@ -227,7 +227,7 @@ PREDICTIONS["2.B"] = Exercise(
     },
 )
 
-PREDICTIONS["2.C"] = Exercise(
+PREDICTIONS["C"] = Exercise(
     right=lambda: "yes" if equal_kernels("no call") else "no",
     why="Keras 3 takes the seed of an initializer from Python's random module. Of "
     "these three calls, only keras.utils.set_random_seed reaches that.",
@@ -238,7 +238,7 @@ PREDICTIONS["2.C"] = Exercise(
     },
 )
 
-PREDICTIONS["2.D"] = Exercise(
+PREDICTIONS["D"] = Exercise(
     right=lambda: "yes" if equal_kernels("before each") else "no",
     why="The initializer starts from its own seed at every call.",
     mistakes={
@@ -246,7 +246,7 @@ PREDICTIONS["2.D"] = Exercise(
     },
 )
 
-PREDICTIONS["2.E"] = Exercise(
+PREDICTIONS["E"] = Exercise(
     right=lambda: added([1e8, 1, -1e8]),
     why="100,000,001 needs nine digits; float32 holds about seven, so the 1 is "
     "rounded away.",

@@ -1,4 +1,4 @@
-"""Exercises, predictions and quiz of lesson 00: Start here."""
+"""Exercises, predictions and quiz of the lesson Start here."""
 
 from helpers.exercises.exercise import Exercise, Question
 from helpers.exercises.shared import dense_weights
@@ -7,7 +7,7 @@ from helpers.networks import dense_network
 
 EXERCISES = {}
 
-EXERCISES["0.1"] = Exercise(
+EXERCISES["hidden_outputs"] = Exercise(
     right=lambda: layer_outputs(dense_network(), [[1, 0, 0]])["hidden"].size,
     why="Each unit of a Dense layer gives one number per row.",
     mistakes={
@@ -35,7 +35,7 @@ def number_of(layer, row):
     return layer_outputs(dense_network(), [row])[layer][0, 0]
 
 
-PREDICTIONS["0.A"] = Exercise(
+PREDICTIONS["A"] = Exercise(
     right=lambda: number_of("hidden", [0, 0, 0]),
     why="Whatever the weights are, each is multiplied by 0, and the products add up to 0.",
     mistakes={

@@ -1,4 +1,4 @@
-"""Exercises, predictions and quiz of lesson 07: Using layer outputs."""
+"""Exercises, predictions and quiz of the lesson Using layer outputs."""
 
 from functools import cache
 
@@ -42,7 +42,7 @@ def weighted_sum():
     return (MAPS * GRADIENT.mean(axis=(0, 1))).sum(axis=-1)
 
 
-EXERCISES["7.1"] = Exercise(
+EXERCISES["cosine"] = Exercise(
     right=lambda: KNOWN @ NEW / lengths(KNOWN) / lengths(NEW),
     why="By distance the first row is nearest; by direction it is the second, which is "
     "ten times as strong and otherwise the same.",
@@ -68,7 +68,7 @@ EXERCISES["7.1"] = Exercise(
     },
 )
 
-EXERCISES["7.2"] = Exercise(
+EXERCISES["probe_weights"] = Exercise(
     right=lambda: ridge(2 * np.eye(2)),
     why="The penalty stands on the diagonal alone.",
     mistakes={
@@ -106,7 +106,7 @@ EXERCISES["7.2"] = Exercise(
     },
 )
 
-EXERCISES["7.3"] = Exercise(
+EXERCISES["accuracy"] = Exercise(
     right=lambda: (SCORES.argmax(axis=1) == TRUE_LABELS).mean(),
     why="The highest score of each row names the class; the mean of true and false is "
     "the accuracy.",
@@ -138,7 +138,7 @@ EXERCISES["7.3"] = Exercise(
     },
 )
 
-EXERCISES["7.4"] = Exercise(
+EXERCISES["heat_map"] = Exercise(
     right=lambda: np.maximum(0, weighted_sum()),
     why="The second channel's mean gradient is negative: where it answers, it speaks "
     "against the class.",
@@ -254,7 +254,7 @@ def some_heat_maps_are_empty():
 
 PREDICTIONS = {}
 
-PREDICTIONS["7.A"] = Exercise(
+PREDICTIONS["A"] = Exercise(
     right=nearer_to_the_cat,
     why="At half the brightness every pixel is off by half its own value; the blank "
     "picture is off only by how far a pixel is from the mean. The distance mixes what a "
@@ -266,7 +266,7 @@ PREDICTIONS["7.A"] = Exercise(
     },
 )
 
-PREDICTIONS["7.B"] = Exercise(
+PREDICTIONS["B"] = Exercise(
     right=space_with_more_pairs,
     why="Pixels compare colours place by place. The layer compares patterns and, because "
     "of pooling, lets them move a little; it was not asked to group these very pictures.",
@@ -277,7 +277,7 @@ PREDICTIONS["7.B"] = Exercise(
     },
 )
 
-PREDICTIONS["7.C"] = Exercise(
+PREDICTIONS["C"] = Exercise(
     right=random_kernels_help,
     why="Convolution, ReLU and pooling turn the pixels into other numbers, from which "
     "weighted sums can tell more, even with random kernels. So a high accuracy alone "
@@ -288,7 +288,7 @@ PREDICTIONS["7.C"] = Exercise(
     },
 )
 
-PREDICTIONS["7.D"] = Exercise(
+PREDICTIONS["D"] = Exercise(
     right=right_about_shuffled_labels,
     why="With more numbers than pictures a weighted sum can be found for any labels: "
     "the probe knows each picture by heart. On new pictures it is right about one time "
@@ -299,7 +299,7 @@ PREDICTIONS["7.D"] = Exercise(
     },
 )
 
-PREDICTIONS["7.E"] = Exercise(
+PREDICTIONS["E"] = Exercise(
     right=some_heat_maps_are_empty,
     why="Where every position speaks against the class, the weighted sum is negative "
     "throughout, and ReLU leaves nothing. An empty map is an answer: nothing here raised "

@@ -1,4 +1,4 @@
-"""Exercises, predictions and quiz of lesson 06: What training changes."""
+"""Exercises, predictions and quiz of the lesson What training changes."""
 
 from functools import cache
 
@@ -21,7 +21,7 @@ def steps(in_one_epoch):
     return in_one_epoch * np.array([1, EPOCHS])
 
 
-EXERCISES["6.1"] = Exercise(
+EXERCISES["steps"] = Exercise(
     right=lambda: steps(np.ceil(PICTURES / BATCH)),
     why="Full batches first, then a smaller one, made of the pictures left over.",
     mistakes={
@@ -49,7 +49,7 @@ EXERCISES["6.1"] = Exercise(
     },
 )
 
-EXERCISES["6.2"] = Exercise(
+EXERCISES["loss"] = Exercise(
     right=lambda: -np.log(1 / 10),
     why="The logarithm of ten: what guessing among ten classes costs.",
     mistakes={
@@ -111,7 +111,7 @@ def one_by_one():
     return weights
 
 
-EXERCISES["6.3"] = Exercise(
+EXERCISES["one_step"] = Exercise(
     right=step_of_keras,
     why="Keras's own step gives the same: against the mean gradient, times the rate.",
     mistakes={
@@ -185,7 +185,7 @@ def largest(values):
     return [values.argmax(), values.max()]
 
 
-EXERCISES["6.4"] = Exercise(
+EXERCISES["moved_most"] = Exercise(
     right=lambda: largest(lengths(change())),
     why="All its 288 changes count: squared, added up, and the root taken.",
     mistakes={
@@ -246,7 +246,7 @@ def came_to_life(layer="conv2d_1", place=0, before=False, after=True):
     return [channel, values[channel]]
 
 
-EXERCISES["6.5"] = Exercise(
+EXERCISES["come_to_life"] = Exercise(
     right=came_to_life,
     why="Dead for one picture is not dead for all: other pictures gave it gradients.",
     mistakes={
@@ -279,7 +279,7 @@ def share_by_chance():
     return (answers == labels[:, 0]).mean().round(1)
 
 
-PREDICTIONS["6.A"] = Exercise(
+PREDICTIONS["A"] = Exercise(
     right=share_by_chance,
     why="Whoever guesses among ten classes of equal size is right in one case of ten.",
     mistakes={
@@ -297,7 +297,7 @@ def loss_after(rate, x=3.0, target=6.0, weight=0.5):
     return (weight * x - target) ** 2
 
 
-PREDICTIONS["6.B"] = Exercise(
+PREDICTIONS["B"] = Exercise(
     right=lambda: "yes" if loss_after(0.2) < loss_after(0) else "no",
     why="The best weight is 2. The long step jumps over it and lands further away than "
     "it began: the gradient is true only near the old weight.",
@@ -306,7 +306,7 @@ PREDICTIONS["6.B"] = Exercise(
     },
 )
 
-PREDICTIONS["6.C"] = Exercise(
+PREDICTIONS["C"] = Exercise(
     right=lambda: "first",
     why="Both have 140 steps. At first the loss is large and much is to be gained; "
     "later steps refine.",
@@ -315,7 +315,7 @@ PREDICTIONS["6.C"] = Exercise(
     },
 )
 
-PREDICTIONS["6.D"] = Exercise(
+PREDICTIONS["D"] = Exercise(
     right=lambda: "higher",
     why="The steps lowered the loss of the training set, and used what is true of these "
     "pictures alone. Both were measured now, after the last step; in the figure, a point "
@@ -333,7 +333,7 @@ def zeros(trained):
     return (cat_outputs(trained)["conv2d_2"] == 0).mean()
 
 
-PREDICTIONS["6.E"] = Exercise(
+PREDICTIONS["E"] = Exercise(
     right=lambda: "more" if zeros(True) > zeros(False) else "fewer",
     why="Trained channels answer to what they have learned and are 0 where it is not; "
     "some have died.",

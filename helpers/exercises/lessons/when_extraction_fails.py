@@ -1,4 +1,4 @@
-"""Exercises, predictions and quiz of lesson 08: When extraction fails."""
+"""Exercises, predictions and quiz of the lesson When extraction fails."""
 
 from functools import cache
 
@@ -27,12 +27,12 @@ def channels_first_probabilities(mend, scale=255, network=trained_cifar10_cnn):
 
 
 def colleague_outputs(kernel_factor=10, last_factor=100):
-    """Return what the changed Dense network of exercise 8.5 gives for one row."""
+    """Return what the changed Dense network of `older_reader` gives for one row."""
     hidden = by_hand.relu(hidden_sums(kernel_factor * FIRST_ROW))
     return last_factor * by_hand.softmax(output_sums(hidden))
 
 
-EXERCISES["8.1"] = Exercise(
+EXERCISES["two_faults"] = Exercise(
     right=lambda: by_hand.relu(hidden_sums(TWO_ROWS)),
     why="`inputs[0]` at one end, a layer's `.output` at the other.",
     mistakes={
@@ -56,7 +56,7 @@ EXERCISES["8.1"] = Exercise(
 
 CONVOLUTIONS, NETWORKS = 3, 3
 
-EXERCISES["8.2"] = Exercise(
+EXERCISES["name_of_the_last"] = Exercise(
     right=lambda: CONVOLUTIONS * NETWORKS - 1,
     why="Nine layers share one count, and the first of them has no number.",
     mistakes={
@@ -83,7 +83,7 @@ EXERCISES["8.2"] = Exercise(
     },
 )
 
-EXERCISES["8.3"] = Exercise(
+EXERCISES["channels_first"] = Exercise(
     right=lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0)),
     why="`transpose` puts the axes in order and leaves each pixel whole.",
     mistakes={
@@ -128,7 +128,7 @@ EXERCISES["8.3"] = Exercise(
     },
 )
 
-EXERCISES["8.4"] = Exercise(
+EXERCISES["nested"] = Exercise(
     right=lambda: by_hand.relu(hidden_sums(NESTED_ROW / 10)),
     why="The row passes `scale` before it reaches `inner`.",
     mistakes={
@@ -155,7 +155,7 @@ EXERCISES["8.4"] = Exercise(
     },
 )
 
-EXERCISES["8.5"] = Exercise(
+EXERCISES["older_reader"] = Exercise(
     right=colleague_outputs,
     why="New weights reach an old sub-model, new layers do not.",
     mistakes={
@@ -200,7 +200,7 @@ def output_since():
     return "call" if hasattr(network, "output") else "neither"
 
 
-PREDICTIONS["8.A"] = Exercise(
+PREDICTIONS["A"] = Exercise(
     right=output_since,
     why="Called means here: called on a `keras.Input`, which leaves a record. Numbers "
     "leave none.",
@@ -212,7 +212,7 @@ PREDICTIONS["8.A"] = Exercise(
     },
 )
 
-PREDICTIONS["8.B"] = Exercise(
+PREDICTIONS["B"] = Exercise(
     right=lambda: 2 * CONVOLUTIONS - 1,
     why="The count goes on for the whole session: conv2d, conv2d_1 and so on, whichever "
     "network a layer belongs to.",
@@ -235,7 +235,7 @@ def index_of_first_layer():
     return functional.layers.index(network.layers[0])
 
 
-PREDICTIONS["8.C"] = Exercise(
+PREDICTIONS["C"] = Exercise(
     right=index_of_first_layer,
     why="A functional model counts its InputLayer; a Sequential leaves it out.",
     mistakes={
@@ -245,7 +245,7 @@ PREDICTIONS["8.C"] = Exercise(
     },
 )
 
-PREDICTIONS["8.D"] = Exercise(
+PREDICTIONS["D"] = Exercise(
     right=lambda: "neither",
     why="28 rows of 28 numbers are a batch like any other. To the five pictures Keras has "
     "added a last axis.",
@@ -270,7 +270,7 @@ def reshaped_is_the_same():
     return "yes" if (reshaped == picture).all() else "no"
 
 
-PREDICTIONS["8.E"] = Exercise(
+PREDICTIONS["E"] = Exercise(
     right=reshaped_is_the_same,
     why="These are the same numbers, almost all of them in another place. No message says "
     "so.",
@@ -293,7 +293,7 @@ def twin_sums():
     return [float(np.asarray(sums)[0, 0]) for sums in twin(inputs)]
 
 
-PREDICTIONS["8.F"] = Exercise(
+PREDICTIONS["F"] = Exercise(
     right=lambda: twin_sums()[0],
     why="`.output` belongs to the layer's first call, without a word about the second.",
     mistakes={
@@ -315,7 +315,7 @@ def first_of_a_list():
     return keras.Model(network.inputs[0], [hidden], name="as_list")(np.eye(3))[0].shape
 
 
-PREDICTIONS["8.G"] = Exercise(
+PREDICTIONS["G"] = Exercise(
     right=first_of_a_list,
     why="A list of one output comes back without its list, so `[0]` takes the first row.",
     mistakes={
@@ -329,7 +329,7 @@ PREDICTIONS["8.G"] = Exercise(
     },
 )
 
-PREDICTIONS["8.H"] = Exercise(
+PREDICTIONS["H"] = Exercise(
     right=lambda: "weights",
     why="Both hold the same layers, so new weights are in both. Which layers the sub-model "
     "has was settled when it was made.",
