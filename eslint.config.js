@@ -1,7 +1,7 @@
 import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
 
-import * as common from "./helpers/explorers/common.js";
+import * as common from "./helpers/explorers/browser/common.js";
 
 const page = [
   ...["document", "getComputedStyle", "matchMedia", "performance", "window"],
@@ -19,13 +19,13 @@ export default defineConfig([
     rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" },
   },
   {
-    files: ["helpers/explorers/*.js"],
+    files: ["helpers/explorers/browser/*.js"],
     languageOptions: { globals: readonly(page) },
   },
   {
     // Python joins common.js with each of the others into one module.
-    files: ["helpers/explorers/*.js"],
-    ignores: ["helpers/explorers/common.js"],
+    files: ["helpers/explorers/browser/*.js"],
+    ignores: ["helpers/explorers/browser/common.js"],
     languageOptions: { globals: readonly(Object.keys(common)) },
   },
   {

@@ -1,6 +1,6 @@
 """Write the course's address into every place that needs it.
 
-    python -m helpers.publish OWNER/NAME [TAG]
+    python .ci/publish.py OWNER/NAME [TAG]
 
 OWNER/NAME is the repository on GitHub, TAG the release that learners get. Both stand in
 one place, ``Source`` in pyproject.toml. The links that open a lesson on Colab, on Binder
@@ -15,8 +15,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from helpers.environment import COURSE
-
+COURSE = Path(__file__).resolve().parent.parent
 SOURCE = re.compile(r'^Source = "https://github\.com/([^"]+)/tree/([^"]+)"$', re.M)
 VERSION = re.compile(r'^version = "([^"]+)"$', re.M)
 UNPUBLISHED = "OWNER/NAME"

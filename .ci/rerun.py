@@ -1,6 +1,6 @@
 """Run lessons from top to bottom and store their outputs, as the tests expect them.
 
-    python tests/rerun.py notebooks/01_dense_by_hand.ipynb [...]
+    python .ci/rerun.py notebooks/01_dense_by_hand.ipynb [...]
 
 Runs offline and without CIFAR-10 on a Keras folder of its own, so that every machine
 stores the same outputs. Cells tagged ``nbval-ignore-output`` are stored without any:

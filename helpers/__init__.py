@@ -8,6 +8,6 @@ whether this machine is ready, ``helpers.progress()`` which exercises are done.
 def __getattr__(name):  # so that importing this needs no package
     if name != "progress":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from helpers.exercises.progress import progress
+    from .exercises.progress import progress
 
     return progress

@@ -19,16 +19,16 @@ COMMANDS = {
 
 def main(words):
     if not words:
-        from helpers.launch import report_from_own_environment
+        from .classroom.launch import report_from_own_environment
 
         code = report_from_own_environment()
         if code is not None:
             return code
-        from helpers.environment import report
+        from .environment import report
 
         return 0 if report() else 1
     if words[0] in COMMANDS:
-        from helpers.launch import launch
+        from .classroom.launch import launch
 
         command = COMMANDS[words[0]] + words[1:]
         if words[0] == "lab" and hasattr(os, "geteuid") and os.geteuid() == 0:

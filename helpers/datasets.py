@@ -7,18 +7,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from helpers import cifar10_files
-from helpers.cifar10_files import (
+from .engine import cifar10
+from .engine.cifar10 import (
     is_verified,
     read_archive,
     read_array_cache,
     read_npz,
     write_array_cache,
 )
-from helpers.environment import is_offline
-from helpers.shapes import SHAPE_CLASSES, shapes
-
-DATA = Path(__file__).resolve().parent.parent / "data"
+from .engine.files import DATA, is_offline
+from .engine.stand_in import SHAPE_CLASSES, shapes
 
 CIFAR10_CLASSES = tuple(
     "airplane automobile bird cat deer dog frog horse ship truck".split()
@@ -151,12 +149,10 @@ def fetch_cifar10():
         raise OSError(f"CIFAR-10 is {state}, and LAYERS_OFFLINE forbids a download.")
     if damaged:
         print("CIFAR-10's archive in Keras's cache is damaged: downloading another.")
-    from helpers.download import download  # slow to import, seldom needed
+    from .engine.download import download  # slow to import, seldom needed
 
     try:
-        download(
-            MIRRORS, archive, ARCHIVE_BYTES, cifar10_files.ARCHIVE_SHA256, DISK_SPACE
-        )
+        download(MIRRORS, archive, ARCHIVE_BYTES, cifar10.ARCHIVE_SHA256, DISK_SPACE)
     except OSError as error:
         raise OSError(f"CIFAR-10 cannot be downloaded: {error}") from None
     return archive

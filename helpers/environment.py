@@ -6,13 +6,13 @@ import platform
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
+
+from .engine.files import COURSE
 
 PACKAGES = (
     "tensorflow keras numpy matplotlib jupyterlab ipywidgets anywidget pillow pooch tqdm"
 ).split()
 PYTHONS = (3, 10), (3, 13)
-COURSE = Path(__file__).resolve().parent.parent
 
 
 def set_up():
@@ -80,11 +80,6 @@ def silent_stderr():
         os.close(screen)
 
 
-def is_offline():
-    """Tell whether ``LAYERS_OFFLINE`` forbids to use the network."""
-    return os.environ.get("LAYERS_OFFLINE", "0") not in ("", "0")
-
-
 def installed_version(package):
     """Return the version of an installed package as text, or None.
 
@@ -124,7 +119,7 @@ def report():
     if versions["tensorflow"] and versions["keras"]:
         print(f"{'device':<12} {device()}")
     if versions["numpy"] and versions["pooch"] and versions["tqdm"]:
-        from helpers.datasets import cifar10_source
+        from .datasets import cifar10_source
 
         print(f"{'CIFAR-10':<12} {cifar10_source()}")
     if problems:

@@ -20,9 +20,9 @@ from .engine.batches import (
 )
 from .engine.choosing import check_wanted
 from .engine.devices import OnAllDevices, device_count
-from .engine.doors import recording
 from .engine.inputs import FiniteCheck
 from .engine.passes import Passes, Request, kept, names_of_inputs, signature_of
+from .engine.patching import recording
 from .engine.replacing import check_replace
 from .engine.storage import Arrays, Files
 from .engine.wording import check_model

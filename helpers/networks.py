@@ -8,14 +8,14 @@ are the same on every machine and with every version of Keras.
 import hashlib
 import io
 import json
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
 
-DATA = Path(__file__).resolve().parent.parent / "data"
+from .engine.files import DATA
+
 WEIGHTS_SHA256 = "0d1aca1ad27c83d4174d0b671b67ebdfe8d135d42aac58df96f4afdadaa40b31"
 
 

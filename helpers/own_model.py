@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 from ipywidgets import FileUpload
 
-from helpers.pictures import is_upload, uploaded
+from .pictures import is_upload, uploaded
 
 PICKLES = ".pkl", ".pickle", ".joblib", ".pt", ".pth"
 SAVE_AGAIN = "Where the model was made, write model.save('model.keras')."

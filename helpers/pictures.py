@@ -13,9 +13,9 @@ import ipywidgets as widgets
 import numpy as np
 from PIL import Image, ImageOps
 
-from helpers.datasets import cat_photograph
-from helpers.environment import is_offline
-from helpers.shown import ShownBox
+from .datasets import cat_photograph
+from .engine.files import is_offline
+from .engine.shown import ShownBox
 
 DEADLINE = 30  # seconds for a picture from the network
 SILENCE = 10  # seconds without a single byte

@@ -1,4 +1,4 @@
-"""`helpers.datasets`, and the modules it uses: `cifar10_files`, `download`, `shapes`.
+"""`helpers.datasets`, and the modules it uses: `cifar10`, `download`, `shapes`.
 
 CIFAR-10 itself is not needed: archives in its layout are made here, and the checksum
 the helpers ask for is set to theirs. Mirrors are a real HTTP server on this machine.
@@ -27,10 +27,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import helpers.shapes
-from helpers import cifar10_files, datasets, download
+import helpers.engine.stand_in
+from helpers import datasets
 from helpers.datasets import cifar10_source, fetch_cifar10, load_cifar10
-from helpers.shapes import SHAPE_CLASSES, shapes
+from helpers.engine import cifar10 as archives
+from helpers.engine import download
+from helpers.engine.stand_in import SHAPE_CLASSES, shapes
 
 ROOT = Path(__file__).resolve().parent.parent
 STAND_IN = "Generated pictures of ten shapes stand in for it."
@@ -110,11 +112,9 @@ def cifar10(made, monkeypatch):
     """Make the helpers take the archive made here for CIFAR-10's."""
     archive, arrays = made
     shapes_of_arrays = {name: array.shape for name, array in arrays.items()}
-    monkeypatch.setattr(cifar10_files, "SHAPES", shapes_of_arrays)
+    monkeypatch.setattr(archives, "SHAPES", shapes_of_arrays)
     monkeypatch.setattr(datasets, "ARCHIVE_BYTES", len(archive))
-    monkeypatch.setattr(
-        cifar10_files, "ARCHIVE_SHA256", hashlib.sha256(archive).hexdigest()
-    )
+    monkeypatch.setattr(archives, "ARCHIVE_SHA256", hashlib.sha256(archive).hexdigest())
     return made
 
 
@@ -444,11 +444,12 @@ def start_python(code, **variables):
     """Run code in another Python whose helpers have this one's mirrors and checksum."""
     start = f"""
         import hashlib, signal
-        from helpers import cifar10_files, datasets
+        from helpers import datasets
+        from helpers.engine import cifar10 as archives
         signal.signal(signal.SIGINT, signal.default_int_handler)
         datasets.MIRRORS = {datasets.MIRRORS!r}
         datasets.ARCHIVE_BYTES = {datasets.ARCHIVE_BYTES!r}
-        cifar10_files.ARCHIVE_SHA256 = {cifar10_files.ARCHIVE_SHA256!r}
+        archives.ARCHIVE_SHA256 = {archives.ARCHIVE_SHA256!r}
     """
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(start) + textwrap.dedent(code)],
@@ -488,7 +489,7 @@ def test_two_kernels_download_at_once(mirrors, folder):
     mirrors("together")
     code = "print(hashlib.sha256(datasets.fetch_cifar10().read_bytes()).hexdigest())"
     with start_python(code) as one, start_python(code) as other:
-        assert finish(one) == finish(other) == [cifar10_files.ARCHIVE_SHA256]
+        assert finish(one) == finish(other) == [archives.ARCHIVE_SHA256]
     assert mirrors.server.paths == ["/together", "/together"]
     assert names_in(folder) == [datasets.ARCHIVE]
 
@@ -497,9 +498,7 @@ def test_keras_finds_the_archive_afterwards(mirrors, folder, printed, monkeypatc
     archive, arrays = cifar10_like(batch_size=10_000, different_pixels=5_003)
     mirrors.server.data = archive
     monkeypatch.setattr(datasets, "ARCHIVE_BYTES", len(archive))
-    monkeypatch.setattr(
-        cifar10_files, "ARCHIVE_SHA256", hashlib.sha256(archive).hexdigest()
-    )
+    monkeypatch.setattr(archives, "ARCHIVE_SHA256", hashlib.sha256(archive).hexdigest())
     sizes = {name: array.shape for name, array in arrays.items()}
     assert sizes == {
         "x_train": (50_000, 32, 32, 3),
@@ -507,7 +506,7 @@ def test_keras_finds_the_archive_afterwards(mirrors, folder, printed, monkeypatc
         "x_test": (10_000, 32, 32, 3),
         "y_test": (10_000, 1),
     }
-    monkeypatch.setattr(cifar10_files, "SHAPES", sizes)
+    monkeypatch.setattr(archives, "SHAPES", sizes)
     mirrors("good")
     dataset = load_cifar10()
     assert not dataset.is_stand_in and printed() == []
@@ -520,7 +519,7 @@ def test_keras_finds_the_archive_afterwards(mirrors, folder, printed, monkeypatc
         from keras.src.datasets import cifar10
         keras_get_file = cifar10.get_file
         def get_file(file_hash, **arguments):
-            return keras_get_file(file_hash=cifar10_files.ARCHIVE_SHA256, **arguments)
+            return keras_get_file(file_hash=archives.ARCHIVE_SHA256, **arguments)
         cifar10.get_file = get_file
         for x, y in cifar10.load_data():
             print(hashlib.sha256(x.tobytes()).hexdigest(), y.sum())
@@ -1001,7 +1000,7 @@ def test_the_source_is_told_without_loading(mirrors, folder, tmp_path, monkeypat
     assert cifar10_source().startswith("generated shapes")
     put_archive(folder, mirrors.server.data)
     with monkeypatch.context() as patch:
-        patch.setattr(cifar10_files, "sha256", None)  # would take half a second
+        patch.setattr(archives, "sha256", None)  # would take half a second
         assert cifar10_source() == (
             f"CIFAR-10 from Keras's archive {folder / datasets.ARCHIVE}"
         )
@@ -1079,7 +1078,7 @@ def test_shapes_have_the_structure_they_are_named_for():
 
 
 def test_examples_in_docstrings():
-    assert doctest.testmod(helpers.shapes).failed == 0
+    assert doctest.testmod(helpers.engine.stand_in).failed == 0
 
 
 def test_the_cat():

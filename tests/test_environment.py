@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers import environment, launch
+from helpers import environment
 from helpers.__main__ import main
+from helpers.classroom import launch
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -3,6 +3,7 @@
 import hashlib
 import random
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -103,7 +104,7 @@ def test_one_changed_weight_is_refused(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match="Get the course's folder as a whole"):
         trained_cifar10_cnn()
     source = cifar10_cnn.__globals__["__file__"]
-    data = networks.Path(source).parent.parent / "data" / "cifar10_cnn.weights.npz"
+    data = Path(source).parent.parent / "data" / "cifar10_cnn.weights.npz"
     arrays = dict(np.load(data))
     arrays["dense_1/bias"][3] += 1e-3
     np.savez(tmp_path / data.name, **arrays)

@@ -586,7 +586,9 @@ def test_unreadable_upload_says_so_under_the_button_and_when_read():
 
 def test_button_is_stored_as_text(monkeypatch):
     stored = []
-    monkeypatch.setattr("helpers.shown.display", lambda data, raw: stored.append(data))
+    monkeypatch.setattr(
+        "helpers.engine.shown.display", lambda data, raw: stored.append(data)
+    )
     own = own_picture()
     own._ipython_display_()
     assert stored[0]["text/plain"] == repr(own) == repr(own_picture())

@@ -1,6 +1,6 @@
 """Follow the README's nbgitpuller link on a real JupyterHub, as a learner does.
 
-    python tests/hub/follow_link.py
+    python .ci/hub/follow_link.py
 
 The first visit brings the course, and lesson 00 runs there. Then the learner changes
 two notebooks, a release changes one of them and a third, and the link is followed again:

@@ -1,9 +1,9 @@
 """Measure what learners need on a JupyterHub: memory and time, all at once.
 
-    python tests/hub/measure.py                          8 learners, lesson 03
-    python tests/hub/measure.py --learners 1 8           first one alone, then 8
-    python tests/hub/measure.py --learners 1 --lesson all
-    python tests/hub/measure.py --set MALLOC_TRIM_THRESHOLD_=131072
+    python .ci/hub/measure.py                          8 learners, lesson 03
+    python .ci/hub/measure.py --learners 1 8           first one alone, then 8
+    python .ci/hub/measure.py --learners 1 --lesson all
+    python .ci/hub/measure.py --set MALLOC_TRIM_THRESHOLD_=131072
 
 Starts a real JupyterHub with its proxy, lets each learner's server start, open the
 lesson and run all its cells, solutions included, and prints tables. What it needs it
@@ -78,7 +78,7 @@ def install(environment, *more):
         RuntimeError: in one sentence, if it cannot be made.
     """
     sys.path.insert(0, str(ROOT))
-    from helpers.launch import find_uv
+    from helpers.classroom.launch import find_uv
 
     npm = shutil.which("npm")
     if not Path("/proc/self/smaps_rollup").exists():

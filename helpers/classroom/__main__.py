@@ -69,10 +69,10 @@ def arguments(words):
 
 def run_prepare(given):
     if not importlib.util.find_spec("nbconvert"):
-        from helpers.launch import launch
+        from .launch import launch
 
         return launch(["python", "-m", "helpers.classroom", *sys.argv[1:]])
-    from helpers.classroom.kit import prepare
+    from .kit import prepare
 
     prepare(
         given.folder,
@@ -86,19 +86,19 @@ def run_prepare(given):
 
 
 def run_serve(given):
-    from helpers.classroom.server import serve
+    from .server import serve
 
     serve(given.folder, given.port, given.solutions)
 
 
 def run_install(given):
-    from helpers.classroom.machine import install
+    from .machine import install
 
     return 0 if install(given.kit) else 1
 
 
 def run_check(given):
-    from helpers.classroom.machine import check
+    from .machine import check
 
     return 0 if check() else 1
 

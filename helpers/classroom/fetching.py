@@ -14,8 +14,9 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpers.environment import PYTHONS, is_offline
-from helpers.launch import COURSE, find_uv
+from ..engine.files import COURSE, is_offline
+from ..environment import PYTHONS
+from .launch import find_uv
 
 PLATFORMS = {  # for each system, the kinds of wheels that it takes, the newest first
     "linux": [

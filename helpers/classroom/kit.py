@@ -13,12 +13,12 @@ from pathlib import Path
 import nbformat
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 
-from helpers import datasets
-from helpers.cifar10_files import is_verified
-from helpers.classroom import fetching
-from helpers.classroom.machine import ARCHIVE, quoted
-from helpers.classroom.slides import REVEAL, STYLE, deck, reveal
-from helpers.launch import COURSE
+from .. import datasets
+from ..classroom import fetching
+from ..engine.cifar10 import is_verified
+from ..engine.files import COURSE
+from .machine import ARCHIVE, quoted
+from .slides import REVEAL, STYLE, deck, reveal
 
 COPIED = "helpers", "data"
 FILES = "pyproject.toml environment.yml README.md LICENSE".split()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers.environment import COURSE
+from ..engine.files import COURSE
 
 
 def launch(command):

@@ -16,9 +16,9 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from helpers.environment import PACKAGES, PYTHONS, installed_version
+from ..engine.files import COURSE
+from ..environment import PACKAGES, PYTHONS, installed_version
 
-COURSE = Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = COURSE / ".venv"
 SYSTEMS = {"Linux": "linux", "Darwin": "macos", "Windows": "windows"}
 BIN = "Scripts" if os.name == "nt" else "bin"

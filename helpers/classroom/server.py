@@ -11,7 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
-from helpers.classroom.machine import quoted
+from .machine import quoted
 
 
 class Handler(SimpleHTTPRequestHandler):

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from .doors import recording
 from .passes import Passes
+from .patching import recording
 
 
 class OnAllDevices(Passes):

@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from .batches import check_batch, number_of_rows
 from .choosing import choose, enough, first_missing, is_meant, not_found
-from .doors import recording
 from .keras_inside import (
     all_layers,
     has_own_code,
@@ -18,6 +17,7 @@ from .keras_inside import (
     set_losses,
 )
 from .names import hide_masks, in_models_order
+from .patching import recording
 from .recording import Recorder, Scope
 from .replacing import Replacing, followed
 from .wording import CannotRun, check_model

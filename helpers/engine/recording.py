@@ -1,7 +1,7 @@
 """One run of a model, recorded: its calls in order, with what went in and came out.
 
-A Recorder stands behind Keras's two `doors`. Everything else stays Keras's own: which
-layers run, in which order, with which masks.
+A Recorder stands behind Keras's two doors (`patching`). Everything else stays Keras's
+own: which layers run, in which order, with which masks.
 """
 
 import inspect
@@ -12,8 +12,7 @@ from contextlib import contextmanager, nullcontext
 import keras
 import tensorflow as tf
 
-from . import doors
-from .doors import active
+from . import patching
 from .keras_inside import (
     all_layers,
     has_own_code,
@@ -24,6 +23,7 @@ from .keras_inside import (
 )
 from .names import Call, Names, Place, name_by_class
 from .opened import Opened
+from .patching import active
 from .replacing import followed
 from .wording import CannotRun, Refusal, cannot_run, takes_several, unbuilt
 
@@ -120,7 +120,7 @@ class Recorder:
         try:
             self.enter(place, inputs)
             args, options = call_arguments(self.model, inputs)
-            output = doors.patch.layer(
+            output = patching.patch.layer(
                 self.model, *args, training=self.training, **options
             )
             self.here = None
@@ -152,9 +152,9 @@ class Recorder:
         if layer is cell:  # opened only if it is one of your own
             here = None if is_keras_own(layer) else self.names.place(outer, layer)
             note = outer.opened.note_step if outer.opened else None
-            return self.closed(note, doors.patch.layer, layer, args, kwargs, here)
+            return self.closed(note, patching.patch.layer, layer, args, kwargs, here)
         if layer in getattr(cell, "cells", ()):  # Keras tries stacked ones beforehand
-            return self.closed(None, doors.patch.layer, layer, args, kwargs)
+            return self.closed(None, patching.patch.layer, layer, args, kwargs)
         recurrent = isinstance(layer, keras.layers.RNN)
         known = is_keras_own(layer) and not isinstance(layer, keras.Model)
         tracked = id(layer) in self.tracked
@@ -175,7 +175,7 @@ class Recorder:
         try:
             masked = self.apart and is_masked(layer, args)
             with self.as_keras_does(layer), self.activation_of(layer) as before:
-                output = doors.patch.layer(layer, *args, **kwargs)
+                output = patching.patch.layer(layer, *args, **kwargs)
         finally:
             self.here = outer
         del self.running[depth:]
@@ -184,22 +184,24 @@ class Recorder:
         return self.keep(layer, place, args, kwargs, output, before, masked)
 
     def as_keras_does(self, layer):
-        """`doors.Patch.as_keras_does` for a layer in which nobody else's code runs."""
+        """`patching.Patch.as_keras_does` for a layer in which nobody else's code runs."""
         if not tf.config.functions_run_eagerly():
             return nullcontext()
-        return doors.patch.as_keras_does(not has_own_code(layer))
+        return patching.patch.as_keras_does(not has_own_code(layer))
 
     def operation(self, operation, args, kwargs):
         here = self.here
         if isinstance(operation, keras.Layer):  # its arguments, masks filled in
             if here is not None and here.opened and here.layer is operation:
                 here.opened.called_with(args, kwargs)
-            return doors.patch.operation(operation, *args, **kwargs)
+            return patching.patch.operation(operation, *args, **kwargs)
         if here is None or here.opened:
-            return doors.patch.operation(operation, *args, **kwargs)
+            return patching.patch.operation(operation, *args, **kwargs)
         place = self.names.place(here, operation)
-        with doors.patch.as_keras_does(True):
-            output = self.closed(None, doors.patch.operation, operation, args, kwargs)
+        with patching.patch.as_keras_does(True):
+            output = self.closed(
+                None, patching.patch.operation, operation, args, kwargs
+            )
         return self.keep(operation, place, args, kwargs, output)
 
     def closed(self, note, function, operation, args, kwargs, here=None):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from helpers.exercises.exercise import computed, find, read, same, say
-from helpers.exercises.progress import done
+from .exercise import computed, find, read, same, say
+from .progress import done
 
 RIGHT = "Right."
 

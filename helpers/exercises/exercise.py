@@ -77,7 +77,7 @@ def lesson(topic):
             f"There is no lesson {topic!r} with exercises. There are: "
             f"{', '.join(TOPICS)}."
         )
-    return import_module(f"helpers.exercises.lessons.{topic}")
+    return import_module(f".lessons.{topic}", __package__)
 
 
 def read(answer):

@@ -1,6 +1,6 @@
 """``predict(name, guess)`` before a cell, ``compare(name)`` after it."""
 
-from helpers.exercises.exercise import computed, find, read, same, say
+from .exercise import computed, find, read, same, say
 
 GUESSES = {}  # name of the prediction: what the learner expects
 

@@ -14,7 +14,8 @@ import time
 from datetime import date
 from pathlib import Path
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent.parent / "notebooks"
+from ..engine.files import NOTEBOOKS
+
 FOLDERS = {  # where programs keep what belongs to a user
     "win32": ("LOCALAPPDATA", "~/AppData/Local"),
     "darwin": ("", "~/Library/Application Support"),

@@ -6,8 +6,8 @@ import zlib
 
 import ipywidgets as widgets
 
-from helpers.exercises.exercise import lesson, say
-from helpers.shown import ShownBox
+from ..engine.shown import ShownBox
+from .exercise import lesson, say
 
 LETTERS = "abcdef"
 

@@ -4,10 +4,10 @@ from functools import cache
 
 import numpy as np
 
-from helpers import by_hand
-from helpers.datasets import cat_photograph
-from helpers.extraction import layer_outputs
-from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
+from .. import by_hand
+from ..datasets import cat_photograph
+from ..extraction import layer_outputs
+from ..networks import cifar10_cnn, dense_network, trained_cifar10_cnn
 
 
 @cache

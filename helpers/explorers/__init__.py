@@ -7,8 +7,8 @@ The browser computes what they show, from weights that are sent once. The files
 import importlib
 
 HOMES = {
-    "explore_dense": "helpers.explorers.dense",
-    "explore_layers": "helpers.explorers.layers",
+    "explore_dense": ".dense",
+    "explore_layers": ".layers",
 }
 __all__ = list(HOMES)
 
@@ -16,4 +16,4 @@ __all__ = list(HOMES)
 def __getattr__(name):
     if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(HOMES[name]), name)
+    return getattr(importlib.import_module(HOMES[name], __name__), name)

@@ -3,12 +3,12 @@
 import numpy as np
 import traitlets
 
-from helpers.by_hand import Walk, array, kind, run_once
-from helpers.by_hand.families import bias_of
-from helpers.by_hand.known import SAME, activation_of, known_as_activation, record_of
-from helpers.engine.inputs import check_array, check_inputs
-from helpers.engine.wording import check_model
-from helpers.explorers.widget import Explorer, binary, browser_code
+from ..by_hand import Walk, array, kind, run_once
+from ..by_hand.families import bias_of
+from ..by_hand.known import SAME, activation_of, known_as_activation, record_of
+from ..engine.inputs import check_array, check_inputs
+from ..engine.wording import check_model
+from .widget import Explorer, binary, browser_code
 
 MOST_WEIGHTS = 2_000_000  # 8 MB of float32
 MOST_ROWS = 100

@@ -7,15 +7,15 @@ from collections import OrderedDict
 import numpy as np
 import traitlets
 
-from helpers import by_hand
-from helpers.by_hand.explanation import Traced
-from helpers.by_hand.families import Copied, Joined, Window, bias_of
-from helpers.by_hand.known import activation_of, channels_first, record_of
-from helpers.engine.inputs import check_array, check_inputs
-from helpers.engine.wording import check_model
-from helpers.explorers.widget import Explorer, binary, browser_code
-from helpers.extraction import layer_outputs
-from helpers.statistics import dead_channels
+from .. import by_hand
+from ..by_hand.explanation import Traced
+from ..by_hand.families import Copied, Joined, Window, bias_of
+from ..by_hand.known import activation_of, channels_first, record_of
+from ..engine.inputs import check_array, check_inputs
+from ..engine.wording import check_model
+from ..extraction import layer_outputs
+from ..statistics import dead_channels
+from .widget import Explorer, binary, browser_code
 
 MOST_BYTES = 4_000_000  # of one layer: a million float32 numbers
 MOST_AT_ONCE = 2_000_000  # bytes sent with the widget itself, before it asks

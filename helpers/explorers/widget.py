@@ -5,7 +5,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-FOLDER = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parent / "browser"
 
 
 class Explorer(anywidget.AnyWidget):

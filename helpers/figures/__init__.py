@@ -4,14 +4,14 @@ Every function returns a `Picture`, a Matplotlib figure made without ``pyplot``
 (half a second less to import) that shows itself in a notebook.
 """
 
-from helpers.figures.curves import curve_figure  # noqa: F401
-from helpers.figures.images import image_figure, image_row  # noqa: F401
-from helpers.figures.mosaics import (  # noqa: F401
+from .curves import curve_figure  # noqa: F401
+from .feature_maps import (  # noqa: F401
     feature_map_grid,
     filter_grid,
     own_scale,
     paint,
     tile,
 )
-from helpers.figures.network import network_diagram  # noqa: F401
-from helpers.figures.picture import GAP_COLOUR, Picture  # noqa: F401
+from .images import image_figure, image_row  # noqa: F401
+from .network import network_diagram  # noqa: F401
+from .picture import GAP_COLOUR, Picture  # noqa: F401

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.figures.picture import NEGATIVE, POSITIVE, Picture
+from .picture import NEGATIVE, POSITIVE, Picture
 
 CURVES = POSITIVE, NEGATIVE, "#009e73", "#cc79a7", "#e69f00", "black"
 LINES, MARKS = ("-", "--", "-.", ":"), "osD^vPX"

@@ -7,7 +7,8 @@ from matplotlib.colors import Normalize, to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import ScaledTranslation
 
-from helpers.figures.picture import (
+from ..statistics import check_data_format, dead_channels
+from .picture import (
     GAP_COLOUR,
     ODD_COLOUR,
     Picture,
@@ -15,7 +16,6 @@ from helpers.figures.picture import (
     limits,
     name_odd,
 )
-from helpers.statistics import check_data_format, dead_channels
 
 
 def feature_map_grid(

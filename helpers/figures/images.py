@@ -8,7 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from helpers.figures.picture import (
+from .picture import (
     GAP_COLOUR,
     ODD_COLOUR,
     POSITIVE,

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.collections import LineCollection
 
-from helpers.figures.picture import NEGATIVE, POSITIVE, Picture, limits
+from .picture import NEGATIVE, POSITIVE, Picture, limits
 
 
 def network_diagram(model, inputs=None):
@@ -156,7 +156,7 @@ def unit_values(model, inputs, units):
     """Return one row's values in every layer, inputs first, or None without a row."""
     if inputs is None:
         return None
-    from helpers.by_hand import forward
+    from ..by_hand import forward
 
     row = np.asarray(inputs, "float64").reshape(1, -1)
     if row.shape[1] != units[0]:

@@ -32,8 +32,9 @@ cifar10.get_file = lambda file_hash, **others: get_file(file_hash=SHA256, **othe
 load = cifar10.load_data
 """
 OURS = """
-from helpers import cifar10_files, datasets
-cifar10_files.ARCHIVE_SHA256 = SHA256
+from helpers import datasets
+from helpers.engine import cifar10
+cifar10.ARCHIVE_SHA256 = SHA256
 load = datasets.load_cifar10
 """
 TIMED = """

@@ -1,7 +1,7 @@
 // Load an explorer's file as the browser does: in one module with common.js.
 import { readFileSync } from "node:fs";
 
-const folder = new URL("../../helpers/explorers/", import.meta.url);
+const folder = new URL("../../helpers/explorers/browser/", import.meta.url);
 
 export function explorer(name) {
   const code = ["common.js", name].map((file) => readFileSync(new URL(file, folder), "utf8"));

@@ -32,7 +32,7 @@ in_course() {
 import sys
 
 sys.path.insert(0, ".")
-from helpers.launch import launch
+from helpers.classroom.launch import launch
 
 sys.exit(launch(["--group", "browser", *sys.argv[1:]]))
 ' "$@"

@@ -18,7 +18,7 @@ from helpers.networks import (
     trained_cifar10_cnn,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 layers = keras.layers
 
 

@@ -23,7 +23,7 @@ from helpers.classroom import fetching, machine, server, slides
 from helpers.classroom import kit as kits
 from helpers.classroom.__main__ import main
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 

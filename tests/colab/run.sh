@@ -12,7 +12,7 @@ import contextlib
 import sys
 
 sys.path.insert(0, ".")
-from helpers.launch import find_uv
+from helpers.classroom.launch import find_uv
 
 with contextlib.redirect_stdout(sys.stderr):
     uv = find_uv()

@@ -23,7 +23,7 @@ from helpers.engine import storage
 from helpers.extraction import layer_outputs
 from helpers.networks import cifar10_cnn, dense_network
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 RANDOM = np.random.default_rng(0)
 
 

@@ -365,7 +365,9 @@ def test_letters_that_do_not_fit_are_refused(answers):
 
 def test_quiz_is_stored_as_text(monkeypatch):
     stored = []
-    monkeypatch.setattr("helpers.shown.display", lambda data, raw: stored.append(data))
+    monkeypatch.setattr(
+        "helpers.engine.shown.display", lambda data, raw: stored.append(data)
+    )
     shown = quiz("dense_by_hand")
     shown._ipython_display_()
     assert stored[0]["text/plain"] == repr(shown)

@@ -15,7 +15,7 @@ from helpers.exercises import progress as module
 from helpers.exercises.exercise import find
 from helpers.exercises.progress import done, progress, progress_file
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture

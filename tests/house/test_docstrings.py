@@ -10,7 +10,7 @@ import pytest
 
 from helpers import datasets, networks
 
-HELPERS = Path(__file__).resolve().parent.parent / "helpers"
+HELPERS = Path(__file__).resolve().parent.parent.parent / "helpers"
 MODULES = sorted(
     ".".join(path.relative_to(HELPERS).with_suffix("").parts)
     for path in HELPERS.rglob("*.py")

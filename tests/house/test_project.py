@@ -16,7 +16,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # comes with pytest on Python 3.10
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def project():
@@ -83,7 +83,9 @@ def test_ruff_has_nothing_to_say(words):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["launch.py", "__main__.py", "__init__.py"])
+@pytest.mark.parametrize(
+    "name", ["classroom/launch.py", "engine/files.py", "__main__.py", "__init__.py"]
+)
 def test_the_launcher_is_read_by_old_pythons_and_needs_no_package(name):
     tree = ast.parse(
         (ROOT / "helpers" / name).read_text(encoding="utf-8"), feature_version=(3, 8)

@@ -9,11 +9,12 @@ from types import ModuleType
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import nbformat
+import publish
 import pytest
 
-from helpers import environment, publish
+from helpers import environment
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 LINK = re.compile(r"\]\((https?:[^)]*)\)")
 ADDRESS = re.compile(r"https?://[^\s)\"`\\]+")
@@ -276,7 +277,7 @@ def test_what_an_interrupted_clone_left_is_no_obstacle(colab):
     "tag, repository, reason",
     [
         ("v9", "ada/layers", "fatal: Remote branch v9 not found in upstream origin"),
-        ("v2", "OWNER/NAME", "it is not published yet (python -m helpers.publish"),
+        ("v2", "OWNER/NAME", "it is not published yet (python .ci/publish.py"),
     ],
 )
 def test_colab_says_in_one_sentence_why_there_is_no_course(

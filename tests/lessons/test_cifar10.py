@@ -1,6 +1,6 @@
 """The course on CIFAR-10's own arrays, where they are.
 
-    LAYERS_TEST_CIFAR10=path/to/cifar10.npz pytest tests/test_cifar10.py
+    LAYERS_TEST_CIFAR10=path/to/cifar10.npz pytest tests/lessons/test_cifar10.py
 
 The file is an ``.npz`` of the four arrays, or the original archive.
 """
@@ -18,7 +18,7 @@ from helpers.extraction import layer_outputs
 from helpers.networks import cifar10_cnn, trained_cifar10_cnn
 from helpers.statistics import layer_statistics
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 ARRAYS = os.environ.get("LAYERS_TEST_CIFAR10")
 
 pytestmark = pytest.mark.skipif(not ARRAYS, reason="LAYERS_TEST_CIFAR10 is not set")

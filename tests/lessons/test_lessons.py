@@ -11,7 +11,7 @@ from rerun import nbval
 from helpers.classroom.kit import minutes
 from helpers.exercises import exercise, quiz
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 BANNED = re.compile(r"\b(simply|just|easy|easily|obviously|of course)\b", re.IGNORECASE)

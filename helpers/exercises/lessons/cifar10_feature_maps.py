@@ -4,11 +4,11 @@ from functools import cache
 
 import numpy as np
 
-from helpers.exercises.exercise import Exercise, Question
-from helpers.exercises.shared import cat_outputs
-from helpers.extraction import layer_outputs
-from helpers.networks import cifar10_cnn, trained_cifar10_cnn
-from helpers.statistics import dead_channels
+from ...extraction import layer_outputs
+from ...networks import cifar10_cnn, trained_cifar10_cnn
+from ...statistics import dead_channels
+from ..exercise import Exercise, Question
+from ..shared import cat_outputs
 
 EXERCISES = {}
 

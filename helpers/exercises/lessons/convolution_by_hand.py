@@ -6,11 +6,11 @@ import keras
 import numpy as np
 from keras.layers import MaxPooling2D
 
-from helpers import by_hand
-from helpers.datasets import cat_photograph
-from helpers.exercises.exercise import Exercise, Question
-from helpers.exercises.shared import cat_outputs
-from helpers.networks import cifar10_cnn, trained_cifar10_cnn
+from ... import by_hand
+from ...datasets import cat_photograph
+from ...networks import cifar10_cnn, trained_cifar10_cnn
+from ..exercise import Exercise, Question
+from ..shared import cat_outputs
 
 EXERCISES = {}
 

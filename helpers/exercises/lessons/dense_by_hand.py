@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from helpers import by_hand
-from helpers.exercises.exercise import Exercise, Question
-from helpers.exercises.shared import (
+from ... import by_hand
+from ..exercise import Exercise, Question
+from ..shared import (
     dense_weights,
     hidden_outputs,
     hidden_sums,

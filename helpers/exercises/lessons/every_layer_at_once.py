@@ -4,12 +4,12 @@ from functools import cache
 
 import numpy as np
 
-from helpers.datasets import shapes
-from helpers.exercises.exercise import Exercise, Question
-from helpers.exercises.shared import cat_outputs
-from helpers.extraction import layer_outputs
-from helpers.networks import cifar10_cnn, trained_cifar10_cnn
-from helpers.statistics import dead_channels
+from ...datasets import shapes
+from ...extraction import layer_outputs
+from ...networks import cifar10_cnn, trained_cifar10_cnn
+from ...statistics import dead_channels
+from ..exercise import Exercise, Question
+from ..shared import cat_outputs
 
 EXERCISES = {}
 

@@ -5,8 +5,8 @@ from random import Random
 import keras
 import numpy as np
 
-from helpers.exercises.exercise import Exercise, Question
-from helpers.exercises.shared import dense_weights
+from ..exercise import Exercise, Question
+from ..shared import dense_weights
 
 EXERCISES = {}
 

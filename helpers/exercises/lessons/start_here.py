@@ -1,9 +1,9 @@
 """Exercises, predictions and quiz of the lesson Start here."""
 
-from helpers.exercises.exercise import Exercise, Question
-from helpers.exercises.shared import dense_weights
-from helpers.extraction import layer_outputs
-from helpers.networks import dense_network
+from ...extraction import layer_outputs
+from ...networks import dense_network
+from ..exercise import Exercise, Question
+from ..shared import dense_weights
 
 EXERCISES = {}
 

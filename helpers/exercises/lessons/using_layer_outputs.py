@@ -5,10 +5,10 @@ from functools import cache
 import numpy as np
 import tensorflow as tf
 
-from helpers.datasets import cat_photograph, shapes
-from helpers.exercises.exercise import Exercise, Question
-from helpers.extraction import layer_outputs
-from helpers.networks import cifar10_cnn, trained_cifar10_cnn
+from ...datasets import cat_photograph, shapes
+from ...extraction import layer_outputs
+from ...networks import cifar10_cnn, trained_cifar10_cnn
+from ..exercise import Exercise, Question
 
 EXERCISES = {}
 

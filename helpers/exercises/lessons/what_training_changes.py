@@ -5,11 +5,11 @@ from functools import cache
 import keras
 import numpy as np
 
-from helpers.datasets import shapes
-from helpers.exercises.exercise import Exercise, Question
-from helpers.exercises.shared import cat_outputs
-from helpers.networks import cifar10_cnn, trained_cifar10_cnn
-from helpers.statistics import dead_channels
+from ...datasets import shapes
+from ...networks import cifar10_cnn, trained_cifar10_cnn
+from ...statistics import dead_channels
+from ..exercise import Exercise, Question
+from ..shared import cat_outputs
 
 EXERCISES = {}
 

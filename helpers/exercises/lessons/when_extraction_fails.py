@@ -5,12 +5,12 @@ from functools import cache
 import keras
 import numpy as np
 
-from helpers import by_hand
-from helpers.datasets import cat_photograph
-from helpers.exercises.exercise import Exercise, Question
-from helpers.exercises.shared import hidden_sums, output_sums
-from helpers.extraction import layer_outputs
-from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
+from ... import by_hand
+from ...datasets import cat_photograph
+from ...extraction import layer_outputs
+from ...networks import cifar10_cnn, dense_network, trained_cifar10_cnn
+from ..exercise import Exercise, Question
+from ..shared import hidden_sums, output_sums
 
 EXERCISES = {}
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from helpers.datasets import cat_photograph
-from helpers.exercises.exercise import Exercise, Question
-from helpers.extraction import layer_outputs
-from helpers.networks import trained_cifar10_cnn
+from ...datasets import cat_photograph
+from ...extraction import layer_outputs
+from ...networks import trained_cifar10_cnn
+from ..exercise import Exercise, Question
 
 EXERCISES = {}
 
