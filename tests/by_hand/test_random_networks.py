@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
-from test_proof import Spy, difference, path_of, prove, random_weights
+from proof import Spy, difference, path_of, prove, random_weights
 
 from helpers import by_hand
 from helpers.by_hand import models, relative_difference
