@@ -14,7 +14,7 @@ from .activations import (  # noqa: F401
     sparsemax,
 )
 from .explanation import Explanation, Traced, explain  # noqa: F401
-from .known import (  # noqa: F401
+from .known_layers import (  # noqa: F401
     KINDS,
     MODELS,
     OPERATIONS,

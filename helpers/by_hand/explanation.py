@@ -8,10 +8,10 @@ import numpy as np
 
 from ..engine.inputs import nearest_names
 from .activations import ACTIVATIONS, sigmoid
-from .families import OPERATORS
-from .field import as_slices, parts_seen
-from .known import activate, activation_of, before_activation, terms
+from .known_layers import activate, activation_of, before_activation, terms
+from .layer_families import OPERATORS
 from .models import Walk, run_once, shown
+from .receptive_field import as_slices, parts_seen
 
 MOST_ROWS = 36  # a 3×3 kernel on 4 channels is still shown whole
 ROWS_OF_MORE = 12

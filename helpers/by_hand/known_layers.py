@@ -1,7 +1,7 @@
 """The kinds of layers that are computed, explained and explored here, one entry each.
 
 A new kind is one entry in `KINDS`, under the name of its Keras class: the family it
-belongs to, with the function that computes it. `families` says what a family needs.
+belongs to, with the function that computes it. `layer_families` says what a family needs.
 """
 
 import math
@@ -11,9 +11,9 @@ from functools import reduce
 
 import numpy as np
 
-from . import steps
+from . import normalization_steps as steps
 from .activations import ACTIVATIONS, OVER_AN_AXIS, elu, leaky_relu, softmax
-from .families import (
+from .layer_families import (
     ActivationLayer,
     Changed,
     Convolution,

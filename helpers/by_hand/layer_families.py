@@ -1,8 +1,8 @@
 """Families of layers: how one number is made, what it sees, what a browser needs.
 
-`known.KINDS` holds a record of one of these classes for every kind of layer. A record
-is asked in the order of axes ``(images, rows, columns, channels)``; `known` turns a
-layer with ``data_format="channels_first"`` round.
+`known_layers.KINDS` holds a record of one of these classes for every kind of layer.
+A record is asked in the order of axes ``(images, rows, columns, channels)``; a layer
+with ``data_format="channels_first"`` is turned round before.
 
 The terms of a number are fields of an ``Explanation``: its table and what leads to the
 number that goes into the activation. A part of an array is a list of ``(start, stop)``,

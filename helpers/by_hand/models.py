@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .known import MODELS, compute, is_layer, kind, record_of, unknown
+from .known_layers import MODELS, compute, is_layer, kind, record_of, unknown
 
 # ------------------------------------------------------------- whole networks
 

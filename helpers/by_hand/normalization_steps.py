@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from .families import array, gamma_and_beta
+from .layer_families import array, gamma_and_beta
 
 
 def shift_and_scale(mean, variance, epsilon, gamma, beta):

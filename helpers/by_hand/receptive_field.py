@@ -5,8 +5,8 @@ A part of an array is a list of ``(start, stop)``, one for each axis but the ima
 
 import numpy as np
 
-from .families import axis_names
-from .known import activation_of, channels_first, sees
+from .known_layers import activation_of, channels_first, sees
+from .layer_families import axis_names
 from .models import flat
 
 

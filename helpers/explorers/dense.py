@@ -4,8 +4,8 @@ import numpy as np
 import traitlets
 
 from ..by_hand import Walk, array, kind, run_once
-from ..by_hand.families import bias_of
-from ..by_hand.known import SAME, activation_of, known_as_activation, record_of
+from ..by_hand.known_layers import SAME, activation_of, known_as_activation, record_of
+from ..by_hand.layer_families import bias_of
 from ..engine.inputs import check_array, check_inputs
 from ..engine.wording import check_model
 from .widget import Explorer, binary, browser_code

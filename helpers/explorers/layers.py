@@ -9,8 +9,8 @@ import traitlets
 
 from .. import by_hand
 from ..by_hand.explanation import Traced
-from ..by_hand.families import Copied, Joined, Window, bias_of
-from ..by_hand.known import activation_of, channels_first, record_of
+from ..by_hand.known_layers import activation_of, channels_first, record_of
+from ..by_hand.layer_families import Copied, Joined, Window, bias_of
 from ..engine.inputs import check_array, check_inputs
 from ..engine.wording import check_model
 from ..extraction import layer_outputs

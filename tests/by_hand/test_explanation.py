@@ -5,7 +5,7 @@ import re
 import keras
 import numpy as np
 import pytest
-from test_by_hand import (
+from test_known_layers import (
     CONVOLUTIONS,
     LAYERS_TO_TRY,
     MERGING,
