@@ -7,9 +7,11 @@ installed.
 import os
 from pathlib import Path
 
-COURSE = Path(__file__).resolve().parent.parent.parent
+PACKAGE = Path(__file__).resolve().parent.parent
+COURSE = PACKAGE.parent
 NOTEBOOKS = COURSE / "notebooks"
-DATA = COURSE / "data"
+# Installed with pip, the package has its data inside; there is no course then.
+DATA = PACKAGE / "data" if (PACKAGE / "data").is_dir() else COURSE / "data"
 
 
 def is_offline():

@@ -1,0 +1,81 @@
+"""The course installs as ``inside_the_layers``, and works without its folder."""
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from helpers.classroom.launch import find_uv
+from helpers.engine.files import COURSE
+
+NETWORK = """
+import numpy as np
+from inside_the_layers.datasets import cat_photograph
+from inside_the_layers.networks import trained_cifar10_cnn
+
+model, images = trained_cifar10_cnn(), np.stack([cat_photograph() / 255] * 2)
+"""
+CHECKS = """
+assert layer_outputs(model, images)["conv2d_2"].shape == (2, 4, 4, 64)
+assert hand_check(model, images[:1]).equal
+from inside_the_layers.exercises import check, quiz
+from inside_the_layers.explorers import explore_layers
+
+assert repr(explore_layers(model, images[:1])).endswith(".")
+check("dense_by_hand.softmax", [0.665, 0.245, 0.090])
+print(repr(quiz("dense_by_hand"))[:2])
+try:
+    import helpers
+except ModuleNotFoundError:
+    print("no helpers here")
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    run(find_uv(), "build", "--quiet", "--wheel", "--out-dir", folder, COURSE)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def run(*words, **options):
+    done = subprocess.run(
+        list(map(str, words)), capture_output=True, text=True, **options
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_wheel_holds_the_same_tree_under_another_name(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    tracked = run("git", "ls-files", "helpers", cwd=COURSE).split()
+    assert {name for name in names if name.startswith("inside_the_layers/")} >= {
+        name.replace("helpers/", "inside_the_layers/", 1) for name in tracked
+    }
+    assert not any(name.startswith(("helpers/", "tests/", "data/")) for name in names)
+
+
+@pytest.mark.slow
+def test_readmes_example_runs_where_only_the_wheel_is_installed(wheel, tmp_path):
+    environment = tmp_path / "environment"
+    run(find_uv(), "venv", "--quiet", "--python", sys.executable, environment)
+    folder, name = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+    python = environment / folder / name
+    run(find_uv(), "pip", "install", "--quiet", "--python", python, wheel)
+    readme = (COURSE / "README.md").read_text(encoding="utf-8")
+    (example,) = [
+        block
+        for block in re.findall(r"^```python\n([\s\S]+?)^```", readme, re.MULTILINE)
+        if "inside_the_layers" in block
+    ]
+    out = run(python, "-c", NETWORK + example + CHECKS, cwd=tmp_path)
+    assert out.splitlines()[-3:] == [
+        "Right. Exponentials, divided by their sum; the three numbers add up to 1.",
+        "1.",
+        "no helpers here",
+    ]
