@@ -1,11 +1,14 @@
 """The course on CIFAR-10's own arrays, where they are.
 
-    LAYERS_TEST_CIFAR10=path/to/cifar10.npz pytest tests/lessons/test_cifar10.py
+    LAYERS_TEST_CIFAR10=path/to/cifar10.npz pytest -m slow tests/lessons/test_cifar10.py
 
-The file is an ``.npz`` of the four arrays, or the original archive.
+The file is an ``.npz`` of the four arrays, or the original archive. Without it, a program
+beside the course may make the arrays: see the README of the tests.
 """
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -14,19 +17,34 @@ import pytest
 from rerun import execute
 
 from helpers.datasets import CIFAR10_CLASSES, load_cifar10, shapes
+from helpers.engine.files import COURSE, NOTEBOOKS
 from helpers.extraction import layer_outputs
 from helpers.networks import cifar10_cnn, trained_cifar10_cnn
 from helpers.statistics import layer_statistics
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 ARRAYS = os.environ.get("LAYERS_TEST_CIFAR10")
+MAKER = COURSE.parent / "shared" / "cifar10" / "expand.py"
 
-pytestmark = pytest.mark.skipif(not ARRAYS, reason="LAYERS_TEST_CIFAR10 is not set")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (ARRAYS or MAKER.exists()), reason="LAYERS_TEST_CIFAR10 is not set"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def arrays(tmp_path_factory):
+    if ARRAYS:
+        return Path(ARRAYS).resolve()
+    made = tmp_path_factory.mktemp("cifar10") / "cifar10.npz"
+    subprocess.run([sys.executable, MAKER, made], check=True)
+    return made
 
 
 @pytest.fixture
-def cifar10(monkeypatch):
-    monkeypatch.setenv("LAYERS_CIFAR10", str(Path(ARRAYS).resolve()))
+def cifar10(arrays, monkeypatch):
+    monkeypatch.setenv("LAYERS_CIFAR10", str(arrays))
     return load_cifar10()
 
 
@@ -43,7 +61,7 @@ def test_shipped_weights_reach_their_accuracy(cifar10):
     outputs = layer_outputs(trained_cifar10_cnn(), x_test / np.float32(255), "dense_1")
     accuracy = (outputs["dense_1"].argmax(axis=1) == y_test[:, 0]).mean()
     assert accuracy >= 0.74
-    readme = (ROOT / "data/README.md").read_text(encoding="utf-8")
+    readme = (COURSE / "data/README.md").read_text(encoding="utf-8")
     assert f"pictures: {accuracy:.4f}" in readme
 
 
@@ -63,7 +81,7 @@ def test_what_every_layer_at_once_says_of_dead_channels(cifar10):
 
 def run(name, proof):
     """Run a lesson, a cell of assertions behind it; return what it prints as one line."""
-    path = ROOT / "notebooks" / f"{name}.ipynb"
+    path = NOTEBOOKS / f"{name}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(proof))
     execute(notebook, path.parent)
