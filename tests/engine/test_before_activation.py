@@ -6,12 +6,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
-from support import (  # noqa: F401  the fixture
+from support import (
     MANY,
     floats,
     functional,
     same,
-    same_weights_every_time,
     sequential,
 )
 

@@ -5,16 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
-from support import (  # noqa: F401  the fixture
+from support import (
     MANY,
     Makes,
     floats,
     functional,
     same,
-    same_weights_every_time,
     sequential,
     variables_of,
-    whole,
 )
 
 from helpers.extraction import layer_outputs

@@ -6,13 +6,12 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
-from support import (  # noqa: F401  the fixture
+from support import (
     MANY,
     Makes,
     floats,
     functional,
     same,
-    same_weights_every_time,
     sequential,
     whole,
 )
@@ -55,7 +54,7 @@ def test_operations_are_those_of_the_summary(run, options):
         assert {key.split("/")[0] for key in named} == {one.name}
 
 
-def words(run):
+def of_words(run):
     return functional((5,), run, dtype="int32")
 
 
@@ -88,7 +87,7 @@ def mask_and_count(x):
 )
 @pytest.mark.parametrize("options", [{}, MANY], ids=["few", "many"])
 def test_operations_that_only_make_masks(run, hidden, options):
-    model, x = words(run), whole(9, 9, 5)
+    model, x = of_words(run), whole(9, 9, 5)
     x[:, 0] = 1
     outputs = layer_outputs(model, x, **options)
     shown = [one.name for one in model.operations[1:]]

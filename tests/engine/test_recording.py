@@ -13,7 +13,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers, ops
-from support import (  # noqa: F401  the fixture
+from support import (
     FEW,
     MANY,
     RANDOM,
@@ -27,7 +27,6 @@ from support import (  # noqa: F401  the fixture
     floats,
     functional,
     same,
-    same_weights_every_time,
     sequential,
     whole,
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
-from support import (  # noqa: F401  the fixture
+from support import (
     MANY,
     Makes,
     by_keras,
@@ -17,7 +17,6 @@ from support import (  # noqa: F401  the fixture
     functional,
     one_line,
     same,
-    same_weights_every_time,
     sequential,
     whole,
 )

@@ -1,22 +1,24 @@
-"""What is said when a model cannot run, in one line."""
+"""What is said when a model cannot run, or is none, in one line."""
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
-from support import (  # noqa: F401  the fixture
+from support import (
     MANY,
+    Subclassed,
     chain,
     floats,
+    functional,
     one_line,
-    same_weights_every_time,
     sequential,
     whole,
 )
-from test_recorded_calls import words
 
 from helpers.by_hand import hand_check
 from helpers.extraction import LayerReader, layer_outputs
+from helpers.networks import dense_network
 
 # Errors while it runs -----------------------------------------------------------------
 
@@ -28,7 +30,7 @@ def table(x):
 def wrong_index(rows=40, at=35):
     x = whole(10, rows, 5)
     x[at, 2] = 10
-    return words(table), x
+    return functional((5,), table, dtype="int32"), x
 
 
 WAYS = {
@@ -205,3 +207,33 @@ def test_a_model_of_keras_2():
     with pytest.raises(TypeError, match="a model of Keras 2") as caught:
         layer_outputs(kind(), floats(2, 6))
     assert one_line(caught)
+
+
+# What is no model that can be run ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "words"),
+    [
+        ("model.keras", TypeError, r"builtins.str came. Write keras.models.load_model"),
+        (None, TypeError, "must be a keras.Model, but a builtins.NoneType came"),
+        (Subclassed, TypeError, r"class Subclassed.*Write Subclassed\(\)"),
+        (
+            layers.Dense(2),
+            TypeError,
+            r"Dense came. Write keras.Sequential\(\[keras.Inp",
+        ),
+        (keras.Sequential(), ValueError, r"not built.*model\(inputs\).*keras.Input"),
+        (keras.Sequential([layers.Dense(2)]), ValueError, r"put keras.Input\(shape\)"),
+        (Subclassed(), ValueError, r"not built.*Write model\(inputs\) once\.$"),
+    ],
+)
+def test_models_that_are_refused(model, error, words):
+    with pytest.raises(error, match=words):
+        layer_outputs(model, np.eye(3))
+
+
+def test_another_backend_is_refused_in_words(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(RuntimeError, match="on jax here.*'KERAS_BACKEND'. = 'tensorf"):
+        layer_outputs(dense_network(), np.eye(3))
