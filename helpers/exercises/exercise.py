@@ -1,45 +1,34 @@
-"""What an exercise, a prediction and a question of a quiz are, and how to read an answer.
+"""What an exercise and a prediction are, and how to read an answer.
 
 Each lesson has a module of its own in ``lessons``, called as its notebook is without the
-number, with its ``EXERCISES``, ``PREDICTIONS`` and ``QUIZ``. It is loaded when its first
-cell asks for it. No name has a number of a lesson in it: lessons may be put in another
-order.
+number, with its ``EXERCISES`` and ``PREDICTIONS``; its quiz lies beside it. It is loaded
+when its first cell asks for it. No name has a number of a lesson in it: lessons may be
+put in another order.
 """
 
 import textwrap
 import warnings
-from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 TOPICS = sorted(file.stem for file in Path(__file__).parent.glob("lessons/[a-z]*.py"))
 
 
-class Exercise(NamedTuple):
-    """The right answer, why it is right, and what goes wrong.
+class Exercise:
+    """Answers, and what to say about each; the first is the right one, and why.
 
-    Nothing is stored: ``right`` computes the right answer, and each mistake is a
-    function that makes that mistake. An answer that equals what a mistake gives is
-    diagnosed as that mistake. A prediction is built the same way; its answers
-    may be words.
+    Nothing is stored: each answer is a function that computes it. Those after the first
+    make a mistake each; what equals their numbers is diagnosed as that mistake. A
+    prediction is built the same way; its answers may be words.
     """
 
-    right: Callable
-    why: str
-    mistakes: dict[str, Callable]  # what to say: the function that makes the mistake
-
-
-class Question(NamedTuple):
-    """One question of a quiz: the right choice, why, and a comment on each wrong one."""
-
-    text: str
-    right: str
-    why: str
-    wrong: dict[str, str]  # a wrong choice: what to say about it
+    def __init__(self, right, why, *mistakes):
+        self.right, self.why = right, why
+        pairs = zip(mistakes[::2], mistakes[1::2], strict=True)
+        self.mistakes = {sentence: answer for answer, sentence in pairs}
 
 
 def find(name, kind):
@@ -53,14 +42,14 @@ def find(name, kind):
         ValueError: there is none of that name; the message lists those there are.
     """
     topic, _, last = str(name).partition(".")
-    known = getattr(lesson(topic), kind)
-    if last not in known:
+    found = getattr(lesson(topic), kind)
+    if last not in found:
         one = kind[:-1].lower()
-        names = ", ".join(f"{topic}.{last}" for last in known) or "none"
+        names = ", ".join(f"{topic}.{last}" for last in found) or "none"
         raise ValueError(
             f"There is no {one} {name!r}. In this lesson there are: {names}."
         )
-    return known[last]
+    return found[last]
 
 
 def lesson(topic):
@@ -72,12 +61,17 @@ def lesson(topic):
     Raises:
         ValueError: there is no such lesson.
     """
+    return import_module(f".lessons.{known(topic)}", __package__)
+
+
+def known(topic):
+    """Return the topic if there is such a lesson, and raise ValueError if not."""
     if topic not in TOPICS:
         raise ValueError(
             f"There is no lesson {topic!r} with exercises. There are: "
             f"{', '.join(TOPICS)}."
         )
-    return import_module(f".lessons.{topic}", __package__)
+    return topic
 
 
 def read(answer):

@@ -7,7 +7,8 @@ import zlib
 import ipywidgets as widgets
 
 from ..engine.shown import ShownBox
-from .exercise import lesson, say
+from .exercise import say
+from .questions import questions
 
 LETTERS = "abcdef"
 
@@ -35,16 +36,16 @@ def quiz(topic, answers=None):
         ...
         ValueError: The quiz has 5 questions: pass 5 letters, such as "ab-ca"; got 'a'.
     """
-    questions = lesson(topic).QUIZ
+    asked = questions(topic)
     if answers is None:
-        return Quiz(topic, questions)
+        return Quiz(topic, asked)
     letters = answers.replace(" ", "").lower() if isinstance(answers, str) else ""
-    if len(letters) != len(questions):
+    if len(letters) != len(asked):
         raise ValueError(
-            f"The quiz has {len(questions)} questions: pass {len(questions)} letters, "
+            f"The quiz has {len(asked)} questions: pass {len(asked)} letters, "
             f'such as "ab-ca"; got {answers!r}.'
         )
-    for i, (question, letter) in enumerate(zip(questions, letters), start=1):
+    for i, (question, letter) in enumerate(zip(asked, letters), start=1):
         say(f"{i}. {typed(question, letter)}")
 
 

@@ -15,6 +15,7 @@ import helpers
 from helpers.exercises import check, compare, exercise, predict, predictions, quiz
 from helpers.exercises.checking import verdict
 from helpers.exercises.exercise import Exercise, computed
+from helpers.exercises.questions import questions
 from helpers.exercises.quizzes import LETTERS, Quiz, choices
 
 LESSONS = {topic: exercise.lesson(topic) for topic in exercise.TOPICS}
@@ -25,7 +26,7 @@ PREDICTIONS = {
 MISTAKES = [(name, text) for name, e in EXERCISES.items() for text in e.mistakes]
 COMMENTS = [(name, text) for name, p in PREDICTIONS.items() for text in p.mistakes]
 ROW = "dense_by_hand.second_row"
-QUESTIONS = [(n, i) for n, module in LESSONS.items() for i in range(len(module.QUIZ))]
+QUESTIONS = [(topic, i) for topic in LESSONS for i in range(len(questions(topic)))]
 
 
 def printed(capsys):
@@ -266,7 +267,7 @@ def test_count_of_wrong_numbers_is_in_good_english(capsys):
 def test_answers_are_right_close_or_wrong_by_their_distance(right, sign):
     """Right to three decimals, close where two were given, and nothing in between."""
     right = np.array(right)
-    one = Exercise(lambda: right, "That is why.", {})
+    one = Exercise(lambda: right, "That is why.")
     for distance, words in (
         (0, "Right. That is why."),
         (0.0012, "Right. That is why."),  # 0.001, and a thousandth of the topic
@@ -315,22 +316,22 @@ def test_words_are_understood_in_any_case(capsys):
 
 @pytest.mark.parametrize("topic", LESSONS)
 def test_quiz_has_five_questions_of_three_or_more_choices(topic):
-    questions = LESSONS[topic].QUIZ
-    assert len(questions) == 5 or topic == "start_here"
-    for question in questions:
+    asked = questions(topic)
+    assert len(asked) == 5 or topic == "start_here"
+    for question in asked:
         assert 3 <= len(choices(question)) <= 5
         assert len(set(choices(question))) == 1 + len(question.wrong)
 
 
-@pytest.mark.parametrize("topic", [n for n in LESSONS if LESSONS[n].QUIZ])
+@pytest.mark.parametrize("topic", LESSONS)
 def test_right_choices_stand_at_different_letters(topic):
-    places = [choices(q).index(q.right) for q in LESSONS[topic].QUIZ]
+    places = [choices(q).index(q.right) for q in questions(topic)]
     assert len(set(places)) > 1
 
 
 @pytest.mark.parametrize(("topic", "i"), QUESTIONS)
 def test_a_click_on_each_choice_gets_its_comment(topic, i):
-    question = LESSONS[topic].QUIZ[i]
+    question = questions(topic)[i]
     shown = quiz(topic)
     text, buttons, said = shown.cards[i].children
     assert isinstance(buttons, ipywidgets.ToggleButtons) and buttons.value is None
@@ -345,10 +346,10 @@ def test_a_click_on_each_choice_gets_its_comment(topic, i):
 
 
 def test_quiz_as_text_and_answered_by_letters(capsys):
-    questions = LESSONS["dense_by_hand"].QUIZ
-    text = repr(Quiz("dense_by_hand", questions))
-    assert questions[0].text.split()[0] in text and "   a) " in text
-    right = "".join(LETTERS[choices(q).index(q.right)] for q in questions)
+    asked = questions("dense_by_hand")
+    text = repr(Quiz("dense_by_hand", asked))
+    assert asked[0].text.split()[0] in text and "   a) " in text
+    right = "".join(LETTERS[choices(q).index(q.right)] for q in asked)
     quiz("dense_by_hand", right)
     assert printed(capsys).count("Right. ") == 5
     quiz("dense_by_hand", "-" + "z" + right[2:])

@@ -1,11 +1,11 @@
-"""Exercises, predictions and quiz of the lesson Seeds and initializers."""
+"""Exercises and predictions of the lesson Seeds and initializers."""
 
 from random import Random
 
 import keras
 import numpy as np
 
-from ..exercise import Exercise, Question
+from ..exercise import Exercise
 from ..shared import dense_weights
 
 EXERCISES = {}
@@ -26,24 +26,23 @@ def limits(**changes):
 
 
 EXERCISES["limits"] = Exercise(
-    right=limits,
-    why="The 3 × 3 places of the convolution count in both fans.",
-    mistakes={
-        "The square root is missing.": lambda: limits(root=False),
-        "The convolution's 3 × 3 places are missing: they count in both fans.": (
-            lambda: limits(area_in=False, area_out=False)
-        ),
-        "The 3 × 3 places count in the fan out as well: each input goes into a sum "
-        "at each of them.": lambda: limits(area_out=False),
-        "The 3 × 3 places count in the fan in as well: each sum takes all of them.": (
-            lambda: limits(area_in=False)
-        ),
-        "The fan out is missing under the root.": lambda: limits(fan_out=False),
-        "The fan out is missing under the convolution's root.": (
-            lambda: [limit(DENSE), limit(CONVOLUTION, fan_out=False)]
-        ),
-        "The order is the Dense layer, then the convolution.": lambda: limits()[::-1],
-    },
+    limits,
+    "The 3 × 3 places of the convolution count in both fans.",
+    lambda: limits(root=False),
+    "The square root is missing.",
+    lambda: limits(area_in=False, area_out=False),
+    "The convolution's 3 × 3 places are missing: they count in both fans.",
+    lambda: limits(area_out=False),
+    "The 3 × 3 places count in the fan out as well: each input goes into a sum at each "
+    "of them.",
+    lambda: limits(area_in=False),
+    "The 3 × 3 places count in the fan in as well: each sum takes all of them.",
+    lambda: limits(fan_out=False),
+    "The fan out is missing under the root.",
+    lambda: [limit(DENSE), limit(CONVOLUTION, fan_out=False)],
+    "The fan out is missing under the convolution's root.",
+    lambda: limits()[::-1],
+    "The order is the Dense layer, then the convolution.",
 )
 
 NEW_SHAPE = (10, 5)
@@ -66,33 +65,27 @@ def stretched(top, bottom=None):
 
 
 EXERCISES["first_weight"] = Exercise(
-    right=lambda: stretched(limit(NEW_SHAPE)),
-    why="The first draw gives the same first fraction; only the limit is another.",
-    mistakes={
-        "This is fraction × limit. The fraction counts from minus limit, not from 0.": (
-            lambda: stretched(limit(NEW_SHAPE), bottom=0)
-        ),
-        "This is fraction × minus limit. A fraction of 0 stands for minus limit, not "
-        "for 0.": lambda: -stretched(limit(NEW_SHAPE), bottom=0),
-        "This is the limit itself, the largest weight there can be.": (
-            lambda: limit(NEW_SHAPE)
-        ),
-        "This is stretched to the limit of the output kernel above; this one's is "
-        "another.": lambda: stretched(limit((4, 2))),
-        "From minus limit to limit is twice the limit.": (
-            lambda: stretched(0, bottom=-limit(NEW_SHAPE))
-        ),
-        "This is the fraction; stretch it to the limits.": first_fraction,
-        "That is the first weight of lesson 01's hidden layer; the limit is another.": (
-            lambda: dense_weights()[0][0, 0]
-        ),
-        "The sign is turned: a fraction below 0.5 stands for a negative weight.": (
-            lambda: -stretched(limit(NEW_SHAPE))
-        ),
-        "The square root is missing in the limit.": (
-            lambda: stretched(limit(NEW_SHAPE, root=False))
-        ),
-    },
+    lambda: stretched(limit(NEW_SHAPE)),
+    "The first draw gives the same first fraction; only the limit is another.",
+    lambda: stretched(limit(NEW_SHAPE), bottom=0),
+    "This is fraction × limit. The fraction counts from minus limit, not from 0.",
+    lambda: -stretched(limit(NEW_SHAPE), bottom=0),
+    "This is fraction × minus limit. A fraction of 0 stands for minus limit, not for "
+    "0.",
+    lambda: limit(NEW_SHAPE),
+    "This is the limit itself, the largest weight there can be.",
+    lambda: stretched(limit((4, 2))),
+    "This is stretched to the limit of the output kernel above; this one's is another.",
+    lambda: stretched(0, bottom=-limit(NEW_SHAPE)),
+    "From minus limit to limit is twice the limit.",
+    first_fraction,
+    "This is the fraction; stretch it to the limits.",
+    lambda: dense_weights()[0][0, 0],
+    "That is the first weight of lesson 01's hidden layer; the limit is another.",
+    lambda: -stretched(limit(NEW_SHAPE)),
+    "The sign is turned: a fraction below 0.5 stands for a negative weight.",
+    lambda: stretched(limit(NEW_SHAPE, root=False)),
+    "The square root is missing in the limit.",
 )
 
 
@@ -119,32 +112,26 @@ def programs(a="no call", b="before each", c="once", d="before each"):
 
 
 EXERCISES["equal_kernels"] = Exercise(
-    right=programs,
-    why="Two kernels are equal when both initializers got the same seed, whoever set "
-    "it.",
-    mistakes={
-        "a: the initializers of Keras 3 do not listen to tf.random.set_seed.": (
-            lambda: programs(a="before each")
-        ),
-        "b: keras.utils.set_random_seed starts Python's random anew, each time.": (
-            lambda: programs(b="once")
-        ),
-        "c: one call starts a sequence of seeds; each layer takes the next one.": (
-            lambda: programs(c="before each")
-        ),
-        "d: an initializer's own seed stays the same at each call.": (
-            lambda: programs(d="once")
-        ),
-        "a and c: think of whom each call reaches, and of what the first kernel uses "
-        "up.": lambda: programs(a="before each", c="before each"),
-        "a and d: tf.random.set_seed does not reach these initializers, and a seed of "
-        "their own stays.": lambda: programs(a="before each", d="once"),
-        "b and d: in both, the second kernel starts from the very seed of the first.": (
-            lambda: programs(b="once", d="once")
-        ),
-        "c and d: after one call each layer takes the next seed; a seed of an "
-        "initializer's own stays.": lambda: programs(c="before each", d="once"),
-    },
+    programs,
+    "Two kernels are equal when both initializers got the same seed, whoever set it.",
+    lambda: programs(a="before each"),
+    "a: the initializers of Keras 3 do not listen to tf.random.set_seed.",
+    lambda: programs(b="once"),
+    "b: keras.utils.set_random_seed starts Python's random anew, each time.",
+    lambda: programs(c="before each"),
+    "c: one call starts a sequence of seeds; each layer takes the next one.",
+    lambda: programs(d="once"),
+    "d: an initializer's own seed stays the same at each call.",
+    lambda: programs(a="before each", c="before each"),
+    "a and c: think of whom each call reaches, and of what the first kernel uses up.",
+    lambda: programs(a="before each", d="once"),
+    "a and d: tf.random.set_seed does not reach these initializers, and a seed of "
+    "their own stays.",
+    lambda: programs(b="once", d="once"),
+    "b and d: in both, the second kernel starts from the very seed of the first.",
+    lambda: programs(c="before each", d="once"),
+    "c and d: after one call each layer takes the next seed; a seed of an "
+    "initializer's own stays.",
 )
 
 LARGE = 16_777_216
@@ -159,28 +146,21 @@ def added(numbers, dtype="float32"):
 
 
 EXERCISES["order_of_sums"] = Exercise(
-    right=lambda: [added([LARGE, 1, 1, -LARGE]), added([1, 1, LARGE, -LARGE])],
-    why="16,777,217 is no float32 number, 16,777,218 is one.",
-    mistakes={
-        "In a) 16,777,217 does not go up: each time it is rounded, it goes down.": (
-            lambda: [added([LARGE, 2, 2, -LARGE]), added([1, 1, LARGE, -LARGE])]
-        ),
-        "That is exact arithmetic. float32 rounds after each addition.": (
-            lambda: [
-                added([LARGE, 1, 1, -LARGE], "float64"),
-                added([1, 1, LARGE, -LARGE], "float64"),
-            ]
-        ),
-        "In b) the two ones meet before the large number comes.": (
-            lambda: [added([LARGE, 1, 1, -LARGE])] * 2
-        ),
-        "The order of the two answers is turned.": (
-            lambda: [added([1, 1, LARGE, -LARGE]), added([LARGE, 1, 1, -LARGE])]
-        ),
-        "In a) the second 1 meets the same number as the first.": (
-            lambda: [added([LARGE, 1, -LARGE, 1]), added([1, 1, LARGE, -LARGE])]
-        ),
-    },
+    lambda: [added([LARGE, 1, 1, -LARGE]), added([1, 1, LARGE, -LARGE])],
+    "16,777,217 is no float32 number, 16,777,218 is one.",
+    lambda: [added([LARGE, 2, 2, -LARGE]), added([1, 1, LARGE, -LARGE])],
+    "In a) 16,777,217 does not go up: each time it is rounded, it goes down.",
+    lambda: [
+        added([LARGE, 1, 1, -LARGE], "float64"),
+        added([1, 1, LARGE, -LARGE], "float64"),
+    ],
+    "That is exact arithmetic. float32 rounds after each addition.",
+    lambda: [added([LARGE, 1, 1, -LARGE])] * 2,
+    "In b) the two ones meet before the large number comes.",
+    lambda: [added([1, 1, LARGE, -LARGE]), added([LARGE, 1, 1, -LARGE])],
+    "The order of the two answers is turned.",
+    lambda: [added([LARGE, 1, -LARGE, 1]), added([1, 1, LARGE, -LARGE])],
+    "In a) the second 1 meets the same number as the first.",
 )
 
 PREDICTIONS = {}
@@ -193,16 +173,15 @@ def hidden_kernel_drawn_second():
 
 
 PREDICTIONS["A"] = Exercise(
-    right=lambda: (
+    lambda: (
         "yes"
         if np.allclose(hidden_kernel_drawn_second(), dense_weights()[0].ravel()[:8])
         else "no"
     ),
-    why="The first draw after a seed gets the same fractions, whatever it is for; the "
+    "The first draw after a seed gets the same fractions, whatever it is for; the "
     "hidden kernel is now the second draw.",
-    mistakes={
-        "The seed is the same, but it does not belong to a layer.": lambda: "yes"
-    },
+    lambda: "yes",
+    "The seed is the same, but it does not belong to a layer.",
 )
 
 LAYERS = 10
@@ -215,110 +194,33 @@ def nearest_word(number):
 
 
 PREDICTIONS["B"] = Exercise(
-    right=lambda: nearest_word(2**LAYERS),
-    why="Each layer doubles what it gets, and ten doublings are about 1000.",
-    mistakes={
-        "That would be one layer: the next one doubles again.": (
-            lambda: nearest_word(2)
-        ),
-        "Layers follow one another: their factors multiply and do not add up.": (
-            lambda: nearest_word(2 * LAYERS)
-        ),
-    },
+    lambda: nearest_word(2**LAYERS),
+    "Each layer doubles what it gets, and ten doublings are about 1000.",
+    lambda: nearest_word(2),
+    "That would be one layer: the next one doubles again.",
+    lambda: nearest_word(2 * LAYERS),
+    "Layers follow one another: their factors multiply and do not add up.",
 )
 
 PREDICTIONS["C"] = Exercise(
-    right=lambda: "yes" if equal_kernels("no call") else "no",
-    why="Keras 3 takes the seed of an initializer from Python's random module. Of "
-    "these three calls, only keras.utils.set_random_seed reaches that.",
-    mistakes={
-        "It was so in Keras 2, for which the tutorial of lesson 01 was written.": (
-            lambda: "yes"
-        )
-    },
+    lambda: "yes" if equal_kernels("no call") else "no",
+    "Keras 3 takes the seed of an initializer from Python's random module. Of these "
+    "three calls, only keras.utils.set_random_seed reaches that.",
+    lambda: "yes",
+    "It was so in Keras 2, for which the tutorial of lesson 01 was written.",
 )
 
 PREDICTIONS["D"] = Exercise(
-    right=lambda: "yes" if equal_kernels("before each") else "no",
-    why="The initializer starts from its own seed at every call.",
-    mistakes={
-        "An initializer does not go on counting from call to call.": lambda: "no"
-    },
+    lambda: "yes" if equal_kernels("before each") else "no",
+    "The initializer starts from its own seed at every call.",
+    lambda: "no",
+    "An initializer does not go on counting from call to call.",
 )
 
 PREDICTIONS["E"] = Exercise(
-    right=lambda: added([1e8, 1, -1e8]),
-    why="100,000,001 needs nine digits; float32 holds about seven, so the 1 is "
-    "rounded away.",
-    mistakes={"On paper the order makes no difference.": lambda: added([1e8, -1e8, 1])},
+    lambda: added([1e8, 1, -1e8]),
+    "100,000,001 needs nine digits; float32 holds about seven, so the 1 is rounded "
+    "away.",
+    lambda: added([1e8, -1e8, 1]),
+    "On paper the order makes no difference.",
 )
-
-QUIZ = [
-    Question(
-        "A Dense layer gets four times as many inputs and four times as many units. "
-        "What happens to its Glorot limit?",
-        right="It is half as large.",
-        why="The sum of the fans is four times as large; the root of 1/4 is 1/2.",
-        wrong={
-            "It is a quarter as large.": "That forgets the square root.",
-            "It stays as large as it was.": "Both fans stand under the line, so the "
-            "limit falls when they grow.",
-            "It is twice as large.": "More terms in a sum ask for smaller weights, not "
-            "for larger ones.",
-        },
-    ),
-    Question(
-        "Two kernels are drawn after `tf.random.set_seed(0)`. In a second run a third "
-        "one is drawn before both. Which of the two change?",
-        right="Both: each is now one draw later.",
-        why="The fractions belong to the first, second and third draw after the seed.",
-        wrong={
-            "Neither: the seed is still 0.": "The seed decides what each draw in turn "
-            "gives, and the turn has changed.",
-            "The first one: it lost its place.": "The second one lost its place too: it "
-            "is now the third draw.",
-            "Those of the new kernel's shape.": "The shape decides the limit and how "
-            "many fractions are taken; the turn decides which.",
-        },
-    ),
-    Question(
-        "A Keras 3 program begins with `tf.random.set_seed(0)` and no other seed. "
-        "Which numbers are the same in each run?",
-        right="What tf.random draws",
-        why="Keras's initializers ask Python's random, NumPy has a seed of its own.",
-        wrong={
-            "All random numbers": "That takes a call that sets all seeds: "
-            "`keras.utils.set_random_seed`.",
-            "The kernels of Dense layers": "It was so in Keras 2; Keras 3 takes their "
-            "seeds from Python's random.",
-            "What np.random draws": "NumPy has a seed of its own.",
-        },
-    ),
-    Question(
-        "Two machines run the same program with the same seed and versions. Their "
-        "outputs differ in the seventh digit. Why?",
-        right="They add in different orders.",
-        why="Every float32 addition rounds, and another order rounds otherwise.",
-        wrong={
-            "float32 rounds at random.": "Rounding follows a fixed rule; the same "
-            "additions in the same order give the same sum.",
-            "A seed holds for one machine.": "The same version of TensorFlow draws the "
-            "same numbers on other CPUs.",
-            "They use different limits.": "The limit follows from the kernel's shape; "
-            "it is the same everywhere.",
-        },
-    ),
-    Question(
-        "A network of 20 Dense layers is made with weights ten times too small. What "
-        "does its last layer give before training?",
-        right="Sums that are almost 0",
-        why="Each layer makes its inputs about ten times smaller, twenty times over.",
-        wrong={
-            "Sums ten times too small": "That would be one layer; there are twenty, one "
-            "after the other.",
-            "Sums of the usual size": "No layer makes good for the one before it: their "
-            "factors multiply.",
-            "Sums that are very large": "Weights that are too large do that.",
-        },
-    ),
-]

@@ -1,4 +1,4 @@
-"""Exercises, predictions and quiz of the lesson What training changes."""
+"""Exercises and predictions of the lesson What training changes."""
 
 from functools import cache
 
@@ -8,7 +8,7 @@ import numpy as np
 from ...datasets import shapes
 from ...networks import cifar10_cnn, trained_cifar10_cnn
 from ...statistics import dead_channels
-from ..exercise import Exercise, Question
+from ..exercise import Exercise
 from ..shared import cat_outputs
 
 EXERCISES = {}
@@ -22,60 +22,48 @@ def steps(in_one_epoch):
 
 
 EXERCISES["steps"] = Exercise(
-    right=lambda: steps(np.ceil(PICTURES / BATCH)),
-    why="Full batches first, then a smaller one, made of the pictures left over.",
-    mistakes={
-        "The last batch is missing: it is smaller, but it is a step too.": (
-            lambda: steps(PICTURES // BATCH)
-        ),
-        "There is no part of a step: a smaller batch is a whole step.": (
-            lambda: steps(PICTURES / BATCH)
-        ),
-        "That is one step a picture; a step takes a whole batch.": (
-            lambda: steps(PICTURES)
-        ),
-        "That is the size of a batch; the question is how many batches there are.": (
-            lambda: steps(BATCH)
-        ),
-        "Steps were not rounded up in each epoch: every epoch has a smaller batch of "
-        "its own.": lambda: np.ceil(PICTURES / BATCH * np.array([1, EPOCHS])),
-        "The pictures left over make a step in every epoch; you dropped them from the "
-        "total.": lambda: PICTURES * np.array([1, EPOCHS]) // BATCH,
-        "These are the steps of this lesson's own training set; the question has "
-        "another one.": lambda: steps(1200 / 24),
-        "The order is turned: one epoch first, then all of them.": (
-            lambda: steps(np.ceil(PICTURES / BATCH))[::-1]
-        ),
-    },
+    lambda: steps(np.ceil(PICTURES / BATCH)),
+    "Full batches first, then a smaller one, made of the pictures left over.",
+    lambda: steps(PICTURES // BATCH),
+    "The last batch is missing: it is smaller, but it is a step too.",
+    lambda: steps(PICTURES / BATCH),
+    "There is no part of a step: a smaller batch is a whole step.",
+    lambda: steps(PICTURES),
+    "That is one step a picture; a step takes a whole batch.",
+    lambda: steps(BATCH),
+    "That is the size of a batch; the question is how many batches there are.",
+    lambda: np.ceil(PICTURES / BATCH * np.array([1, EPOCHS])),
+    "Steps were not rounded up in each epoch: every epoch has a smaller batch of its "
+    "own.",
+    lambda: PICTURES * np.array([1, EPOCHS]) // BATCH,
+    "The pictures left over make a step in every epoch; you dropped them from the "
+    "total.",
+    lambda: steps(1200 / 24),
+    "These are the steps of this lesson's own training set; the question has another "
+    "one.",
+    lambda: steps(np.ceil(PICTURES / BATCH))[::-1],
+    "The order is turned: one epoch first, then all of them.",
 )
 
 EXERCISES["loss"] = Exercise(
-    right=lambda: -np.log(1 / 10),
-    why="The logarithm of ten: what guessing among ten classes costs.",
-    mistakes={
-        "The sign is missing: a loss is not negative here.": lambda: np.log(1 / 10),
-        "That is the logarithm to base 10, and the sign is missing.": (
-            lambda: np.log10(1 / 10)
-        ),
-        "That is the logarithm to base 10; the loss takes the natural one, np.log.": (
-            lambda: -np.log10(1 / 10)
-        ),
-        "That is the logarithm to base 2; the loss takes the natural one, np.log.": (
-            lambda: -np.log2(1 / 10)
-        ),
-        "That is the probability of the right class; its logarithm is still to come.": (
-            lambda: 1 / 10
-        ),
-        "That is 1 minus the probability; the loss is a logarithm.": (
-            lambda: 1 - 1 / 10
-        ),
-        "That is divided by the number of classes; only the right class counts.": (
-            lambda: -np.log(1 / 10) / 10
-        ),
-        "That adds up all ten classes; only the right class counts.": (
-            lambda: -10 * np.log(1 / 10)
-        ),
-    },
+    lambda: -np.log(1 / 10),
+    "The logarithm of ten: what guessing among ten classes costs.",
+    lambda: np.log(1 / 10),
+    "The sign is missing: a loss is not negative here.",
+    lambda: np.log10(1 / 10),
+    "That is the logarithm to base 10, and the sign is missing.",
+    lambda: -np.log10(1 / 10),
+    "That is the logarithm to base 10; the loss takes the natural one, np.log.",
+    lambda: -np.log2(1 / 10),
+    "That is the logarithm to base 2; the loss takes the natural one, np.log.",
+    lambda: 1 / 10,
+    "That is the probability of the right class; its logarithm is still to come.",
+    lambda: 1 - 1 / 10,
+    "That is 1 minus the probability; the loss is a logarithm.",
+    lambda: -np.log(1 / 10) / 10,
+    "That is divided by the number of classes; only the right class counts.",
+    lambda: -10 * np.log(1 / 10),
+    "That adds up all ten classes; only the right class counts.",
 )
 
 ROWS = np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 3.0]])
@@ -112,53 +100,38 @@ def one_by_one():
 
 
 EXERCISES["one_step"] = Exercise(
-    right=step_of_keras,
-    why="Keras's own step gives the same: against the mean gradient, times the rate.",
-    mistakes={
-        "The step goes the wrong way: subtract the gradient. (Or the error is target "
-        "minus output; it is output minus target.)": (
-            lambda: WEIGHTS + RATE * gradients().mean(axis=0)
-        ),
-        "The rows' gradients were added; the loss is a mean.": (
-            lambda: WEIGHTS - RATE * gradients().sum(axis=0)
-        ),
-        "The 2 is missing: the gradient of error² is 2 × error × input.": (
-            lambda: WEIGHTS - RATE * gradients().mean(axis=0) / 2
-        ),
-        "Two slips: the 2 of 2 × error × input is missing, and the rows' gradients "
-        "were added; the loss is a mean.": (
-            lambda: WEIGHTS - RATE * gradients().sum(axis=0) / 2
-        ),
-        "That is mean error × mean row. Multiply row by row first, then take the mean.": (
-            lambda: WEIGHTS - RATE * 2 * errors().mean() * ROWS.mean(axis=0)
-        ),
-        "That is a step with learning rate 0.02, as in the text; here it is 0.1.": (
-            lambda: WEIGHTS - 0.02 * gradients().mean(axis=0)
-        ),
-        "The learning rate is missing: this is a step with the whole gradient.": (
-            lambda: WEIGHTS - gradients().mean(axis=0)
-        ),
-        "That is the gradient; the weights after the step are asked for.": (
-            lambda: gradients().mean(axis=0)
-        ),
-        "That is the learning rate times the gradient; subtract it from the old "
-        "weights.": lambda: RATE * gradients().mean(axis=0),
-        "That is the change alone; add it to the old weights.": (
-            lambda: -RATE * gradients().mean(axis=0)
-        ),
-        "That is a step with the first row alone; the batch has three.": (
-            lambda: WEIGHTS - RATE * gradients()[0]
-        ),
-        "That is a step with the second row alone; the batch has three.": (
-            lambda: WEIGHTS - RATE * gradients()[1]
-        ),
-        "That is a step with the third row alone; the batch has three.": (
-            lambda: WEIGHTS - RATE * gradients()[2]
-        ),
-        "These are three steps, one after each row; here all rows make one step.": (
-            one_by_one
-        ),
-    },
+    step_of_keras,
+    "Keras's own step gives the same: against the mean gradient, times the rate.",
+    lambda: WEIGHTS + RATE * gradients().mean(axis=0),
+    "The step goes the wrong way: subtract the gradient. (Or the error is target minus "
+    "output; it is output minus target.)",
+    lambda: WEIGHTS - RATE * gradients().sum(axis=0),
+    "The rows' gradients were added; the loss is a mean.",
+    lambda: WEIGHTS - RATE * gradients().mean(axis=0) / 2,
+    "The 2 is missing: the gradient of error² is 2 × error × input.",
+    lambda: WEIGHTS - RATE * gradients().sum(axis=0) / 2,
+    "Two slips: the 2 of 2 × error × input is missing, and the rows' gradients were "
+    "added; the loss is a mean.",
+    lambda: WEIGHTS - RATE * 2 * errors().mean() * ROWS.mean(axis=0),
+    "That is mean error × mean row. Multiply row by row first, then take the mean.",
+    lambda: WEIGHTS - 0.02 * gradients().mean(axis=0),
+    "That is a step with learning rate 0.02, as in the text; here it is 0.1.",
+    lambda: WEIGHTS - gradients().mean(axis=0),
+    "The learning rate is missing: this is a step with the whole gradient.",
+    lambda: gradients().mean(axis=0),
+    "That is the gradient; the weights after the step are asked for.",
+    lambda: RATE * gradients().mean(axis=0),
+    "That is the learning rate times the gradient; subtract it from the old weights.",
+    lambda: -RATE * gradients().mean(axis=0),
+    "That is the change alone; add it to the old weights.",
+    lambda: WEIGHTS - RATE * gradients()[0],
+    "That is a step with the first row alone; the batch has three.",
+    lambda: WEIGHTS - RATE * gradients()[1],
+    "That is a step with the second row alone; the batch has three.",
+    lambda: WEIGHTS - RATE * gradients()[2],
+    "That is a step with the third row alone; the batch has three.",
+    one_by_one,
+    "These are three steps, one after each row; here all rows make one step.",
 )
 
 
@@ -186,43 +159,37 @@ def largest(values):
 
 
 EXERCISES["moved_most"] = Exercise(
-    right=lambda: largest(lengths(change())),
-    why="All its 288 changes count: squared, added up, and the root taken.",
-    mistakes={
-        "That is the largest change of a single weight; all weights of a filter count.": (
-            lambda: largest(np.abs(change()).max(axis=(0, 1, 2)))
-        ),
-        "These are changes without their signs, added up; square them, and take the "
-        "root of the sum.": lambda: largest(np.abs(change()).sum(axis=(0, 1, 2))),
-        "The changes were added without squares: up and down cancel each other.": (
-            lambda: largest(change().sum(axis=(0, 1, 2)))
-        ),
-        "The changes were added first, and the sign was dropped after: up and down "
-        "cancel each other.": lambda: largest(np.abs(change().sum(axis=(0, 1, 2)))),
-        "The root is missing.": lambda: largest(lengths(change()) ** 2),
-        "That is the longest filter after training; take the difference to the filter "
-        "before.": lambda: largest(lengths(kernels()[1])),
-        "That is how much longer the filter became. It has turned as well: take the "
-        "difference first, then its length.": (
-            lambda: largest(lengths(kernels()[1]) - lengths(kernels()[0]))
-        ),
-        "That is the filter that moved least.": lambda: [
-            lengths(change()).argmin(),
-            lengths(change()).min(),
-        ],
-        "That is an input channel: filters are on the last axis, so sum over the "
-        "other three.": lambda: largest(lengths(change(), axes=(0, 1, 3))),
-        "That counts from 1; filters are counted from 0.": lambda: [
-            lengths(change()).argmax() + 1,
-            lengths(change()).max(),
-        ],
-        "That is conv2d, the first layer; the question is about conv2d_1.": (
-            lambda: largest(lengths(change("conv2d")))
-        ),
-        "That is conv2d_2; the question is about conv2d_1.": (
-            lambda: largest(lengths(change("conv2d_2")))
-        ),
-    },
+    lambda: largest(lengths(change())),
+    "All its 288 changes count: squared, added up, and the root taken.",
+    lambda: largest(np.abs(change()).max(axis=(0, 1, 2))),
+    "That is the largest change of a single weight; all weights of a filter count.",
+    lambda: largest(np.abs(change()).sum(axis=(0, 1, 2))),
+    "These are changes without their signs, added up; square them, and take the root "
+    "of the sum.",
+    lambda: largest(change().sum(axis=(0, 1, 2))),
+    "The changes were added without squares: up and down cancel each other.",
+    lambda: largest(np.abs(change().sum(axis=(0, 1, 2)))),
+    "The changes were added first, and the sign was dropped after: up and down cancel "
+    "each other.",
+    lambda: largest(lengths(change()) ** 2),
+    "The root is missing.",
+    lambda: largest(lengths(kernels()[1])),
+    "That is the longest filter after training; take the difference to the filter "
+    "before.",
+    lambda: largest(lengths(kernels()[1]) - lengths(kernels()[0])),
+    "That is how much longer the filter became. It has turned as well: take the "
+    "difference first, then its length.",
+    lambda: [lengths(change()).argmin(), lengths(change()).min()],
+    "That is the filter that moved least.",
+    lambda: largest(lengths(change(), axes=(0, 1, 3))),
+    "That is an input channel: filters are on the last axis, so sum over the other "
+    "three.",
+    lambda: [lengths(change()).argmax() + 1, lengths(change()).max()],
+    "That counts from 1; filters are counted from 0.",
+    lambda: largest(lengths(change("conv2d"))),
+    "That is conv2d, the first layer; the question is about conv2d_1.",
+    lambda: largest(lengths(change("conv2d_2"))),
+    "That is conv2d_2; the question is about conv2d_1.",
 )
 
 
@@ -247,26 +214,24 @@ def came_to_life(layer="conv2d_1", place=0, before=False, after=True):
 
 
 EXERCISES["come_to_life"] = Exercise(
-    right=came_to_life,
-    why="Dead for one picture is not dead for all: other pictures gave it gradients.",
-    mistakes={
-        "It came to life too, but another dead channel has grown larger.": (
-            lambda: came_to_life(place=1)
-        ),
-        "That is the largest value in the trained network, but the channel was not "
-        "dead in the untrained one.": lambda: largest(maps(True).max(axis=(0, 1))),
-        "That is the largest value in the untrained network; dead channels have 0 "
-        "there.": lambda: largest(maps(False).max(axis=(0, 1))),
-        "The networks are exchanged: that channel is dead in the trained one.": (
-            lambda: came_to_life(before=True, after=False)
-        ),
-        "The channel is right; read its largest value in the trained network, not in "
-        "the untrained one.": lambda: [came_to_life()[0], 0],
-        "That is conv2d, the first layer; choose conv2d_1.": (
-            lambda: came_to_life("conv2d")
-        ),
-        "That is conv2d_2; choose conv2d_1.": lambda: came_to_life("conv2d_2"),
-    },
+    came_to_life,
+    "Dead for one picture is not dead for all: other pictures gave it gradients.",
+    lambda: came_to_life(place=1),
+    "It came to life too, but another dead channel has grown larger.",
+    lambda: largest(maps(True).max(axis=(0, 1))),
+    "That is the largest value in the trained network, but the channel was not dead in "
+    "the untrained one.",
+    lambda: largest(maps(False).max(axis=(0, 1))),
+    "That is the largest value in the untrained network; dead channels have 0 there.",
+    lambda: came_to_life(before=True, after=False),
+    "The networks are exchanged: that channel is dead in the trained one.",
+    lambda: [came_to_life()[0], 0],
+    "The channel is right; read its largest value in the trained network, not in the "
+    "untrained one.",
+    lambda: came_to_life("conv2d"),
+    "That is conv2d, the first layer; choose conv2d_1.",
+    lambda: came_to_life("conv2d_2"),
+    "That is conv2d_2; choose conv2d_1.",
 )
 
 PREDICTIONS = {}
@@ -280,14 +245,16 @@ def share_by_chance():
 
 
 PREDICTIONS["A"] = Exercise(
-    right=share_by_chance,
-    why="Whoever guesses among ten classes of equal size is right in one case of ten.",
-    mistakes={
-        "To be wrong every time, one would have to know the answers.": lambda: 0,
-        "Half is what guessing gives between two classes; here are ten.": lambda: 0.5,
-        "A share is a number from 0 to 1: divide per cent by 100.": lambda: 10,
-        "That counts pictures: divide by 500.": lambda: 50,
-    },
+    share_by_chance,
+    "Whoever guesses among ten classes of equal size is right in one case of ten.",
+    lambda: 0,
+    "To be wrong every time, one would have to know the answers.",
+    lambda: 0.5,
+    "Half is what guessing gives between two classes; here are ten.",
+    lambda: 10,
+    "A share is a number from 0 to 1: divide per cent by 100.",
+    lambda: 50,
+    "That counts pictures: divide by 500.",
 )
 
 
@@ -298,33 +265,28 @@ def loss_after(rate, x=3.0, target=6.0, weight=0.5):
 
 
 PREDICTIONS["B"] = Exercise(
-    right=lambda: "yes" if loss_after(0.2) < loss_after(0) else "no",
-    why="The best weight is 2. The long step jumps over it and lands further away than "
-    "it began: the gradient is true only near the old weight.",
-    mistakes={
-        "The direction is right, but the step is too long.": lambda: "yes",
-    },
+    lambda: "yes" if loss_after(0.2) < loss_after(0) else "no",
+    "The best weight is 2. The long step jumps over it and lands further away than it "
+    "began: the gradient is true only near the old weight.",
+    lambda: "yes",
+    "The direction is right, but the step is too long.",
 )
 
 PREDICTIONS["C"] = Exercise(
-    right=lambda: "first",
-    why="Both have 140 steps. At first the loss is large and much is to be gained; "
-    "later steps refine.",
-    mistakes={
-        "The last frames may look sharper, but they differ less.": lambda: "second",
-    },
+    lambda: "first",
+    "Both have 140 steps. At first the loss is large and much is to be gained; later "
+    "steps refine.",
+    lambda: "second",
+    "The last frames may look sharper, but they differ less.",
 )
 
 PREDICTIONS["D"] = Exercise(
-    right=lambda: "higher",
-    why="The steps lowered the loss of the training set, and used what is true of these "
-    "pictures alone. Both were measured now, after the last step; in the figure, a point "
-    "of the training set is the mean of a whole epoch.",
-    mistakes={
-        "Only by chance could pictures it has not learned from fit better.": (
-            lambda: "lower"
-        ),
-    },
+    lambda: "higher",
+    "The steps lowered the loss of the training set, and used what is true of these "
+    "pictures alone. Both were measured now, after the last step; in the figure, a "
+    "point of the training set is the mean of a whole epoch.",
+    lambda: "lower",
+    "Only by chance could pictures it has not learned from fit better.",
 )
 
 
@@ -334,108 +296,9 @@ def zeros(trained):
 
 
 PREDICTIONS["E"] = Exercise(
-    right=lambda: "more" if zeros(True) > zeros(False) else "fewer",
-    why="Trained channels answer to what they have learned and are 0 where it is not; "
-    "some have died.",
-    mistakes={
-        "A trained network does not answer everywhere: it chooses.": lambda: "fewer",
-    },
+    lambda: "more" if zeros(True) > zeros(False) else "fewer",
+    "Trained channels answer to what they have learned and are 0 where it is not; some "
+    "have died.",
+    lambda: "fewer",
+    "A trained network does not answer everywhere: it chooses.",
 )
-
-QUIZ = [
-    Question(
-        "A network has the accuracy 1.0 on its training set and 0.4 on its test set, "
-        "with ten classes. What has happened?",
-        right="It learned a lot that holds for its training pictures alone.",
-        why="It is better than guessing, which gives 0.1, but most of what it learned "
-        "does not hold for new pictures. This is called overfitting.",
-        wrong={
-            "It learned nothing: 0.4 is what guessing would give as well.": (
-                "Guessing among ten classes gives 0.1."
-            ),
-            "It was trained for too few steps and needs some more epochs.": (
-                "On the training set nothing is left to gain; more epochs would repeat "
-                "the same pictures."
-            ),
-            "It forgot the test pictures that it had seen in training.": (
-                "It never sees the test set in training; that is what the set is for."
-            ),
-        },
-    ),
-    Question(
-        "The gradient of the loss for a weight is -3. What does SGD do with the weight?",
-        right="It makes the weight larger.",
-        why="New weight = old weight - learning rate × gradient, and minus times minus "
-        "is plus.",
-        wrong={
-            "It makes the weight smaller.": (
-                "That would go up the slope: a negative gradient says that the loss "
-                "falls as the weight grows."
-            ),
-            "It sets the weight to -3.": (
-                "The gradient is not a new weight; it tells direction and size of the "
-                "change."
-            ),
-            "It subtracts 3 from the weight.": (
-                "Two slips: the learning rate is missing, and subtracting -3 is adding."
-            ),
-        },
-    ),
-    Question(
-        "You double the size of a batch and keep the number of epochs. What changes?",
-        right="There are half as many steps, each from more pictures.",
-        why="An epoch is once through all pictures; larger batches cut it into fewer "
-        "steps.",
-        wrong={
-            "There are twice as many steps, each from fewer pictures.": (
-                "The other way round: a larger batch uses up the pictures sooner."
-            ),
-            "Each picture is used twice as often as it was before.": (
-                "In each epoch each picture is used once, whatever the batch."
-            ),
-            "Only the memory needed; the weights come out the same.": (
-                "Every step starts from the weights that the step before has left, so "
-                "fewer steps lead elsewhere."
-            ),
-        },
-    ),
-    Question(
-        "You keep `before = layer.kernel`, train, and draw `before` beside "
-        "`layer.kernel`. What do you see?",
-        right="The same filters twice, both of them trained.",
-        why="`layer.kernel` is the variable, not a copy of its numbers. "
-        "`layer.kernel.numpy()` is one.",
-        wrong={
-            "The untrained filters beside the trained ones.": (
-                "That is what was meant, but `before` is another name for the one "
-                "variable that training changes."
-            ),
-            "The same filters twice, both of them untrained.": (
-                "Training does change the variable, under each of its names."
-            ),
-            "An error, since training replaces the kernel.": (
-                "The variable stays; its numbers change."
-            ),
-        },
-    ),
-    Question(
-        "After training, the first layer's filters still look like coloured noise. What "
-        "follows for the network?",
-        right="Little: look at the layer's outputs and the accuracy.",
-        why="27 numbers do not make a picture. What a filter is good for shows in what "
-        "it gives out.",
-        wrong={
-            "The training has failed and must be repeated.": (
-                "The CIFAR-10 network's filters look noisy too, and it is right in 78 of "
-                "100 cases."
-            ),
-            "The weights of this layer have not changed.": (
-                "In section 5 every filter moved; the eye does not measure that."
-            ),
-            "The layer is dead and could be left out.": (
-                "Dead channels are found in outputs that are 0 everywhere, not in the "
-                "look of a filter."
-            ),
-        },
-    ),
-]

@@ -1,4 +1,4 @@
-"""Exercises, predictions and quiz of the lesson When extraction fails."""
+"""Exercises and predictions of the lesson When extraction fails."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from ... import by_hand
 from ...datasets import cat_photograph
 from ...extraction import layer_outputs
 from ...networks import cifar10_cnn, dense_network, trained_cifar10_cnn
-from ..exercise import Exercise, Question
+from ..exercise import Exercise
 from ..shared import hidden_sums, output_sums
 
 EXERCISES = {}
@@ -33,158 +33,117 @@ def colleague_outputs(kernel_factor=10, last_factor=100):
 
 
 EXERCISES["two_faults"] = Exercise(
-    right=lambda: by_hand.relu(hidden_sums(TWO_ROWS)),
-    why="`inputs[0]` at one end, a layer's `.output` at the other.",
-    mistakes={
-        "This is the output layer; in a Sequential, layers[0] is the hidden layer.": (
-            lambda: by_hand.softmax(output_sums(by_hand.relu(hidden_sums(TWO_ROWS))))
-        ),
-        "This is the first row alone; give both.": (
-            lambda: by_hand.relu(hidden_sums(TWO_ROWS[0]))
-        ),
-        "These are the sums before ReLU; a layer's .output has its activation in it.": (
-            lambda: hidden_sums(TWO_ROWS)
-        ),
-        "Rows and columns are swapped: one row for each input, one column for each unit.": (
-            lambda: by_hand.relu(hidden_sums(TWO_ROWS)).T
-        ),
-        "These are the rows in the other order.": (
-            lambda: by_hand.relu(hidden_sums(TWO_ROWS[::-1]))
-        ),
-    },
+    lambda: by_hand.relu(hidden_sums(TWO_ROWS)),
+    "`inputs[0]` at one end, a layer's `.output` at the other.",
+    lambda: by_hand.softmax(output_sums(by_hand.relu(hidden_sums(TWO_ROWS)))),
+    "This is the output layer; in a Sequential, layers[0] is the hidden layer.",
+    lambda: by_hand.relu(hidden_sums(TWO_ROWS[0])),
+    "This is the first row alone; give both.",
+    lambda: hidden_sums(TWO_ROWS),
+    "These are the sums before ReLU; a layer's .output has its activation in it.",
+    lambda: by_hand.relu(hidden_sums(TWO_ROWS)).T,
+    "Rows and columns are swapped: one row for each input, one column for each unit.",
+    lambda: by_hand.relu(hidden_sums(TWO_ROWS[::-1])),
+    "These are the rows in the other order.",
 )
 
 CONVOLUTIONS, NETWORKS = 3, 3
 
 EXERCISES["name_of_the_last"] = Exercise(
-    right=lambda: CONVOLUTIONS * NETWORKS - 1,
-    why="Nine layers share one count, and the first of them has no number.",
-    mistakes={
-        "That counts the layers; the first one is conv2d, without a number, and the "
-        "second is conv2d_1.": lambda: CONVOLUTIONS * NETWORKS,
-        "That is how it would be if each network counted anew; the count goes on.": (
-            lambda: CONVOLUTIONS - 1
-        ),
-        "That is the first layer of the third network.": (
-            lambda: CONVOLUTIONS * (NETWORKS - 1)
-        ),
-        "That is the last layer but one of the third network.": (
-            lambda: CONVOLUTIONS * NETWORKS - 2
-        ),
-        "That is the last layer of the second network.": (
-            lambda: CONVOLUTIONS * (NETWORKS - 1) - 1
-        ),
-        "That is the fourth network, or one was built before these three: call "
-        "clear_session first.": lambda: CONVOLUTIONS * (NETWORKS + 1) - 1,
-        "The count went on from two networks that were built before: call "
-        "clear_session first.": lambda: CONVOLUTIONS * (NETWORKS + 2) - 1,
-        "The count went on from three networks that were built before: call "
-        "clear_session first, each time.": lambda: CONVOLUTIONS * 2 * NETWORKS - 1,
-    },
+    lambda: CONVOLUTIONS * NETWORKS - 1,
+    "Nine layers share one count, and the first of them has no number.",
+    lambda: CONVOLUTIONS * NETWORKS,
+    "That counts the layers; the first one is conv2d, without a number, and the second "
+    "is conv2d_1.",
+    lambda: CONVOLUTIONS - 1,
+    "That is how it would be if each network counted anew; the count goes on.",
+    lambda: CONVOLUTIONS * (NETWORKS - 1),
+    "That is the first layer of the third network.",
+    lambda: CONVOLUTIONS * NETWORKS - 2,
+    "That is the last layer but one of the third network.",
+    lambda: CONVOLUTIONS * (NETWORKS - 1) - 1,
+    "That is the last layer of the second network.",
+    lambda: CONVOLUTIONS * (NETWORKS + 1) - 1,
+    "That is the fourth network, or one was built before these three: call "
+    "clear_session first.",
+    lambda: CONVOLUTIONS * (NETWORKS + 2) - 1,
+    "The count went on from two networks that were built before: call clear_session "
+    "first.",
+    lambda: CONVOLUTIONS * 2 * NETWORKS - 1,
+    "The count went on from three networks that were built before: call clear_session "
+    "first, each time.",
 )
 
 EXERCISES["channels_first"] = Exercise(
-    right=lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0)),
-    why="`transpose` puts the axes in order and leaves each pixel whole.",
-    mistakes={
-        "`reshape` made the shape fit and mixed up the pixels; use transpose.": (
-            lambda: channels_first_probabilities(lambda x: x.reshape(32, 32, 3))
-        ),
-        "Rows and columns are swapped, so the cat lies on its side: `.T` turns all axes "
-        "around.": lambda: channels_first_probabilities(lambda x: x.T),
-        "The network got raw pixels from 0 to 255; it was trained on pixels / 255.": (
-            lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0), 1)
-        ),
-        "The pixels went in from -1 to 1; the network was trained on pixels / 255.": (
-            lambda: channels_first_probabilities(
-                lambda x: x.transpose(1, 2, 0) / 127.5 - 1, 1
-            )
-        ),
-        "The pixels were divided by 255 twice: almost black.": (
-            lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0), 255**2)
-        ),
-        "These are per cent; a probability goes from 0 to 1.": (
-            lambda: 100 * channels_first_probabilities(lambda x: x.transpose(1, 2, 0))
-        ),
-        "`reshape` mixed up the pixels, and they are raw, from 0 to 255.": (
-            lambda: channels_first_probabilities(lambda x: x.reshape(32, 32, 3), 1)
-        ),
-        "`.T` swapped rows and columns, and the pixels are raw, from 0 to 255.": (
-            lambda: channels_first_probabilities(lambda x: x.T, 1)
-        ),
-        "That is the untrained network; `trained` is the one asked for.": (
-            lambda: channels_first_probabilities(
-                lambda x: x.transpose(1, 2, 0), network=cifar10_cnn
-            )
-        ),
-        "That is the untrained network, with raw pixels; take `trained`, pixels / 255.": (
-            lambda: channels_first_probabilities(
-                lambda x: x.transpose(1, 2, 0), 1, cifar10_cnn
-            )
-        ),
-        "The numbers are right, but the batch axis is still there: index with [0].": (
-            lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0))[None]
-        ),
-    },
+    lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0)),
+    "`transpose` puts the axes in order and leaves each pixel whole.",
+    lambda: channels_first_probabilities(lambda x: x.reshape(32, 32, 3)),
+    "`reshape` made the shape fit and mixed up the pixels; use transpose.",
+    lambda: channels_first_probabilities(lambda x: x.T),
+    "Rows and columns are swapped, so the cat lies on its side: `.T` turns all axes "
+    "around.",
+    lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0), 1),
+    "The network got raw pixels from 0 to 255; it was trained on pixels / 255.",
+    lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0) / 127.5 - 1, 1),
+    "The pixels went in from -1 to 1; the network was trained on pixels / 255.",
+    lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0), 255**2),
+    "The pixels were divided by 255 twice: almost black.",
+    lambda: 100 * channels_first_probabilities(lambda x: x.transpose(1, 2, 0)),
+    "These are per cent; a probability goes from 0 to 1.",
+    lambda: channels_first_probabilities(lambda x: x.reshape(32, 32, 3), 1),
+    "`reshape` mixed up the pixels, and they are raw, from 0 to 255.",
+    lambda: channels_first_probabilities(lambda x: x.T, 1),
+    "`.T` swapped rows and columns, and the pixels are raw, from 0 to 255.",
+    lambda: channels_first_probabilities(
+        lambda x: x.transpose(1, 2, 0), network=cifar10_cnn
+    ),
+    "That is the untrained network; `trained` is the one asked for.",
+    lambda: channels_first_probabilities(
+        lambda x: x.transpose(1, 2, 0), 1, cifar10_cnn
+    ),
+    "That is the untrained network, with raw pixels; take `trained`, pixels / 255.",
+    lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0))[None],
+    "The numbers are right, but the batch axis is still there: index with [0].",
 )
 
 EXERCISES["nested"] = Exercise(
-    right=lambda: by_hand.relu(hidden_sums(NESTED_ROW / 10)),
-    why="The row passes `scale` before it reaches `inner`.",
-    mistakes={
-        "The row went into inner as it is; inside outer, scale divides it by 10.": (
-            lambda: by_hand.relu(hidden_sums(NESTED_ROW))
-        ),
-        "The row was divided by 10 twice; outer does it by itself.": (
-            lambda: by_hand.relu(hidden_sums(NESTED_ROW / 100))
-        ),
-        "This is before ReLU; the activation belongs to the layer.": (
-            lambda: hidden_sums(NESTED_ROW / 10)
-        ),
-        "This is what inner gives out at its end; hidden is its first layer.": (
-            lambda: by_hand.softmax(
-                output_sums(by_hand.relu(hidden_sums(NESTED_ROW / 10)))
-            )
-        ),
-        "This is the output of scale, the row that reaches inner.": (
-            lambda: NESTED_ROW / 10
-        ),
-        "The numbers are right, but the batch axis is still there: index with [0].": (
-            lambda: by_hand.relu(hidden_sums(NESTED_ROW / 10))[np.newaxis]
-        ),
-    },
+    lambda: by_hand.relu(hidden_sums(NESTED_ROW / 10)),
+    "The row passes `scale` before it reaches `inner`.",
+    lambda: by_hand.relu(hidden_sums(NESTED_ROW)),
+    "The row went into inner as it is; inside outer, scale divides it by 10.",
+    lambda: by_hand.relu(hidden_sums(NESTED_ROW / 100)),
+    "The row was divided by 10 twice; outer does it by itself.",
+    lambda: hidden_sums(NESTED_ROW / 10),
+    "This is before ReLU; the activation belongs to the layer.",
+    lambda: by_hand.softmax(output_sums(by_hand.relu(hidden_sums(NESTED_ROW / 10)))),
+    "This is what inner gives out at its end; hidden is its first layer.",
+    lambda: NESTED_ROW / 10,
+    "This is the output of scale, the row that reaches inner.",
+    lambda: by_hand.relu(hidden_sums(NESTED_ROW / 10))[np.newaxis],
+    "The numbers are right, but the batch axis is still there: index with [0].",
 )
 
 EXERCISES["older_reader"] = Exercise(
-    right=colleague_outputs,
-    why="New weights reach an old sub-model, new layers do not.",
-    mistakes={
-        "This is what reader gives. It has the new kernel, but not the new layer.": (
-            lambda: colleague_outputs(last_factor=1)
-        ),
-        "The new layer is there, but the kernel is the old one; it was multiplied by "
-        "10.": lambda: colleague_outputs(kernel_factor=1),
-        "This is the network before both changes.": (
-            lambda: colleague_outputs(kernel_factor=1, last_factor=1)
-        ),
-        "The new layer multiplies by 100; 10 is the factor of the kernel.": (
-            lambda: colleague_outputs(last_factor=10)
-        ),
-        "The kernel was multiplied by 10 twice: run the first lines again.": (
-            lambda: colleague_outputs(kernel_factor=100)
-        ),
-        "That is what comes of a row or a kernel of zeros; the row is [1, 0, 0].": (
-            lambda: colleague_outputs(kernel_factor=0)
-        ),
-        "The factor 100 came before softmax; the new layer stands behind it.": (
-            lambda: by_hand.softmax(
-                100 * output_sums(by_hand.relu(hidden_sums(10 * FIRST_ROW)))
-            )
-        ),
-        "The numbers are right, but the batch axis is still there: index with [0].": (
-            lambda: colleague_outputs()[np.newaxis]
-        ),
-    },
+    colleague_outputs,
+    "New weights reach an old sub-model, new layers do not.",
+    lambda: colleague_outputs(last_factor=1),
+    "This is what reader gives. It has the new kernel, but not the new layer.",
+    lambda: colleague_outputs(kernel_factor=1),
+    "The new layer is there, but the kernel is the old one; it was multiplied by 10.",
+    lambda: colleague_outputs(kernel_factor=1, last_factor=1),
+    "This is the network before both changes.",
+    lambda: colleague_outputs(last_factor=10),
+    "The new layer multiplies by 100; 10 is the factor of the kernel.",
+    lambda: colleague_outputs(kernel_factor=100),
+    "The kernel was multiplied by 10 twice: run the first lines again.",
+    lambda: colleague_outputs(kernel_factor=0),
+    "That is what comes of a row or a kernel of zeros; the row is [1, 0, 0].",
+    lambda: by_hand.softmax(
+        100 * output_sums(by_hand.relu(hidden_sums(10 * FIRST_ROW)))
+    ),
+    "The factor 100 came before softmax; the new layer stands behind it.",
+    lambda: colleague_outputs()[np.newaxis],
+    "The numbers are right, but the batch axis is still there: index with [0].",
 )
 
 PREDICTIONS = {}
@@ -201,30 +160,25 @@ def output_since():
 
 
 PREDICTIONS["A"] = Exercise(
-    right=output_since,
-    why="Called means here: called on a `keras.Input`, which leaves a record. Numbers "
+    output_since,
+    "Called means here: called on a `keras.Input`, which leaves a record. Numbers "
     "leave none.",
-    mistakes={
-        "The message does sound as if running the model once were enough.": lambda: (
-            "predict"
-        ),
-        "The attribute is not gone for good, it waits for a record.": lambda: "neither",
-    },
+    lambda: "predict",
+    "The message does sound as if running the model once were enough.",
+    lambda: "neither",
+    "The attribute is not gone for good, it waits for a record.",
 )
 
 PREDICTIONS["B"] = Exercise(
-    right=lambda: 2 * CONVOLUTIONS - 1,
-    why="The count goes on for the whole session: conv2d, conv2d_1 and so on, whichever "
+    lambda: 2 * CONVOLUTIONS - 1,
+    "The count goes on for the whole session: conv2d, conv2d_1 and so on, whichever "
     "network a layer belongs to.",
-    mistakes={
-        "That is the first network's last layer; the second does not count anew.": (
-            lambda: CONVOLUTIONS - 1
-        ),
-        "That counts the layers; the first of them has no number.": (
-            lambda: 2 * CONVOLUTIONS
-        ),
-        "That is where the second network begins.": lambda: CONVOLUTIONS,
-    },
+    lambda: CONVOLUTIONS - 1,
+    "That is the first network's last layer; the second does not count anew.",
+    lambda: 2 * CONVOLUTIONS,
+    "That counts the layers; the first of them has no number.",
+    lambda: CONVOLUTIONS,
+    "That is where the second network begins.",
 )
 
 
@@ -236,30 +190,22 @@ def index_of_first_layer():
 
 
 PREDICTIONS["C"] = Exercise(
-    right=index_of_first_layer,
-    why="A functional model counts its InputLayer; a Sequential leaves it out.",
-    mistakes={
-        "They do hold the same layers, but one of them lists another one before these.": (
-            lambda: 0
-        ),
-    },
+    index_of_first_layer,
+    "A functional model counts its InputLayer; a Sequential leaves it out.",
+    lambda: 0,
+    "They do hold the same layers, but one of them lists another one before these.",
 )
 
 PREDICTIONS["D"] = Exercise(
-    right=lambda: "neither",
-    why="28 rows of 28 numbers are a batch like any other. To the five pictures Keras has "
+    lambda: "neither",
+    "28 rows of 28 numbers are a batch like any other. To the five pictures Keras has "
     "added a last axis.",
-    mistakes={
-        "A picture of 28×28 is also a table of 28 rows, and Keras cannot tell.": (
-            lambda: "first"
-        ),
-        "Keras does not insist on a last axis of length 1; it adds one.": (
-            lambda: "second"
-        ),
-        "Keras is stricter about lengths than about the number of axes.": lambda: (
-            "both"
-        ),
-    },
+    lambda: "first",
+    "A picture of 28×28 is also a table of 28 rows, and Keras cannot tell.",
+    lambda: "second",
+    "Keras does not insist on a last axis of length 1; it adds one.",
+    lambda: "both",
+    "Keras is stricter about lengths than about the number of axes.",
 )
 
 
@@ -271,14 +217,11 @@ def reshaped_is_the_same():
 
 
 PREDICTIONS["E"] = Exercise(
-    right=reshaped_is_the_same,
-    why="These are the same numbers, almost all of them in another place. No message says "
+    reshaped_is_the_same,
+    "These are the same numbers, almost all of them in another place. No message says "
     "so.",
-    mistakes={
-        "The shape is right, and so is each number, but not where it stands.": (
-            lambda: "yes"
-        ),
-    },
+    lambda: "yes",
+    "The shape is right, and so is each number, but not where it stands.",
 )
 
 
@@ -294,17 +237,14 @@ def twin_sums():
 
 
 PREDICTIONS["F"] = Exercise(
-    right=lambda: twin_sums()[0],
-    why="`.output` belongs to the layer's first call, without a word about the second.",
-    mistakes={
-        "That is the second call, 30 + 40.": lambda: twin_sums()[2],
-        "The sums of both calls are not added up: each call is an output of its own.": (
-            lambda: twin_sums()[1] + twin_sums()[2]
-        ),
-        "That is the whole model's output, the first sum minus the second.": (
-            lambda: twin_sums()[1] - twin_sums()[2]
-        ),
-    },
+    lambda: twin_sums()[0],
+    "`.output` belongs to the layer's first call, without a word about the second.",
+    lambda: twin_sums()[2],
+    "That is the second call, 30 + 40.",
+    lambda: twin_sums()[1] + twin_sums()[2],
+    "The sums of both calls are not added up: each call is an output of its own.",
+    lambda: twin_sums()[1] - twin_sums()[2],
+    "That is the whole model's output, the first sum minus the second.",
 )
 
 
@@ -316,106 +256,24 @@ def first_of_a_list():
 
 
 PREDICTIONS["G"] = Exercise(
-    right=first_of_a_list,
-    why="A list of one output comes back without its list, so `[0]` takes the first row.",
-    mistakes={
-        "That would be so if a list came back, as it does for several outputs.": (
-            lambda: [3, *first_of_a_list()]
-        ),
-        "That is one column: the rows come first.": lambda: [3],
-        "The first row is there, but without the batch axis.": (
-            lambda: [1, *first_of_a_list()]
-        ),
-    },
+    first_of_a_list,
+    "A list of one output comes back without its list, so `[0]` takes the first row.",
+    lambda: [3, *first_of_a_list()],
+    "That would be so if a list came back, as it does for several outputs.",
+    lambda: [3],
+    "That is one column: the rows come first.",
+    lambda: [1, *first_of_a_list()],
+    "The first row is there, but without the batch axis.",
 )
 
 PREDICTIONS["H"] = Exercise(
-    right=lambda: "weights",
-    why="Both hold the same layers, so new weights are in both. Which layers the sub-model "
+    lambda: "weights",
+    "Both hold the same layers, so new weights are in both. Which layers the sub-model "
     "has was settled when it was made.",
-    mistakes={
-        "The layer is new in the network alone; the weights are those of shared layers.": (
-            lambda: "layer"
-        ),
-        "The new layer is not among those that the sub-model was made of.": lambda: (
-            "both"
-        ),
-        "Nothing was copied when the sub-model was made: the layers are shared.": (
-            lambda: "neither"
-        ),
-    },
+    lambda: "layer",
+    "The layer is new in the network alone; the weights are those of shared layers.",
+    lambda: "both",
+    "The new layer is not among those that the sub-model was made of.",
+    lambda: "neither",
+    "Nothing was copied when the sub-model was made: the layers are shared.",
 )
-
-QUIZ = [
-    Question(
-        "Your cell ends with `The layer sequential has never been called and thus has no "
-        "defined input`, for a Sequential model that starts with `keras.Input`. What mends "
-        "it?",
-        right="`model.inputs[0]` in place of `model.input`",
-        why="The model is built; what it lacks is a record of a call of its own.",
-        wrong={
-            "`model.predict(x)` in the line before": "predict runs the model on numbers, "
-            "and these leave no record.",
-            "`model.build()` in the line before": "The model is built already: keras.Input "
-            "did that.",
-            "`model.input_shape` in place of `model.input`": "A shape is a tuple of "
-            "numbers; a sub-model has to start at a KerasTensor.",
-        },
-    ),
-    Question(
-        "Yesterday `get_layer('conv2d_2')` worked. Today you ran the cell that builds the "
-        "network twice, and it fails. Why?",
-        right="The second network's layers are called conv2d_3 and on",
-        why="Automatic names count on through the session. Names of your own stay.",
-        wrong={
-            "The first network is still in memory and in the way": "Two networks may hold "
-            "layers of one name; they do not meet.",
-            "Keras has deleted the layers of the first network": "The first network still "
-            "has conv2d_2; your variable holds the second.",
-            "The network has to be called before it has names": "Layers have their names "
-            "from the moment they are made.",
-        },
-    ),
-    Question(
-        "You pass one MNIST picture, `(28, 28)`, to a network that starts with "
-        "`keras.Input((28,))`. What do you get?",
-        right="28 rows of outputs, and no message",
-        why="Each row of pixels was taken for an input. The outputs' shape alone tells.",
-        wrong={
-            "An error: the batch axis is missing": "The shape fits: 28 inputs of 28 "
-            "numbers.",
-            "One row of outputs, after a warning": "Keras does not guess that it is one "
-            "picture, and it does not warn.",
-            "One row of outputs, and no message": "The first axis is always taken for the "
-            "batch.",
-        },
-    ),
-    Question(
-        "The maps of a network's first convolution are about 255 times too large. What "
-        "is the likely cause?",
-        right="Pixels from 0 to 255 went in, unscaled",
-        why="Keras casts uint8 to float32 and scales nothing.",
-        wrong={
-            "The picture has no batch axis": "That changes shapes, or ends in an error; it "
-            "does not make outputs larger.",
-            "The activation of the layer is missing": "An activation such as ReLU cuts; it "
-            "does not divide by 255.",
-            "The outputs were saved as bfloat16": "bfloat16 keeps a number's size, and "
-            "loses digits.",
-        },
-    ),
-    Question(
-        "You made a sub-model. Since then, which of these calls for a new one?",
-        right="`network.add(...)`",
-        why="A sub-model's layers were settled when it was made; only their weights can "
-        "change.",
-        wrong={
-            "`network.fit(...)`": "Training changes weights, and the layers that hold them "
-            "are shared.",
-            "`network.load_weights(...)`": "The new weights are put into the same layers, "
-            "which both share.",
-            "`network.compile(...)`": "compile changes how the network is trained, and "
-            "none of its layers.",
-        },
-    ),
-]
