@@ -1,7 +1,7 @@
 import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
 
-import * as common from "./helpers/explorers/browser/common.js";
+import { filesOf } from "./tests/browser/joined.mjs";
 
 const page = [
   ...["document", "getComputedStyle", "matchMedia", "performance", "window"],
@@ -10,6 +10,22 @@ const page = [
   ...["CSS", "Event", "CustomEvent", "MutationObserver", "devicePixelRatio", "console"],
 ];
 const readonly = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
+
+// Python joins the files of an explorer: each uses what those before it export. A file of
+// several explorers has these names in all of them.
+const known = {};
+for (const files of ["dense", "layers"].map(filesOf)) {
+  let before = [];
+  for (const file of files) {
+    const path = `helpers/explorers/browser/${file}`;
+    known[path] = (known[path] ?? before).filter((name) => before.includes(name));
+    before = [...before, ...Object.keys(await import(`./${path}`))];
+  }
+}
+const joined = Object.entries(known).map(([path, names]) => ({
+  files: [path],
+  languageOptions: { globals: readonly(names) },
+}));
 
 export default defineConfig([
   {
@@ -22,12 +38,7 @@ export default defineConfig([
     files: ["helpers/explorers/browser/*.js"],
     languageOptions: { globals: readonly(page) },
   },
-  {
-    // Python joins common.js with each of the others into one module.
-    files: ["helpers/explorers/browser/*.js"],
-    ignores: ["helpers/explorers/browser/common.js"],
-    languageOptions: { globals: readonly(Object.keys(common)) },
-  },
+  ...joined,
   {
     files: ["tests/browser/*.mjs"],
     languageOptions: { globals: readonly(["URL", "process"]) },

@@ -24,7 +24,9 @@ ACTIVATIONS = (
 class DenseExplorer(Explorer):
     """The widget that `explore_dense` returns."""
 
-    _esm = browser_code("dense.js")
+    _esm = browser_code(
+        "common.js", "activations.js", "tables.js", "controls.js", "dense.js"
+    )
     network = traitlets.Dict().tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
     rows = traitlets.Bytes().tag(sync=True)

@@ -82,7 +82,18 @@ def explore_layers(model, images, classes=None):
 class LayersExplorer(Explorer):
     """The widget that `explore_layers` returns."""
 
-    _esm = browser_code("layers.js")
+    _esm = browser_code(
+        "common.js",
+        "activations.js",
+        "arithmetic.js",
+        "pictures.js",
+        "mosaic.js",
+        "tables.js",
+        "grids.js",
+        "controls.js",
+        "answers.js",
+        "layers.js",
+    )
     about = traitlets.Dict().tag(sync=True)
     prepared = traitlets.List().tag(sync=True)  # [question, answer, sizes of arrays]
     numbers = traitlets.Bytes().tag(sync=True)  # these arrays, one after the other

@@ -9,9 +9,9 @@ FOLDER = Path(__file__).resolve().parent / "browser"
 
 
 class Explorer(anywidget.AnyWidget):
-    """A widget that is one JavaScript file, one sentence, and numbers sent once.
+    """A widget that is one module of JavaScript, one sentence, and numbers sent once.
 
-    A subclass names its file, ``_esm = browser_code("dense.js")``, declares what it
+    A subclass names its files, ``_esm = browser_code("common.js", ...)``, declares what it
     sends as traits with ``.tag(sync=True)``, arrays as ``traitlets.Bytes`` of float32,
     and may define `answer`, for questions that the browser cannot answer itself.
 
@@ -31,7 +31,7 @@ class Explorer(anywidget.AnyWidget):
         return self.sentence
 
     def answer(self, question):
-        """Answer what ``ask(model, question)`` of ``common.js`` asks.
+        """Answer what ``ask(model, question)`` of ``answers.js`` asks.
 
         Arguments:
             question: the dict that the browser sent.
@@ -55,14 +55,13 @@ class Explorer(anywidget.AnyWidget):
         )
 
 
-def browser_code(name):
-    """Return ``common.js`` and one more file of this folder as one module of JavaScript.
+def browser_code(*names):
+    """Return files of the folder ``browser``, joined into one module of JavaScript.
 
-    A widget's module has no address, so it cannot import another one.
+    A widget's module has no address, so it cannot import another one. Each file uses
+    what those before it export.
     """
-    return "\n".join(
-        (FOLDER / file).read_text(encoding="utf-8") for file in ("common.js", name)
-    )
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
 def binary(array):

@@ -4,9 +4,8 @@ import { test } from "node:test";
 
 import { explorer } from "./joined.mjs";
 
-const dense = await explorer("dense.js");
-const { ACTIVATIONS, arithmetic, brief, compute, erf, floats, number } = dense;
-const { range, softmax, unitsToDraw, unpack } = dense;
+const dense = await explorer("dense");
+const { arithmetic, brief, compute, floats, number, range, unitsToDraw, unpack } = dense;
 
 function near(found, expected, tolerance = 1e-12) {
   assert.equal(found.length, expected.length);
@@ -64,38 +63,18 @@ test("bias is added before the activation, in each unit its own", () => {
   ]);
 });
 
-test("activations at points whose values are known", () => {
-  const at = (name, x, settings = {}) => ACTIVATIONS[name].of(x, settings);
-  near([erf(0), erf(0.5), erf(1), erf(-2), erf(5), erf(9)], [
-    ...[0, 0.5204998778130465, 0.8427007929497149, -0.9953222650189527],
-    ...[0.9999999999984626, 1],
-  ]);
-  near([at("gelu", 1), at("gelu", -1)], [0.8413447460685429, -0.15865525393145707]);
-  near([at("sigmoid", 0), at("sigmoid", Math.log(3)), at("sigmoid", -1000)], [0.5, 0.75, 0]);
-  near([at("silu", Math.log(3))], [0.75 * Math.log(3)]);
-  near([at("tanh", Math.log(2))], [0.6]);
-  near([at("softplus", Math.log(3)), at("softplus", 1000)], [Math.log(4), 1000]);
-  near([at("exponential", Math.log(5))], [5]);
-  near([at("elu", -Math.log(2)), at("elu", -Math.log(2), { alpha: 3 })], [-0.5, -1.5]);
-  near([at("selu", 1), at("selu", -50)], [1.0507009873554805, -1.7580993408473766]);
-  near([at("leaky_relu", -1), at("leaky_relu", -1, { negative_slope: 0.3 })], [-0.2, -0.3]);
-  near([at("linear", -7)], [-7]);
-});
-
-test("relu with slope, threshold and largest value, as Keras has it", () => {
+test("what relu's settings do is said", () => {
   const settings = { negative_slope: 0.5, threshold: 1, max_value: 6 };
-  const relu = (x) => ACTIVATIONS.relu.of(x, settings);
-  near([-3, 0, 1, 2, 6, 9].map(relu), [-2, -0.5, 0, 2, 6, 6]);
-  assert.match(ACTIVATIONS.relu.words(9, number, settings), /9.000 is cut to 6.000/);
-});
-
-test("softmax shares add up to 1 and survive sums that no power can hold", () => {
-  near(softmax(Float64Array.from([Math.log(1), Math.log(3)])).shares, [0.25, 0.75]);
-  for (const shift of [0, 1000, -1000]) {
-    const { shares, total } = softmax(Float64Array.from([shift, shift + Math.log(3)]));
-    near(shares, [0.25, 0.75]);
-    assert.ok(total > 1e-15 && total < 1e15);
-  }
+  const said = [9, 3, -3].map((x) => {
+    const [layer] = unpack({ features: 1, layers: [{ activation: "relu", settings }] }, []);
+    const [result] = compute([layer], [x]);
+    return arithmetic(layer, result, 0).steps.at(-1);
+  });
+  assert.deepEqual(said, [
+    ["relu: 9.000 is cut to 6.000", 6],
+    ["relu: 3.000 is above 1 and stays", 3],
+    ["relu: 0.500 × (−3.000 − 1.000)", -2],
+  ]);
 });
 
 test("softmax shows each power and their sum", () => {

@@ -1,9 +1,16 @@
-// Load an explorer's file as the browser does: in one module with common.js.
+// An explorer's files, joined into one module as Python joins them for the browser.
 import { readFileSync } from "node:fs";
 
-const folder = new URL("../../helpers/explorers/browser/", import.meta.url);
+const explorers = new URL("../../helpers/explorers/", import.meta.url);
+const read = (file) => readFileSync(new URL(file, explorers), "utf8");
+
+/** The files of `explore_<name>`, in their order: browser_code("common.js", …) in Python. */
+export function filesOf(name) {
+  const [, names] = read(`${name}.py`).match(/browser_code\(([^)]*)\)/);
+  return names.match(/\w+\.js/g);
+}
 
 export function explorer(name) {
-  const code = ["common.js", name].map((file) => readFileSync(new URL(file, folder), "utf8"));
+  const code = filesOf(name).map((file) => read(`browser/${file}`));
   return import(`data:text/javascript,${encodeURIComponent(code.join("\n"))}`);
 }

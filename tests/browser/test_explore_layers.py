@@ -552,7 +552,7 @@ COMPUTE = """
 import { readFileSync, writeFileSync } from "node:fs";
 const [joined, given, result] = process.argv.slice(2);
 const { explorer } = await import(joined);
-const js = await explorer("layers.js");
+const js = await explorer("layers");
 const { layers, values, weights } = JSON.parse(readFileSync(given, "utf8"));
 const computed = layers.map((layer, place) => {
     if (!("source" in layer)) return null;

@@ -1,5 +1,5 @@
-// What the explorers share. Python joins this file and an explorer's own into one module,
-// so everything here can be used there without an import.
+// What all explorers share. Python joins this file with others into one module, so that
+// everything exported can be used in the files after it without an import.
 
 /** Write a number with a fixed count of decimals, zero without a sign, "−" for minus. */
 export function number(x, decimals = 3) {
@@ -10,21 +10,15 @@ export function number(x, decimals = 3) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
-/** The error function, by its series of positive terms; exact to the last digits. */
-export function erf(x) {
-  if (Math.abs(x) > 6) return Math.sign(x);
-  let term = x;
-  let sum = x;
-  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n += 1) {
-    term *= (2 * x * x) / (2 * n + 1);
-    sum += term;
-  }
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+/** "3, 5, 8 and 12 more" */
+export function listed(numbers, most = 12) {
+  const text = numbers.slice(0, most).join(", ");
+  return numbers.length > most ? `${text} and ${numbers.length - most} more` : text;
 }
 
-/** 1 / (1 + e^−x), without a power that no number can hold. */
-export function sigmoid(x) {
-  return Math.exp(Math.min(x, 0)) / (1 + Math.exp(-Math.abs(x)));
+/** "row 3", or "rows 3 to 5" of [3, 6] */
+export function span(name, [start, stop]) {
+  return stop - start === 1 ? `${name} ${start}` : `${name}s ${start} to ${stop - 1}`;
 }
 
 /** Turn the bytes of a widget's trait or answer into a Float32Array of their own. */
@@ -60,14 +54,10 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** Make a menu: options are [value, text] pairs. */
-export function menu(label, options, onchange) {
-  const select = create("select", {
-    "aria-label": label,
-    onchange: () => onchange(select.value),
-  });
-  for (const [value, text] of options) select.append(create("option", { value }, text));
-  return [create("label", { class: "layers-control" }, label, " ", select), select];
+/** Let a name break where its parts meet: max_pooling2d_1, MaxPooling2D, 30×30×32. */
+export function breakable(name) {
+  const parts = name.split(/(?<=[_/])|(?<=[a-z])(?=[A-Z0-9])|(?=×)/);
+  return parts.flatMap((part, i) => (i ? [create("wbr"), part] : [part]));
 }
 
 /** Set an element's text, only if it is another one: unchanged pixels cost nothing. */
@@ -127,29 +117,3 @@ export function oncePerFrame(callback) {
     });
   };
 }
-
-/** Whether the reader asked the system for less movement on the screen. */
-export function lessMotion() {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
-}
-
-/**
- * Ask the widget's Python side: `await ask(model, question)` gives `{ answer, arrays }`,
- * or throws an Error with Python's message. Without a kernel no answer ever comes.
- */
-export function ask(model, question) {
-  questions += 1;
-  const mine = `${Date.now()}-${questions}`; // several views of one widget may ask
-  return new Promise((resolve, reject) => {
-    const receive = ({ number: theirs, answer }, buffers) => {
-      if (theirs !== mine) return;
-      model.off("msg:custom", receive);
-      if (answer.error) reject(new Error(answer.error));
-      else resolve({ answer, arrays: (buffers ?? []).map(floats) });
-    };
-    model.on("msg:custom", receive);
-    model.send({ number: mine, question });
-  });
-}
-
-let questions = 0;

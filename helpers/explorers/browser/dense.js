@@ -1,76 +1,36 @@
 // explore_dense: the arithmetic of Dense layers first, then what the page shows of it.
-// `number`, `create` and the like come from common.js.
 
-// ------------------------------------------------------------------ activations
-
-const SELU_SCALE = 1.0507009873554805;
-const SELU_ALPHA = 1.6732632423543772;
-
-// For each: `of` computes it, `words` tell how. `n` writes a number as the page does.
-export const ACTIVATIONS = {
-  linear: {
-    of: (x) => x,
-    words: () => "no activation: the sum is the output",
+/** How an activation makes its output from x, in words; `n` writes a number. */
+const WORDS = {
+  linear: () => "no activation: the sum is the output",
+  relu(x, n, { negative_slope: slope, threshold = 0, max_value: most = Infinity }) {
+    if (x > most) return `relu: ${n(x)} is cut to ${n(most)}`;
+    if (x > threshold) return `relu: ${n(x)} is above ${threshold || 0} and stays`;
+    if (Number.isNaN(x)) return `relu: ${n(x)} stays`;
+    if (slope) return `relu: ${n(slope)} × (${n(x)} − ${n(threshold)})`;
+    if (x === 0) return "relu: 0 stays";
+    return `relu: ${n(x)} is cut to 0`;
   },
-  relu: {
-    of: (x, { negative_slope: slope = 0, threshold = 0, max_value: most = Infinity }) =>
-      x > threshold ? Math.min(x, most) : slope ? slope * (x - threshold) : 0,
-    words: (x, n, { negative_slope: slope, threshold = 0, max_value: most = Infinity }) => {
-      if (x > most) return `relu: ${n(x)} is cut to ${n(most)}`;
-      if (x > threshold) return `relu: ${n(x)} is above ${threshold || 0} and stays`;
-      if (slope) return `relu: ${n(slope)} × (${n(x)} − ${n(threshold)})`;
-      if (x === 0) return "relu: 0 stays";
-      return `relu: ${n(x)} is cut to 0`;
-    },
-  },
-  leaky_relu: {
-    of: (x, { negative_slope: slope = 0.2 }) => (x > 0 ? x : slope * x),
-    words: (x, n, { negative_slope: slope = 0.2 }) =>
-      x > 0
-        ? `leaky_relu: ${n(x)} is positive and stays`
-        : `leaky_relu: ${n(x)} is negative: ${n(slope)} × ${n(x)}`,
-  },
-  elu: {
-    of: (x, { alpha = 1 }) => (x > 0 ? x : alpha * Math.expm1(x)),
-    words: (x, n, { alpha = 1 }) =>
-      x > 0
-        ? `elu: ${n(x)} is positive and stays`
-        : `elu: ${n(x)} is negative: ${n(alpha)} × (e^${n(x)} − 1)`,
-  },
-  selu: {
-    of: (x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * Math.expm1(x)),
-    words: (x, n) =>
-      x > 0
-        ? `selu: ${n(SELU_SCALE)} × ${n(x)}`
-        : `selu: ${n(SELU_SCALE)} × ${n(SELU_ALPHA)} × (e^${n(x)} − 1)`,
-  },
-  gelu: {
-    of: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2,
-    words: (x, n) =>
-      `gelu: ${n(x)} × ${n((1 + erf(x / Math.SQRT2)) / 2)}, ` +
-      "the chance that a standard normal number is smaller",
-  },
-  silu: {
-    of: (x) => x * sigmoid(x),
-    words: (x, n) => `silu: ${n(x)} × sigmoid(${n(x)}) = ${n(x)} × ${n(sigmoid(x))}`,
-  },
-  sigmoid: {
-    of: sigmoid,
-    words: (x, n) => `sigmoid: 1 / (1 + e^${n(-x)}) = 1 / (1 + ${n(Math.exp(-x))})`,
-  },
-  tanh: {
-    of: Math.tanh,
-    words: (x, n) =>
-      `tanh: (e^${n(x)} − e^${n(-x)}) / (e^${n(x)} + e^${n(-x)})`,
-  },
-  softplus: {
-    of: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-    words: (x, n) => `softplus: log(1 + e^${n(x)})`,
-  },
-  exponential: {
-    of: Math.exp,
-    words: (x, n) => `exponential: e^${n(x)}`,
-  },
+  leaky_relu: (x, n, { negative_slope: slope = 0.2 }) =>
+    x > 0
+      ? `leaky_relu: ${n(x)} is positive and stays`
+      : `leaky_relu: ${n(x)} is negative: ${n(slope)} × ${n(x)}`,
+  elu: (x, n, { alpha = 1 }) =>
+    x > 0
+      ? `elu: ${n(x)} is positive and stays`
+      : `elu: ${n(x)} is negative: ${n(alpha)} × (e^${n(x)} − 1)`,
+  selu: (x, n) =>
+    x > 0
+      ? `selu: ${n(SELU_SCALE)} × ${n(x)}`
+      : `selu: ${n(SELU_SCALE)} × ${n(SELU_ALPHA)} × (e^${n(x)} − 1)`,
+  gelu: (x, n) =>
+    `gelu: ${n(x)} × ${n(normalShare(x))}, ` +
+    "the chance that a standard normal number is smaller",
+  silu: (x, n) => `silu: ${n(x)} × sigmoid(${n(x)}) = ${n(x)} × ${n(sigmoid(x))}`,
+  sigmoid: (x, n) => `sigmoid: 1 / (1 + e^${n(-x)}) = 1 / (1 + ${n(Math.exp(-x))})`,
+  tanh: (x, n) => `tanh: (e^${n(x)} − e^${n(-x)}) / (e^${n(x)} + e^${n(-x)})`,
+  softplus: (x, n) => `softplus: log(1 + e^${n(x)})`,
+  exponential: (x, n) => `exponential: e^${n(x)}`,
 };
 
 // ------------------------------------------------------------------- the network
@@ -97,8 +57,8 @@ export function compute(layers, row) {
     const sums = layer.kernel ? addUp(layer, x) : x;
     const outputs =
       layer.activation === "softmax"
-        ? softmax(sums).shares
-        : sums.map((sum) => ACTIVATIONS[layer.activation].of(sum, layer.settings));
+        ? softmax(sums, SAFE).shares
+        : sums.map((sum) => ACTIVATIONS[layer.activation](sum, layer.settings));
     const result = { inputs: x, sums, outputs };
     x = outputs;
     return result;
@@ -114,22 +74,9 @@ function addUp({ kernel, bias, units }, x) {
   return sums;
 }
 
-/**
- * Turn sums into shares of 1. Where e to the power of a sum would be too large or too
- * small a number, the largest sum is first taken off all of them: it cancels.
- */
-export function softmax(sums) {
-  const largest = sums.reduce((a, b) => Math.max(a, b), -Infinity);
-  const shift = Math.abs(largest) > 30 ? largest : 0;
-  const powers = sums.map((sum) => Math.exp(sum - shift));
-  const total = powers.reduce((a, b) => a + b, 0);
-  return { shift, powers, total, shares: powers.map((power) => power / total) };
-}
-
 // ----------------------------------------------------- one unit's arithmetic, in words
 
-export const MOST_ROWS = 36; // a table of more shows the largest products
-export const ROWS_OF_MORE = 12;
+const SAFE = 30; // sums that softmax takes as they are: e to the power of them is a number
 
 /** Write a number as one would by hand: 1 and not 1.000. */
 export function brief(x, decimals = 3) {
@@ -181,7 +128,7 @@ export function arithmetic(layer, { inputs, sums, outputs }, unit, decimals = 3,
   }
   let shares = [];
   if (layer.activation === "softmax") {
-    const { shift, powers, total } = softmax(sums);
+    const { shift, powers, total } = softmax(sums, SAFE);
     const less = shift ? ` − ${n(shift)}` : "";
     const exponent = shift ? `(${n(before)}${less})` : n(before);
     if (shift) steps.push(["largest sum, taken off each", shift]);
@@ -192,7 +139,7 @@ export function arithmetic(layer, { inputs, sums, outputs }, unit, decimals = 3,
     shares = Array.from(sums, (sum, i) => [i, sum, powers[i], outputs[i]]);
     shares = all ? shares : largest(shares, (row) => row[3]);
   } else {
-    const text = ACTIVATIONS[layer.activation].words(before, n, layer.settings);
+    const text = WORDS[layer.activation](before, n, layer.settings);
     steps.push([text, value]);
     sentence += `; ${text}`;
     if (!text.endsWith("stays") && !text.endsWith("to 0")) sentence += `: ${n(value)}`;
@@ -203,16 +150,13 @@ export function arithmetic(layer, { inputs, sums, outputs }, unit, decimals = 3,
 /** Keep all rows, or of many the largest, in their order. */
 function largest(rows, of) {
   if (rows.length <= MOST_ROWS) return rows;
-  const sorted = [...rows].sort((a, b) => Math.abs(of(b)) - Math.abs(of(a)));
-  return sorted.slice(0, ROWS_OF_MORE).sort((a, b) => a[0] - b[0]);
+  const order = largestFirst(rows.map(of)).slice(0, ROWS_OF_MORE);
+  return order.sort((a, b) => a - b).map((i) => rows[i]);
 }
 
 /** The `count` units with the largest numbers, `wanted` among them, in their order. */
 export function unitsToDraw(values, count, wanted = null) {
-  const units = Array.from(values, (_, i) => i);
-  if (units.length <= count) return units;
-  units.sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]) || a - b);
-  const drawn = units.slice(0, count);
+  const drawn = largestFirst(values).slice(0, count);
   if (wanted !== null && !drawn.includes(wanted)) drawn[count - 1] = wanted;
   return drawn.sort((a, b) => a - b);
 }
@@ -316,12 +260,8 @@ class DenseView {
 
   makeInputs() {
     this.sliders = create("div", { class: "layers-sliders" });
-    return create(
-      "fieldset",
-      { class: "layers-inputs" },
-      create("legend", {}, "Inputs"),
-      this.sliders,
-    );
+    const legend = create("legend", {}, "Inputs");
+    return create("fieldset", { class: "layers-inputs" }, legend, this.sliders);
   }
 
   makeSlider(i) {
@@ -398,22 +338,13 @@ class DenseView {
         this.update();
       },
     });
-    const products = makeTable(["input", "x", "kernel", "product"]);
-    const shares = makeTable(["unit", "sum", "power", "share"]);
-    this.products = products;
-    this.shares = shares;
+    const [products, shares] = ["", ""].map(() => makeTable("", { rowHeads: true }));
+    Object.assign(this, { products, shares });
     const tables = create("div", { class: "layers-tables" }, products.table, shares.table);
-    return create(
-      "section",
-      { "aria-label": "Arithmetic of one unit" },
-      this.sentence,
-      create(
-        "div",
-        { class: "layers-scroll", tabindex: 0, role: "region", "aria-label": "Tables" },
-        tables,
-      ),
-      this.more,
-    );
+    const region = { tabindex: 0, role: "region", "aria-label": "Tables" };
+    const scrolled = create("div", { class: "layers-scroll", ...region }, tables);
+    const label = "Arithmetic of one unit";
+    return create("section", { "aria-label": label }, this.sentence, scrolled, this.more);
   }
 
   // ------------------------------------------------------- what the reader does
@@ -475,13 +406,10 @@ class DenseView {
   /** Draw the units anew: of a large layer, those with the largest values for this row. */
   drawUnits() {
     const results = compute(this.layers, this.x);
-    this.drawn = [this.x, ...results.map((result) => result.outputs)].map((values, column) =>
-      unitsToDraw(
-        values,
-        this.network.drawn,
-        column === this.chosen.column ? this.chosen.unit : null,
-      ),
-    );
+    this.drawn = [this.x, ...results.map((result) => result.outputs)].map((values, column) => {
+      const wanted = column === this.chosen.column ? this.chosen.unit : null;
+      return unitsToDraw(values, this.network.drawn, wanted);
+    });
     this.sliders.replaceChildren(...this.drawn[0].map((i) => this.makeSlider(i)));
     this.drawn[0].forEach((i) => this.showInput(i));
     this.heads = this.names.map((name, column) => {
@@ -501,19 +429,15 @@ class DenseView {
     const output = create("b");
     const sum = create("span");
     const word = create("span", { class: "layers-word" }, "sum ");
-    const node = create(
-      "button",
-      {
-        type: "button",
-        class: "layers-node",
-        tabindex: -1,
-        onfocus: () => this.choose(column, unit),
-        onclick: () => this.choose(column, unit), // Safari does not focus what is clicked
-        onpointerenter: () => this.point({ column, unit }),
-      },
-      output,
-      create("span", {}, word, sum),
-    );
+    const settings = {
+      type: "button",
+      class: "layers-node",
+      tabindex: -1,
+      onfocus: () => this.choose(column, unit),
+      onclick: () => this.choose(column, unit), // Safari does not focus what is clicked
+      onpointerenter: () => this.point({ column, unit }),
+    };
+    const node = create("button", settings, output, create("span", {}, word, sum));
     return Object.assign(node, { output, sum, word });
   }
 
@@ -634,24 +558,26 @@ class DenseView {
     this.announce(`${layer.name} ${found.sentence}`);
 
     products.table.hidden = false;
-    say(products.table.caption, `${layer.name}, unit ${unit}: ${n(found.value)}`);
+    say(products.title, `${layer.name}, unit ${unit}: ${n(found.value)}`);
     products.table.tHead.hidden = !layer.kernel;
     products.fill(
+      ["input", "x", "kernel", "product"],
       found.rows.map(([i, x, weight, product]) => [String(i), n(x), n(weight), n(product)]),
     );
     products.foot(found.steps.map(([text, x]) => [text, n(x)]));
 
     shares.table.hidden = found.shares.length === 0;
     if (found.shares.length > 0) {
-      const { total } = softmax(results[column - 1].sums);
-      say(shares.table.caption, `softmax over the ${layer.units} units of ${layer.name}`);
-      shares.fill(
-        found.shares.map(([i, ...numbers]) => [
-          i === unit ? `→ ${i}` : String(i),
-          ...numbers.map(n),
-        ]),
-        found.shares.findIndex(([i]) => i === unit),
-      );
+      const { total } = softmax(results[column - 1].sums, SAFE);
+      say(shares.title, `softmax over the ${layer.units} units of ${layer.name}`);
+      const lines = found.shares.map(([i, ...numbers]) => [
+        i === unit ? `→ ${i}` : String(i),
+        ...numbers.map(n),
+      ]);
+      shares.fill(["unit", "sum", "power", "share"], lines);
+      found.shares.forEach(([i], place) => {
+        shares.body.rows[place].toggleAttribute("aria-current", i === unit);
+      });
       const rest = layer.units - found.shares.length;
       const sumOf = (place) => found.shares.reduce((sum, share) => sum + share[place], 0);
       const others = [[`the ${rest} others`, "", n(total - sumOf(2)), n(1 - sumOf(3))]];
@@ -662,33 +588,6 @@ class DenseView {
     this.more.hidden = !many && !manyShares;
     say(this.more, this.all ? "Show the largest only" : "Show all");
   }
-}
-
-/** A table whose rows are made once and then only given other texts. */
-function makeTable(headings) {
-  const head = create("tr");
-  for (const text of headings) head.append(create("th", { scope: "col" }, text));
-  const body = create("tbody");
-  const foot = create("tfoot");
-  const table = create("table", {}, create("caption"), create("thead", {}, head), body, foot);
-  const fill = (part, lines, marked) => {
-    const made = keep(part, lines.length, () => create("tr"));
-    lines.forEach((texts, i) => {
-      const line = made[i];
-      while (line.cells.length < texts.length) {
-        const first = line.cells.length === 0;
-        line.append(create(first ? "th" : "td", first ? { scope: "row" } : {}));
-      }
-      texts.forEach((text, place) => say(line.cells[place], text));
-      if (part === foot && texts.length === 2) line.cells[0].colSpan = headings.length - 1;
-      line.toggleAttribute("aria-current", i === marked);
-    });
-  };
-  return {
-    table,
-    fill: (lines, marked = -1) => fill(body, lines, marked),
-    foot: (lines) => fill(foot, lines, -1),
-  };
 }
 
 export default { render };
