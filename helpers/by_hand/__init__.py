@@ -13,21 +13,9 @@ from .activations import (  # noqa: F401
     softplus,
     sparsemax,
 )
+from .comparison import HandCheck, hand_check, relative_difference  # noqa: F401
 from .explanation import Explanation, Traced, explain  # noqa: F401
-from .known_layers import (  # noqa: F401
-    KINDS,
-    MODELS,
-    OPERATIONS,
-    activate,
-    activation_of,
-    array,
-    before_activation,
-    compute,
-    is_layer,
-    kind,
-    record_of,
-    unknown,
-)
+from .known_layers import KINDS, OPERATIONS, array, compute, kind  # noqa: F401
 from .layers import (  # noqa: F401
     average_pool1d,
     average_pool2d,
@@ -37,7 +25,6 @@ from .layers import (  # noqa: F401
     cropping2d,
     dense,
     depthwise_conv2d,
-    edge,
     flatten,
     global_average_pool2d,
     global_max_pool2d,
@@ -52,14 +39,4 @@ from .layers import (  # noqa: F401
     windows,
     zero_padding2d,
 )
-from .models import (  # noqa: F401
-    Computed,
-    HandCheck,
-    Walk,
-    flat,
-    forward,
-    hand_check,
-    relative_difference,
-    run_once,
-    shown,
-)
+from .models import Computed, Walk, flat, forward, run_once, shown  # noqa: F401

@@ -1,7 +1,7 @@
 """The activations of Keras in NumPy, one line or a few each.
 
 All but `glu` take an array x of any shape and return one of the same shape and dtype:
-float32 in, float32 out.
+float32 in, float32 out. The numbers along ``axis``, mostly the last, belong together.
 """
 
 import math
@@ -34,12 +34,8 @@ def sigmoid(x):
 def softmax(x, axis=-1):
     """Turn scores into probabilities: ``exp`` of each, divided by their sum.
 
-    The largest score is taken off first. It cancels in the division and keeps ``exp``
-    from overflowing.
-
-    Arguments:
-        x: array of scores of any shape.
-        axis: the axis, or tuple of axes, along which the results add up to 1.
+    Along ``axis``, or a tuple of several, they add up to 1. The largest score is taken
+    off first: it cancels in the division and keeps ``exp`` from overflowing.
 
     Example:
         >>> softmax(np.log([[1.0, 3.0]]))
@@ -50,11 +46,7 @@ def softmax(x, axis=-1):
 
 
 def log_softmax(x, axis=-1):
-    """Compute the logarithm of ``softmax`` without dividing.
-
-    Arguments:
-        x: array of scores of any shape.
-        axis: the axis of the scores that belong together.
+    """Compute the logarithm of `softmax` without dividing.
 
     Example:
         >>> log_softmax(np.zeros(2)).round(3)
@@ -68,12 +60,8 @@ def sparsemax(x, axis=-1):
     """Turn scores into probabilities of which small ones are exactly 0.
 
     The same amount is taken from every score, negative results become 0, and the
-    amount is the one that makes the rest add up to 1. Keras 3 takes away too much as
-    soon as two scores stay above 0, so its results add up to less than 1.
-
-    Arguments:
-        x: array of scores of any shape.
-        axis: the axis along which the results add up to 1.
+    amount is the one that makes the rest add up to 1 along ``axis``. Keras 3 takes away
+    too much as soon as two scores stay above 0: its results add up to less than 1.
 
     Example:
         >>> sparsemax(np.array([0.5, 1.0, -1.0]))
@@ -93,9 +81,7 @@ def sparsemax(x, axis=-1):
 def gelu(x, approximate=False):
     """Multiply x by the probability that a standard normal number is below x.
 
-    Arguments:
-        x: array of any shape.
-        approximate: use the formula with ``tanh`` in place of the error function.
+    If ``approximate``, by the formula with ``tanh`` in place of the error function.
 
     Example:
         >>> gelu(np.array([-1.0, 0.0, 1.0])).round(3)
@@ -110,10 +96,6 @@ def gelu(x, approximate=False):
 def elu(x, alpha=1.0):
     """Keep the positive numbers and bend the negative ones towards ``-alpha``.
 
-    Arguments:
-        x: array of any shape.
-        alpha: where very negative numbers end.
-
     Example:
         >>> elu(np.array([-1.0, 2.0])).round(3)
         array([-0.632,  2.   ])
@@ -122,11 +104,7 @@ def elu(x, alpha=1.0):
 
 
 def leaky_relu(x, negative_slope=0.2):
-    """Keep the positive numbers and multiply the negative ones by a small slope.
-
-    Arguments:
-        x: array of any shape.
-        negative_slope: what negative numbers are multiplied by.
+    """Keep the positive numbers and multiply the negative ones by ``negative_slope``.
 
     Example:
         >>> leaky_relu(np.array([-1.0, 2.0]))
@@ -138,12 +116,7 @@ def leaky_relu(x, negative_slope=0.2):
 def glu(x, axis=-1):
     """Split an axis in halves and multiply one by the sigmoid of the other.
 
-    Arguments:
-        x: array with an even number of values along ``axis``.
-        axis: the axis to split.
-
-    Returns:
-        Array with half as many values along ``axis``.
+    Of an even number of values along ``axis``, half as many are left.
 
     Example:
         >>> glu(np.array([3.0, 0.0]))

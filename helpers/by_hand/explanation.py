@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine.inputs import nearest_names
+from ..engine.tables import table
 from .activations import ACTIVATIONS, sigmoid
 from .known_layers import activate, activation_of, before_activation, terms
 from .layer_families import OPERATORS
@@ -78,30 +79,25 @@ class Explanation:
 
     def __repr__(self):
         title, headings, rows, below = self.lines()
-        rows = [headings, *rows]
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        table = [("  ".join(map(str.rjust, row[:-1], widths)), row[-1]) for row in rows]
-        left = max(len(text) for text, _ in table + below) + 2
-        right = max(len(text) for _, text in table + below)
-        lines = [a.ljust(left) + b.rjust(right) for a, b in table + below]
-        return "\n".join([title, *map(str.rstrip, lines), *self.notes])
+        rows, last = [headings, *rows], len(headings) - 1
+        left = table([row[:last] for row in rows], right=range(last))
+        lines = table([*zip(left, (row[last] for row in rows)), *below], right=[1])
+        return "\n".join([title, *lines, *self.notes])
 
     def _repr_html_(self):
         title, headings, rows, below = self.lines()
 
-        def line(tag, texts, first=""):
-            first, *others = (f"<{tag}{first}>", *(f"<{tag}>" for _ in texts[1:]))
-            cells = zip([first, *others], texts)
-            row = "".join(f"{a}{html.escape(b)}</{tag}>" for a, b in cells)
-            return f"<tr>{row}</tr>"
+        def line(texts, tag="td", first="<td>"):
+            cells = [f"<{tag}>{html.escape(text)}</{tag}>" for text in texts]
+            return f"<tr>{''.join(cells)}</tr>".replace("<td>", first, 1)
 
-        span = f' colspan="{len(headings) - 1}" style="text-align: left"'
+        wide = f'<td colspan="{len(headings) - 1}" style="text-align: left">'
         return "\n".join(
             [
                 f"<table><caption>{html.escape(title)}</caption>",
-                "<thead>" + line("th", headings) + "</thead>",
-                *(line("td", row) for row in rows),
-                *(line("td", row, span) for row in below),
+                f"<thead>{line(headings, 'th')}</thead>",
+                *map(line, rows),
+                *(line(row, first=wide) for row in below),
                 "</table>",
                 *(f"<p>{html.escape(note)}</p>" for note in self.notes),
             ]

@@ -142,8 +142,9 @@ class Copied(Kind):
 
     def sees(self, layer, x, part):
         places = self.origins(layer, x)[0][tuple(slice(*ends) for ends in part)]
-        places = np.unravel_index(places[places > 0] - 1, x.shape[1:])
-        return [from_first_to_last(places)]
+        places = places[places > 0] - 1
+        axes = x.shape[1:]
+        return [from_first_to_last(np.unravel_index(places, axes) if axes else [])]
 
     def browser(self, layer, x):
         return {"how": "copy"}

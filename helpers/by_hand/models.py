@@ -12,8 +12,6 @@ import numpy as np
 
 from .known_layers import MODELS, compute, is_layer, kind, record_of, unknown
 
-# ------------------------------------------------------------- whole networks
-
 
 def forward(model, inputs):
     """Compute the outputs of every layer of a model with NumPy alone, in float64.
@@ -45,114 +43,6 @@ def forward(model, inputs):
         if call.unknown and (call.layer is None or not call.hidden):
             raise ValueError(call.unknown)
     return {name: y for call in shown(calls) for name, y in call.outputs.items()}
-
-
-def hand_check(model, inputs, tolerance=None):
-    """Compare every layer of a model, computed by hand, with what Keras computes.
-
-    A layer is ``equal`` if the numbers computed by hand from the model's inputs on are
-    Keras's, or if they are when the layer alone is computed from what Keras gave it: in
-    a deep network roundings add up, and no layer is to blame for that. Otherwise it
-    ``differs``. It is ``unknown`` if it has no function here; the layers behind it are
-    computed ``from Keras's input``. What was taken from Keras is never ``equal``.
-
-    Arguments:
-        model: built ``keras.Model``: Sequential, functional or subclassed.
-        inputs: array of shape ``(images, …)``; a list or a dict of arrays if the model
-            has several inputs.
-        tolerance: the largest share of a layer's largest output that counts as equal.
-            By default 1e-5, and 1e-2 for a layer that computes at half precision.
-
-    Returns:
-        ``HandCheck``, which shows itself as a table, one line a layer: name, class,
-        output shape, number of parameters, largest difference as a share of the layer's
-        largest output, and the verdict. Its attributes are ``equal``, a bool: nothing
-        differs; ``differing`` and ``unknown``, lists of names.
-
-    Raises:
-        TypeError: not a Keras model, or inputs of a wrong dtype.
-        ValueError: inputs that do not fit the model.
-
-    Example:
-        >>> hand_check(dense_network(), np.eye(3))
-        layer   class  output shape  parameters  difference  verdict
-        hidden  Dense  (3, 4)                16     < 1e-05  equal
-        output  Dense  (3, 2)                10     < 1e-05  equal
-        2 of 2 layers are equal.
-        >>> assert hand_check(dense_network(), np.eye(3)).equal
-    """
-    rows = [
-        row_of_check(call, name, y, tolerance)
-        for call in shown(Walk(run_once(model, inputs)).calls)
-        for name, y in call.outputs.items()
-    ]
-    return HandCheck(rows)
-
-
-def row_of_check(call, name, y, tolerance):
-    """Judge one output: name, class, shape, number of parameters, difference, verdict."""
-    parameters = call.layer.count_params() if is_layer(call.layer) else 0
-    about = name, type(call.layer).__name__, str(y.shape), f"{parameters:,}"
-    if call.unknown:
-        return *about, "", "unknown"
-    keras_y = call.keras[name]
-    if tolerance is None:
-        half = getattr(call.layer, "compute_dtype", "float32")
-        tolerance = 1e-2 if half in ("float16", "bfloat16") else 1e-5
-    share = relative_difference(y, keras_y)
-    if share > tolerance and call.again:
-        share = relative_difference(call.again()[name], keras_y)
-    if share > tolerance:
-        return *about, f"{share:.1e}", "differs"
-    # the digits of smaller ones vary by machine
-    verdict = "equal from Keras's input" if call.given else "equal"
-    return *about, f"< {tolerance:.0e}", verdict
-
-
-class HandCheck:
-    """What `hand_check` found, shown as a table.
-
-    Attributes:
-        rows: list of ``(name, class, output shape, parameters, difference, verdict)``,
-            texts.
-        equal: whether nothing differs. What is not known by hand does not count.
-        differing: names of the layers that differ from Keras.
-        unknown: names of the layers that are not known by hand.
-    """
-
-    HEADINGS = "layer", "class", "output shape", "parameters", "difference", "verdict"
-
-    def __init__(self, rows):
-        self.rows = rows
-        self.differing = [row[0] for row in rows if row[-1] == "differs"]
-        self.unknown = [row[0] for row in rows if row[-1] == "unknown"]
-        self.equal = not self.differing
-
-    def __repr__(self):
-        table = [self.HEADINGS, *self.rows]
-        widths = [max(map(len, column)) for column in zip(*table)]
-        lines = []
-        for row in table:
-            cells = [
-                cell.rjust(width) if column in (3, 4) else cell.ljust(width)
-                for column, (cell, width) in enumerate(zip(row, widths))
-            ]
-            lines.append("  ".join(cells).rstrip())
-        count, differ, unknown = map(len, (self.rows, self.differing, self.unknown))
-        summary = f"{count - differ - unknown} of {count} layers are equal"
-        summary += f", {differ} differ" * (differ > 0)
-        summary += f", {unknown} not known by hand" * (unknown > 0)
-        return "\n".join([*lines, f"{summary}."])
-
-
-def relative_difference(x, y):
-    """The largest difference of two arrays as a share of their largest finite value."""
-    x, y = np.asarray(x, "float64"), np.asarray(y, "float64")
-    differs = (x != y) & ~(np.isnan(x) & np.isnan(y))  # two infinities are equal
-    if not differs.any():
-        return 0.0
-    scale = np.max(np.abs([x, y]), where=np.isfinite([x, y]), initial=0)
-    return float(np.max(np.abs(x[differs] - y[differs])) / scale)
 
 
 # ------------------------------------------------------- following a recorded run
@@ -220,19 +110,19 @@ class Walk:
     """
 
     def __init__(self, run, by_hand=True):
-        self.by_hand = by_hand
+        self.by_hand, self.model = by_hand, run.model
         self.names = [name for name, _ in run.inputs]
         self.inputs = [self.read(tensor) for _, tensor in run.inputs]
-        tensors = [tensor for _, tensor in run.inputs]
-        self.arrays = dict(
-            zip(map(id, tensors), self.inputs)
-        )  # {id of a tensor: array}
-        self.model = run.model
+        tensors = [id(tensor) for _, tensor in run.inputs]
+        self.arrays = dict(zip(tensors, self.inputs))  # {id of a tensor: array}
         self.of_keras = set()  # ids of the tensors whose numbers are Keras's
         self.containers = {call.name: call for call in run.calls if call.container}
         self.calls = []
         for call in run.calls:
-            self.add(call)
+            if not call.is_input:
+                self.add(call)
+            elif outer := self.containers.get(call.name.rpartition("/")[0]):
+                self.take(outer)  # what reaches a model inside comes from around it
 
     def read(self, tensor):
         """Read a tensor, in float64 if one computes with it; text stays text."""
@@ -243,45 +133,33 @@ class Walk:
         return x.astype("float64" if self.by_hand else "float32" if half else x.dtype)
 
     def add(self, call):
-        if call.is_input:
-            outer = self.containers.get(call.name.rpartition("/")[0])
-            if outer:  # what reaches it comes from around it
-                self.take(outer)
-            return
-        known = record_of(call.layer) is not None
-        if call.container and not known:
-            self.add_container(call)
-            return
-        given = self.take(call)
+        """Add what a call of the run gave out, computed by hand where it is known."""
+        given, tensors = self.take(call), dict(call.outputs())
+        keras = {key: self.read(tensor) for key, tensor in tensors.items()}
+        if call.container and record_of(call.layer) is None:
+            self.add_container(call, tensors, keras)
+        else:
+            self.add_layer(call, tensors, keras, given)
+
+    def add_layer(self, call, tensors, keras, given):
+        """A layer or an operation: it is computed, or Keras's numbers are taken."""
         x, options = inputs_of(call, self.arrays)
         reason = unknown(call.layer, options)
+        outputs, again = {key: y.view() for key, y in keras.items()}, None
         if reason:  # it may depend on all that it is given
             x = [self.arrays[id(tensor)] for tensor in tensors_in(call)]
-        keras = {key: self.read(tensor) for key, tensor in call.outputs()}
-        again = None
-        if self.by_hand and not reason:
+            self.of_keras.update(map(id, tensors.values()))
+        elif self.by_hand:
             outputs = self.compute(call, x)
 
             def again():
                 theirs = {id(t): self.read(t) for t in tensors_in(call)}
                 return self.compute(call, inputs_of(call, theirs)[0])
 
-        else:
-            outputs = {key: y.view() for key, y in keras.items()}
-        for key, tensor in call.outputs():
+        for key, tensor in tensors.items():
             self.arrays[id(tensor)] = outputs[key]
-            if reason:
-                self.of_keras.add(id(tensor))
-        self.calls.append(
-            Computed(
-                *(call.name, call.layer, x, outputs, keras),
-                order=(*call.order, math.inf),
-                unknown=reason,
-                given=given and self.by_hand,
-                hidden=call.hidden,
-                again=again,
-            )
-        )
+        about = {"unknown": reason, "given": given and self.by_hand, "again": again}
+        self.note(call, x, outputs, keras, **about)
 
     def compute(self, call, x):
         """Compute a known call; its only output has the name of the call."""
@@ -289,11 +167,8 @@ class Walk:
             y = compute(call.layer, x)
         return {call.name: y.view() if y is x else y}
 
-    def add_container(self, call):
+    def add_container(self, call, tensors, keras):
         """A model, or a layer of one's own: its inner layers have computed it, or not."""
-        self.take(call)
-        keras = {key: self.read(tensor) for key, tensor in call.outputs()}
-        tensors = dict(call.outputs())
         inside = all(id(t) in self.arrays for t in tensors.values())
         reason = None
         if not inside:
@@ -302,27 +177,17 @@ class Walk:
             reason = (
                 f"{call.name!r} gives out the numbers of a layer not known by hand."
             )
-        outputs = {}
         for key, tensor in tensors.items():
             if id(tensor) not in self.arrays:
                 self.arrays[id(tensor)] = keras[key].view()
                 self.of_keras.add(id(tensor))
-            outputs[key] = self.arrays[id(tensor)]
-        self.calls.append(
-            Computed(
-                *(
-                    call.name,
-                    call.layer,
-                    self.inputs_of_container(call),
-                    outputs,
-                    keras,
-                ),
-                order=(*call.order, math.inf),
-                unknown=reason,
-                hidden=call.hidden,
-                container=inside,
-            )
-        )
+        outputs = {key: self.arrays[id(tensor)] for key, tensor in tensors.items()}
+        x = self.inputs_of_container(call)
+        self.note(call, x, outputs, keras, unknown=reason, container=inside)
+
+    def note(self, call, x, outputs, keras, **about):
+        about |= {"order": (*call.order, math.inf), "hidden": call.hidden}
+        self.calls.append(Computed(call.name, call.layer, x, outputs, keras, **about))
 
     def take(self, call):
         """Take from Keras what goes into a call and no call gave out.
@@ -341,14 +206,8 @@ class Walk:
                 f"What reaches {call.name!r} is computed in a call of your own, by "
                 "operations that leave no trace: they are not known by hand."
             )
-            name = "an operation"
-            self.calls.append(
-                Computed(
-                    *(name, None, around, {name: y}, {name: y}),
-                    unknown=reason,
-                    hidden=True,
-                )
-            )
+            y, about = {"an operation": y}, {"unknown": reason, "hidden": True}
+            self.calls.append(Computed("an operation", None, around, y, y, **about))
         return any(id(tensor) in self.of_keras for tensor in tensors_in(call))
 
     def around(self, call):
@@ -376,12 +235,7 @@ def is_tensor(x):
 
 
 def inputs_of(call, arrays):
-    """Split what a call was given into its input and what else is set.
-
-    Arguments:
-        call: the recorded call.
-        arrays: dict ``{id of a tensor: array}``.
-    """
+    """Split what a call was given, its tensors looked up, into its input and the rest."""
     args = fill_in(list(call.args), arrays)
     options = fill_in(dict(call.kwargs), arrays)
     if not is_layer(call.layer):
@@ -403,7 +257,7 @@ def inputs_of(call, arrays):
 def flat(structure):
     """List all that is in nested lists, tuples and dicts."""
     if isinstance(structure, dict):
-        return [x for key in sorted(structure) for x in flat(structure[key])]
+        structure = [structure[key] for key in sorted(structure)]
     if isinstance(structure, list | tuple):
         return [x for item in structure for x in flat(item)]
     return [structure]

@@ -20,7 +20,7 @@ from keras import layers, ops
 from proof import Spy, difference, path_of, prove, random_weights
 
 from helpers import by_hand
-from helpers.by_hand import models, relative_difference
+from helpers.by_hand import comparison, models, relative_difference
 from helpers.engine.passes import Passes
 from helpers.extraction import layer_outputs
 
@@ -856,8 +856,8 @@ def check_by_hand(model, inputs, outputs, spy, run, random):
     }
     for name in random.sample(list(tensors), min(3, len(tensors))):
         with (
-            patch.object(models, "run_once", lambda *args: run),
-            patch.object(models, "Walk", Lied),
+            patch.object(comparison, "run_once", lambda *args: run),
+            patch.object(comparison, "Walk", Lied),
             patch.object(Lied, "lie", id(tensors[name])),
         ):
             lied = by_hand.hand_check(model, inputs)
