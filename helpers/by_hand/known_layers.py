@@ -11,6 +11,7 @@ from functools import reduce
 
 import numpy as np
 
+from . import layers
 from . import normalization_steps as steps
 from .activations import ACTIVATIONS, OVER_AN_AXIS, elu, leaky_relu, softmax
 from .layer_families import (
@@ -21,7 +22,6 @@ from .layer_families import (
     DepthwiseConvolution,
     Enlarged,
     GlobalPool,
-    GroupedConvolution,
     Joined,
     Lookup,
     Merged,
@@ -32,38 +32,16 @@ from .layer_families import (
     gamma_and_beta,
     is_layer,
 )
-from .layers import (
-    average_pool1d,
-    average_pool2d,
-    batch_normalization,
-    conv1d,
-    conv2d,
-    cropping2d,
-    dense,
-    depthwise_conv2d,
-    flatten,
-    global_average_pool2d,
-    global_max_pool2d,
-    group_normalization,
-    layer_normalization,
-    max_pool1d,
-    max_pool2d,
-    rescaling,
-    reshape,
-    separable_conv2d,
-    up_sampling2d,
-    zero_padding2d,
-)
 
 
 def moves(layer):
-    """How a layer's kernel moves over its input."""
-    return layer.strides, layer.padding, layer.dilation_rate
+    """The layer's bias, and how its kernel moves over its input."""
+    return bias_of(layer), layer.strides, layer.padding, layer.dilation_rate
 
 
-def pool(layer):
-    """How large a layer's pool is, and how it moves."""
-    return layer.pool_size, layer.strides, layer.padding
+def pooled(function):
+    """Let a function pool as a layer's settings say."""
+    return lambda layer, x: function(x, layer.pool_size, layer.strides, layer.padding)
 
 
 def depthwise_kernels(layer):
@@ -87,62 +65,60 @@ def relu_with_settings(layer, x):
 
 
 SAME = Copied(lambda layer, x: x)  # it changes its input only while training
+IN_TRAINING_ONLY = (
+    "ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise Identity "
+    "RandomBrightness RandomContrast RandomFlip RandomRotation RandomTranslation "
+    "RandomZoom SpatialDropout1D SpatialDropout2D SpatialDropout3D"
+).split()
 
 KINDS = {
     # patch × kernel + bias
     "Dense": WeightedSum(
-        lambda layer, x: dense(x, array(layer.kernel), bias_of(layer))
+        lambda layer, x: layers.dense(x, array(layer.kernel), bias_of(layer))
     ),
-    "Conv1D": GroupedConvolution(
-        lambda layer, x: conv1d(
-            x, array(layer.kernel), bias_of(layer), *moves(layer), layer.groups
+    "Conv1D": Convolution(
+        lambda layer, x: layers.conv1d(
+            x, array(layer.kernel), *moves(layer), layer.groups
         )
     ),
-    "Conv2D": GroupedConvolution(
-        lambda layer, x: conv2d(
-            x, array(layer.kernel), bias_of(layer), *moves(layer), layer.groups
+    "Conv2D": Convolution(
+        lambda layer, x: layers.conv2d(
+            x, array(layer.kernel), *moves(layer), layer.groups
         )
     ),
     "DepthwiseConv2D": DepthwiseConvolution(
-        lambda layer, x: depthwise_conv2d(
-            x, array(layer.kernel), bias_of(layer), *moves(layer)
-        ),
+        lambda layer, x: layers.depthwise_conv2d(x, array(layer.kernel), *moves(layer)),
         depthwise_kernels,
     ),
     "SeparableConv2D": Convolution(
-        lambda layer, x: separable_conv2d(
+        lambda layer, x: layers.separable_conv2d(
             x,
             array(layer.depthwise_kernel),
             array(layer.pointwise_kernel),
-            bias_of(layer),
             *moves(layer),
         ),
         separable_kernels,
     ),
     # the largest value, or the average, under a window
-    "MaxPooling1D": Pool(lambda layer, x: max_pool1d(x, *pool(layer)), "largest"),
-    "MaxPooling2D": Pool(lambda layer, x: max_pool2d(x, *pool(layer)), "largest"),
-    "AveragePooling1D": Pool(
-        lambda layer, x: average_pool1d(x, *pool(layer)), "average"
-    ),
-    "AveragePooling2D": Pool(
-        lambda layer, x: average_pool2d(x, *pool(layer)), "average"
-    ),
+    "MaxPooling1D": Pool(pooled(layers.max_pool1d), "largest"),
+    "MaxPooling2D": Pool(pooled(layers.max_pool2d), "largest"),
+    "AveragePooling1D": Pool(pooled(layers.average_pool1d), "average"),
+    "AveragePooling2D": Pool(pooled(layers.average_pool2d), "average"),
     "GlobalMaxPooling1D": GlobalPool(
         lambda layer, x: x.max(axis=1, keepdims=layer.keepdims), "largest"
     ),
     "GlobalMaxPooling2D": GlobalPool(
-        lambda layer, x: global_max_pool2d(x, layer.keepdims), "largest"
+        lambda layer, x: layers.global_max_pool2d(x, layer.keepdims), "largest"
     ),
     "GlobalAveragePooling1D": GlobalPool(
         lambda layer, x: x.mean(axis=1, keepdims=layer.keepdims), "average"
     ),
     "GlobalAveragePooling2D": GlobalPool(
-        lambda layer, x: global_average_pool2d(x, layer.keepdims), "average"
+        lambda layer, x: layers.global_average_pool2d(x, layer.keepdims), "average"
     ),
     # one value, changed step by step
     "BatchNormalization": Changed(
-        lambda layer, x: batch_normalization(
+        lambda layer, x: layers.batch_normalization(
             x,
             array(layer.moving_mean),
             array(layer.moving_variance),
@@ -153,7 +129,7 @@ KINDS = {
         steps.batch_normalization,
     ),
     "LayerNormalization": Changed(
-        lambda layer, x: layer_normalization(
+        lambda layer, x: layers.layer_normalization(
             x, *gamma_and_beta(layer), layer.epsilon, layer.axis
         ),
         steps.layer_normalization,
@@ -161,12 +137,8 @@ KINDS = {
         not_with={"rms_scaling": [True]},
     ),
     "GroupNormalization": Changed(
-        lambda layer, x: group_normalization(
-            x,
-            layer.groups,
-            *gamma_and_beta(layer),
-            layer.epsilon,
-            layer.axis,
+        lambda layer, x: layers.group_normalization(
+            x, layer.groups, *gamma_and_beta(layer), layer.epsilon, layer.axis
         ),
         steps.group_normalization,
         steps.seen_by_group,
@@ -179,7 +151,7 @@ KINDS = {
         not_with={"invert": [True]},
     ),
     "Rescaling": Changed(
-        lambda layer, x: rescaling(x, array(layer.scale), array(layer.offset)),
+        lambda layer, x: layers.rescaling(x, array(layer.scale), array(layer.offset)),
         steps.rescaling,
     ),
     # the activation alone
@@ -206,8 +178,10 @@ KINDS = {
         lambda layer, x: softmax(x, tuple(np.atleast_1d(layer.axis))), base="softmax"
     ),
     # copies of numbers, and zeros around them
-    "Flatten": Copied(lambda layer, x: flatten(x)),
-    "Reshape": Copied(lambda layer, x: reshape(x, layer.target_shape), rows_stay=False),
+    "Flatten": Copied(lambda layer, x: layers.flatten(x)),
+    "Reshape": Copied(
+        lambda layer, x: layers.reshape(x, layer.target_shape), rows_stay=False
+    ),
     "Permute": Copied(
         lambda layer, x: np.transpose(x, (0, *layer.dims)), rows_stay=False
     ),
@@ -215,14 +189,14 @@ KINDS = {
     "ZeroPadding1D": Copied(
         lambda layer, x: np.pad(x, ((0, 0), layer.padding, (0, 0)))
     ),
-    "ZeroPadding2D": Copied(lambda layer, x: zero_padding2d(x, layer.padding)),
+    "ZeroPadding2D": Copied(lambda layer, x: layers.zero_padding2d(x, layer.padding)),
     "Cropping1D": Copied(
         lambda layer, x: x[:, layer.cropping[0] : x.shape[1] - layer.cropping[1]]
     ),
-    "Cropping2D": Copied(lambda layer, x: cropping2d(x, layer.cropping)),
+    "Cropping2D": Copied(lambda layer, x: layers.cropping2d(x, layer.cropping)),
     "UpSampling1D": Copied(lambda layer, x: np.repeat(x, layer.size, 1)),
     "UpSampling2D": Enlarged(
-        lambda layer, x: up_sampling2d(x, layer.size, layer.interpolation),
+        lambda layer, x: layers.up_sampling2d(x, layer.size, layer.interpolation),
         not_with={"interpolation": ["bicubic", "lanczos3", "lanczos5"]},
     ),
     # a row of a table for each number
@@ -238,21 +212,7 @@ KINDS = {
     "Minimum": Merged(lambda layer, xs: reduce(np.minimum, xs), "smallest of {}"),
     "Concatenate": Joined(lambda layer, xs: np.concatenate(xs, layer.axis)),
     # nothing, but in training
-    "ActivityRegularization": SAME,
-    "AlphaDropout": SAME,
-    "Dropout": SAME,
-    "GaussianDropout": SAME,
-    "GaussianNoise": SAME,
-    "Identity": SAME,
-    "RandomBrightness": SAME,
-    "RandomContrast": SAME,
-    "RandomFlip": SAME,
-    "RandomRotation": SAME,
-    "RandomTranslation": SAME,
-    "RandomZoom": SAME,
-    "SpatialDropout1D": SAME,
-    "SpatialDropout2D": SAME,
-    "SpatialDropout3D": SAME,
+    **dict.fromkeys(IN_TRAINING_ONLY, SAME),
 }
 
 # Arithmetic on Keras tensors, written without a layer: `x + y`.

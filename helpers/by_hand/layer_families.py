@@ -9,9 +9,9 @@ number that goes into the activation. A part of an array is a list of ``(start, 
 one for each axis but the images'.
 """
 
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import add, mul, sub, truediv
 
 import numpy as np
 
@@ -142,8 +142,7 @@ class Copied(Kind):
 
     def sees(self, layer, x, part):
         places = self.origins(layer, x)[0][tuple(slice(*ends) for ends in part)]
-        places = places[places > 0] - 1
-        axes = x.shape[1:]
+        places, axes = places[places > 0] - 1, x.shape[1:]
         return [from_first_to_last(np.unravel_index(places, axes) if axes else [])]
 
     def browser(self, layer, x):
@@ -275,14 +274,13 @@ class Window(Kind):
         return [from_first_to_last([*places, np.concatenate(channels)])]
 
     def browser(self, layer, x):
-        axes = self.slides(layer, x.shape[1:-1])
-        rows_and_columns = [*axes, Slide(1), Slide(1)][:2]
+        both = [*self.slides(layer, x.shape[1:-1]), Slide(1), Slide(1)][:2]
         each, outputs = self.group(layer, x.shape[-1])
         window = {
-            "size": [int(axis.size) for axis in rows_and_columns],
-            "strides": [int(axis.stride) for axis in rows_and_columns],
-            "dilation": [int(axis.dilation_rate) for axis in rows_and_columns],
-            "before": [int(axis.before) for axis in rows_and_columns],
+            "size": [int(axis.size) for axis in both],  # of rows and columns
+            "strides": [int(axis.stride) for axis in both],
+            "dilation": [int(axis.dilation_rate) for axis in both],
+            "before": [int(axis.before) for axis in both],
             "channels": int(each),  # so many input channels does one output see,
             "filters": int(outputs),  # and so many outputs see the same ones
         }
@@ -311,14 +309,10 @@ class WeightedSum(Window):
         axes, place, channels = self.window(layer, x, position)
         places = [axis.places(i) for axis, i in zip(axes, place)]
         patch, outside = cut(x[0], places, channels)
-        kernel = self.kernels(layer)[..., position[-1]]
-        fields = weighted_sum(
-            coordinates(*places, channels),
-            patch.reshape(kernel.shape),
-            kernel,
-            bias[position[-1]] if (bias := bias_of(layer)) is not None else None,
-            self.heading,
-        )
+        kernel, bias = self.kernels(layer)[..., position[-1]], bias_of(layer)
+        bias = None if bias is None else bias[position[-1]]
+        columns, patch = coordinates(*places, channels), patch.reshape(kernel.shape)
+        fields = weighted_sum(columns, patch, kernel, bias, self.heading)
         if outside:
             names = zip(axis_names(x.ndim - 1), x.shape[1:-1])
             last = ", ".join(f"{name}s 0 to {n - 1}" for name, n in names)
@@ -332,7 +326,10 @@ class WeightedSum(Window):
 
 @dataclass(frozen=True)
 class Convolution(WeightedSum):
-    """The kernel stands at one place after the other and sees all the channels."""
+    """The kernel stands at one place after the other.
+
+    It sees all the channels, or those of its group where the layer has ``groups``.
+    """
 
     heading = "patch"
 
@@ -340,15 +337,8 @@ class Convolution(WeightedSum):
         return slides(layer, lengths, layer.kernel_size, layer.dilation_rate)
 
     def group(self, layer, count):
-        return count, layer.filters
-
-
-@dataclass(frozen=True)
-class GroupedConvolution(Convolution):
-    """A convolution whose channels may be split into groups, each with its filters."""
-
-    def group(self, layer, count):
-        return count // layer.groups, layer.filters // layer.groups
+        groups = getattr(layer, "groups", 1)
+        return count // groups, layer.filters // groups
 
 
 @dataclass(frozen=True)
@@ -385,13 +375,9 @@ class Pool(Window):
             value = patch.max()
             steps = [(f"largest of {patch.size}", value)]
             return fields | {"steps": steps, "before_activation": value}
-        total = patch.sum()
+        total, mean = patch.sum(), patch.mean()
         steps = [(f"sum of {patch.size}", total), ("/ how many", patch.size)]
-        return fields | {
-            "steps": steps,
-            "sum": total,
-            "before_activation": patch.mean(),
-        }
+        return fields | {"steps": steps, "sum": total, "before_activation": mean}
 
     def browser(self, layer, x):
         return {"how": self.how} | super().browser(layer, x)
@@ -455,9 +441,8 @@ class Joined(Kind):
         for x in xs:
             n = x.shape[1 + axis]
             first, stop = max(part[axis][0] - start, 0), min(part[axis][1] - start, n)
-            there = first < stop
             here = [*part[:axis], (first, stop), *part[axis + 1 :]]
-            parts.append(here if there else None)
+            parts.append(here if first < stop else None)
             start += n
         return parts
 
@@ -513,8 +498,7 @@ def weighted_sum(columns, patch, kernel, bias=None, heading="patch"):
     products = patch * kernel
     total = products.sum()
     steps = [(f"sum of {products.size} products", total)]
-    if bias is not None:
-        steps.append(("+ bias", bias))
+    steps += [] if bias is None else [("+ bias", bias)]
     parts = {heading: patch, "kernel": kernel, "product": products}
     return {
         "columns": columns | {name: part.ravel() for name, part in parts.items()},
@@ -528,12 +512,7 @@ def weighted_sum(columns, patch, kernel, bias=None, heading="patch"):
     }
 
 
-OPERATORS = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-}
+OPERATORS = {"+": add, "-": sub, "*": mul, "/": truediv}
 
 
 def one_value(x, position, steps=()):

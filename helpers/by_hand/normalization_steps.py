@@ -10,40 +10,32 @@ import numpy as np
 from .layer_families import array, gamma_and_beta
 
 
-def shift_and_scale(mean, variance, epsilon, gamma, beta):
+def shift_and_scale(layer, mean, variance, *place):
     """Take the mean off, divide by the deviation, then scale and shift as learned."""
-    deviation = math.sqrt(variance + epsilon)
-    steps = [("- mean", mean), (f"/ sqrt(variance + {epsilon:g})", deviation)]
-    steps += [] if gamma is None else [("* gamma", gamma)]
-    return steps + ([] if beta is None else [("+ beta", beta)])
-
-
-def at(variable, *index):
-    """One value of a layer's variable, or None where the layer has none."""
-    return None if variable is None else array(variable)[index]
+    deviation = math.sqrt(variance + layer.epsilon)
+    steps = [("- mean", mean), (f"/ sqrt(variance + {layer.epsilon:g})", deviation)]
+    for text, learned in zip(("* gamma", "+ beta"), gamma_and_beta(layer)):
+        steps += [] if learned is None else [(text, learned[place])]
+    return steps
 
 
 def batch_normalization(layer, x, position):
     channel = position[layer.axis]
-    mean, variance = at(layer.moving_mean, channel), at(layer.moving_variance, channel)
-    gamma, beta = (at(one, channel) for one in gamma_and_beta(layer))
-    return shift_and_scale(mean, variance, layer.epsilon, gamma, beta)
+    mean, variance = array(layer.moving_mean), array(layer.moving_variance)
+    return shift_and_scale(layer, mean[channel], variance[channel], channel)
 
 
 def layer_normalization(layer, x, position):
     axes = [axis % x.ndim for axis in np.atleast_1d(layer.axis)]
     values = x[tuple(slice(None) if i in axes else n for i, n in enumerate(position))]
     place = [position[i] for i in axes]
-    gamma, beta = (at(one, *place) for one in gamma_and_beta(layer))
-    return shift_and_scale(values.mean(), values.var(), layer.epsilon, gamma, beta)
+    return shift_and_scale(layer, values.mean(), values.var(), *place)
 
 
 def group_normalization(layer, x, position):
     part = seen_by_group(layer, x, [(i, i + 1) for i in position[1:]])
     values = x[(position[0], *(slice(*ends) for ends in part))]
-    channel = position[layer.axis]
-    gamma, beta = (at(one, channel) for one in gamma_and_beta(layer))
-    return shift_and_scale(values.mean(), values.var(), layer.epsilon, gamma, beta)
+    return shift_and_scale(layer, values.mean(), values.var(), position[layer.axis])
 
 
 def normalization(layer, x, position):

@@ -11,16 +11,10 @@ from .models import flat
 
 
 def parts_seen(calls, makers, y, position):
-    """Go back, call by call, from one number to all arrays it depends on.
+    """Go back, call by call, from one number of y to all arrays it depends on.
 
-    Arguments:
-        calls: list of ``Call``, in the order in which they happened.
-        makers: ``{id of an array: the call that output it}``.
-        y: the array of the number.
-        position: its index there, image first.
-
-    Returns:
-        Dict ``{id of an array: part}``.
+    ``makers`` is ``{id of an array: the call that output it}``. Returns the parts of
+    the arrays, ``{id of an array: part}``.
     """
     parts = {id(y): [(i, i + 1) for i in position[1:]]}
     for call in reversed(calls):
@@ -49,11 +43,7 @@ def seen(call, y, part):
 
 
 def as_slices(calls, names, parts):
-    """Write the parts of a model's inputs as slices, and in words.
-
-    Returns:
-        The slices, or a dict of them for several inputs, and a list of sentences.
-    """
+    """Write the parts of a model's inputs as slices (a dict of several), and in words."""
     turned = any(channels_first(call.layer) for call in calls)
     slices, notes = {}, []
     for name, part in zip(names, parts):

@@ -832,7 +832,7 @@ def test_hand_check_tells_a_wrong_layer_and_how_wrong_it_is(monkeypatch):
     def halved(x, kernel, bias=None):
         return x @ kernel / 2
 
-    monkeypatch.setattr(by_hand.known_layers, "dense", halved)
+    monkeypatch.setattr(by_hand.layers, "dense", halved)
     model = one_layer(layers.Dense(2, use_bias=False, name="dense"), 3)
     check = hand_check(model, np.eye(3))
     assert not check.equal and check.differing == ["dense"]
