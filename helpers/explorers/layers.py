@@ -7,7 +7,7 @@ from collections import OrderedDict
 import numpy as np
 import traitlets
 
-from .. import by_hand
+from ..by_hand import Walk, run_once
 from ..by_hand.explanation import Traced
 from ..by_hand.known_layers import activation_of, channels_first, record_of
 from ..by_hand.layer_families import Copied, Joined, Window, bias_of
@@ -83,16 +83,8 @@ class LayersExplorer(Explorer):
     """The widget that `explore_layers` returns."""
 
     _esm = browser_code(
-        "common.js",
-        "activations.js",
-        "arithmetic.js",
-        "pictures.js",
-        "mosaic.js",
-        "tables.js",
-        "grids.js",
-        "controls.js",
-        "answers.js",
-        "layers.js",
+        *("common.js", "activations.js", "arithmetic.js", "pictures.js", "mosaic.js"),
+        *("tables.js", "grids.js", "controls.js", "answers.js", "layers.js"),
     )
     about = traitlets.Dict().tag(sync=True)
     prepared = traitlets.List().tag(sync=True)  # [question, answer, sizes of arrays]
@@ -104,21 +96,14 @@ class LayersExplorer(Explorer):
         self.followed = OrderedDict()
         self.weights = [fingerprint(model) for model in self.models]
         firsts = [self.follow(i, 0) for i in range(len(self.models))]
-        check_alike(dict(zip(models, firsts)))
-        if len(firsts[0].names) == 1:
-            raise ValueError(f"{self.models[0].name} has no layers to explore.")
-        last = firsts[0].names[-1]
-        units = firsts[0].shape(last)[-1]
-        if classes is not None:
-            classes = list(map(str, classes))
-            if len(classes) != units:
-                raise ValueError(
-                    f"classes has {len(classes)} names, but the last layer {last} has "
-                    f"{units} units. Give one name for each."
-                )
-        small = thumbnails(images) if len(images) > 1 else np.zeros((0, 0, 0, 3))
+        described = {label: one.describe() for label, one in zip(models, firsts)}
+        check_alike(described)
         layers = len(firsts[0].names) - 1  # the input is the first of the names
-        prepared, numbers = self.prepare(firsts)
+        if layers == 0:
+            raise ValueError(f"{self.models[0].name} has no layers to explore.")
+        classes = check_classes(classes, firsts[0])
+        small = thumbnails(images) if len(images) > 1 else np.zeros((0, 0, 0, 3))
+        prepared, numbers = self.prepare(firsts, described.values())
         super().__init__(
             prepared=prepared,
             numbers=numbers,
@@ -127,8 +112,8 @@ class LayersExplorer(Explorer):
             "Run this cell to explore them.",
             about={
                 "models": [
-                    {"label": label, "layers": one.describe()}
-                    for label, one in zip(models, firsts)
+                    {"label": label, "layers": layers}
+                    for label, layers in described.items()
                 ],
                 "images": len(images),
                 "thumbnail": small.shape[1:3],
@@ -149,26 +134,28 @@ class LayersExplorer(Explorer):
         self.followed.move_to_end(key)
         return self.followed[key]
 
-    def prepare(self, firsts):
+    def prepare(self, firsts, described):
         """Answer the first questions before they are asked, up to `MOST_AT_ONCE`.
 
         The layers' outputs come first, then their kernels, then the other images.
         """
-        models = range(len(firsts))
+        models, images = range(len(firsts)), range(len(self.images))
         questions = [{"what": "all layers", "model": m, "image": 0} for m in models]
-        for m, one in enumerate(firsts):
-            for layer, about in enumerate(one.describe()):
+        for m, layers in zip(models, described):
+            for layer, about in enumerate(layers):
                 here = {"model": m, "layer": layer}
                 if about["how"] == "copy" or about.get("whole"):
                     questions.append({"what": "weights", **here})
                 if about.get("field") == "layer":
                     questions.append({"what": "fields", **here})
-        if len(self.images) * firsts[0].bytes() <= 10 * MOST_AT_ONCE:
+        of_one_image = 4 * sum(values.size for values in firsts[0].arrays_named)
+        if len(images) * of_one_image <= 10 * MOST_AT_ONCE:
             questions += [{"what": "dead", "model": m} for m in models]
-        for image in range(1, len(self.images)):
-            questions += [
-                {"what": "all layers", "model": m, "image": image} for m in models
-            ]
+        questions += [
+            {"what": "all layers", "model": m, "image": image}
+            for image in images[1:]
+            for m in models
+        ]
         prepared, numbers = [], b""
         for question in questions:
             answer, arrays = self.answer_now(question)
@@ -215,32 +202,30 @@ class Followed(Traced):
     """A model and one image: what each layer got and gave, in Keras's own numbers.
 
     Attributes:
-        names: the input's name, and the layers' as in ``layer_outputs``.
+        names: the input's name, and the layers' as in ``layer_outputs``; a layer is
+            asked for by its place in this list.
+        arrays_named: what each of these gives out, for one image.
     """
 
     def __init__(self, model, image):
-        walk = by_hand.Walk(by_hand.run_once(model, image), by_hand=False)
+        walk = Walk(run_once(model, image), by_hand=False)
         super().__init__(walk.names, walk.inputs, walk.calls)
         self.names = [*self.names_of_inputs, *self.outputs]
         self.arrays_named = [image, *(y for _, y in self.outputs.values())]
         self.places = {id(self.arrays[0]): 0}  # {id of an array: its place in names}
-        for place, (_, y) in enumerate(self.outputs.values(), 1):
+        for place, y in enumerate(self.arrays_named[1:], 1):
             self.places.setdefault(id(y), place)
 
     def values(self, place):
         """The output of a layer as one picture, ``(rows, columns, channels)``."""
-        return as_picture(self.arrays_named[place][0])
-
-    def bytes(self):
-        return sum(4 * values.size for values in self.arrays_named)
-
-    def shape(self, name):
-        return self.arrays_named[self.names.index(name)].shape[1:]
+        values = np.asarray(self.arrays_named[place][0], "float32")
+        if values.ndim < 3:
+            ones = (1,) * (3 - values.ndim)
+            values = values.reshape((*values.shape[:-1], *ones, -1))
+        return values.reshape(len(values), -1, values.shape[-1])
 
     def maker(self, place):
-        """The call that computed a layer's output; None for the input."""
-        if place == 0:
-            return None
+        """The call that computed a layer's output; not for the input."""
         outer, y = self.outputs[self.names[place]]
         return self.makers.get(id(y), outer)
 
@@ -261,18 +246,15 @@ class Followed(Traced):
         }
         if place == 0:
             return about
-        call = self.maker(place)
-        outer, _ = self.outputs[self.names[place]]
-        about["class"] = type(outer.layer).__name__
-        about["activation"] = "linear"
-        if not call.unknown:
-            about["activation"] = activation_of(call.layer).name
-        about["field"] = self.how_fields_vary(place)
-        about |= self.arithmetic_in_browser(call)
-        if "source" not in about:
-            about["how"] = "value" if call.unknown else "explain"
-            about["why"] = call.unknown or ""
-        return about
+        call, unknown = self.maker(place), self.maker(place).unknown
+        return about | {
+            "class": type(self.outputs[self.names[place]][0].layer).__name__,
+            "activation": "linear" if unknown else activation_of(call.layer).name,
+            "field": self.how_fields_vary(place),
+            "how": "value" if unknown else "explain",
+            "why": unknown or "",
+            **self.arithmetic_in_browser(call),
+        }
 
     def arithmetic_in_browser(self, call):
         """How, and from which layer, the browser can compute; {} if it cannot."""
@@ -283,7 +265,7 @@ class Followed(Traced):
             return {}
         record = record_of(layer)
         about = record.browser(layer, x) if record else {}  # a model may do nothing
-        if not about or about["how"] == "copy" and 4 * math.prod(y.shape) > MOST_BYTES:
+        if not about or about["how"] == "copy" and 4 * y.size > MOST_BYTES:
             return {}
         if about["how"] == "sum":
             window, activation = about["window"], activation_of(layer)
@@ -304,35 +286,26 @@ class Followed(Traced):
             Concatenate lies behind them; ``"pixel"``, if only `explain` can tell.
         """
         call = self.maker(place)
-        before = [
-            one for one in self.calls[: self.calls.index(call) + 1] if not one.container
+        until_here = self.calls[: self.calls.index(call) + 1]
+        before = [one for one in until_here if not one.container]
+        if any(one.unknown or one.output.ndim not in (2, 4) for one in before):
+            return "pixel"
+        records = [record_of(one.layer) for one in before]
+        axes = [
+            one.layer.axis
+            for one, record in zip(before, records)
+            if isinstance(record, Joined)
         ]
-        if not self.is_picture_input() or any(one.unknown for one in before):
+        told = (
+            self.arrays[0].ndim == 4
+            and not any(channels_first(one.layer) for one in before)
+            and not any(isinstance(r, Copied) and not r.rows_stay for r in records)
+            and all(axis in (-1, 3) for axis in axes)
+            and (call.output.ndim == 4 or isinstance(record_of(call.layer), Window))
+        )
+        if not told:
             return "pixel"
-        layers = [one.layer for one in before]
-        records = list(map(record_of, layers))
-        mixed = any(isinstance(one, Copied) and not one.rows_stay for one in records)
-        mixed |= any(one.output.ndim not in (2, 4) for one in before)
-        if mixed or any(map(channels_first, layers)):
-            return "pixel"
-        pictures = self.arrays_named[place].ndim == 4
-        if not pictures and not isinstance(record_of(call.layer), Window):
-            return "pixel"
-        joined = [one.axis for one, r in zip(layers, records) if isinstance(r, Joined)]
-        if any(axis not in (-1, 3) for axis in joined):
-            return "pixel"
-        return "channel" if joined else "layer"
-
-    def is_picture_input(self):
-        return self.arrays[0].ndim == 4
-
-
-def as_picture(values):
-    """Give one layer output three axes, ``(rows, columns, channels)``, in float32."""
-    values = np.asarray(values, "float32")
-    if values.ndim < 3:
-        values = values.reshape((*values.shape[:-1], *(1,) * (3 - values.ndim), -1))
-    return values.reshape(len(values), -1, values.shape[-1])
+        return "channel" if axes else "layer"
 
 
 # --------------------------------------------------------------- the browser's questions
@@ -340,22 +313,21 @@ def as_picture(values):
 
 def all_layers(one, question):
     """The outputs of all layers, smallest first, until there are `MOST_BYTES`."""
-    sizes = [one.values(place).size * 4 for place in range(len(one.names))]
+    values = [one.values(place) for place in range(len(one.names))]
     sent, left = [], MOST_BYTES
-    for place in sorted(range(len(sizes)), key=lambda place: (place > 0, sizes[place])):
-        if sizes[place] <= left:
+    for place in sorted(range(len(values)), key=lambda i: (i > 0, values[i].size)):
+        if values[place].nbytes <= left:
             sent.append(place)
-            left -= sizes[place]
-    arrays = [one.values(place) for place in sent]
-    dead = [dead_channels(one.values(place)).tolist() for place in range(len(sizes))]
-    return {"sent": sent, "dead": dead}, arrays
+            left -= values[place].nbytes
+    dead = [dead_channels(maps).tolist() for maps in values]
+    return {"sent": sent, "dead": dead}, [values[place] for place in sent]
 
 
 def one_layer(one, question):
     """The output of one layer; of a large one every second, third, … row and column."""
     values = one.values(question["layer"])
     step = 1
-    while values[::step, ::step].size * 4 > MOST_BYTES:
+    while values[::step, ::step].nbytes > MOST_BYTES:
         step += 1
     low, high = values.min(axis=(0, 1)).tolist(), values.max(axis=(0, 1)).tolist()
     ranges = [] if step == 1 else [low, high]
@@ -373,13 +345,14 @@ def weights(one, question):
     layer, record = call.layer, record_of(call.layer)
     if isinstance(record, Copied):
         return {}, [record.origins(layer, call.inputs)[0]]
-    kernels, filters = record.kernels(layer), call.output.shape[-1]
-    rows, columns = record.browser(layer, call.inputs)["window"]["size"]
-    some = slice(None) if channel is None else [channel]
-    kernels = kernels.reshape(rows, columns, -1, filters)[..., some]
+    filters = call.output.shape[-1]
+    size = record.browser(layer, call.inputs)["window"]["size"]
+    kernels = record.kernels(layer).reshape(*size, -1, filters)
     bias = bias_of(layer)
-    bias = np.zeros(filters) if bias is None else bias
-    return {}, [kernels, bias]
+    return {}, [
+        kernels if channel is None else kernels[..., [channel]],
+        np.zeros(filters) if bias is None else bias,
+    ]
 
 
 def fields(one, question):
@@ -387,24 +360,21 @@ def fields(one, question):
 
     In place of the two ends stands None where nothing but padding is seen.
     """
-    place, channel = question["layer"], question.get("channel") or 0
-    _, y = one.outputs[one.names[place]]
-    if y.ndim != 4:
-        part, _ = one.receptive_field(y, (0, channel))
-        return {
-            "rows": [part and ends(part[0])],
-            "columns": [part and ends(part[1])],
-        }, []
-    _, rows, columns, _ = y.shape
+    y = one.arrays_named[question["layer"]]
+    rows, columns = y.shape[1:3] if y.ndim == 4 else (1, 1)
 
-    def parts(positions):  # the other axis in its middle, where no padding is
-        return [one.receptive_field(y, (0, *at, channel))[0] for at in positions]
+    def parts(axis, *positions):
+        found = []
+        for position in positions:
+            place = position if y.ndim == 4 else ()
+            place = 0, *place, question.get("channel") or 0
+            part, _ = one.receptive_field(y, place)
+            found.append(part and ends(part[axis]))
+        return found
 
-    by_row = parts((row, columns // 2) for row in range(rows))
-    by_column = parts((rows // 2, column) for column in range(columns))
-    return {
-        "rows": [part and ends(part[0]) for part in by_row],
-        "columns": [part and ends(part[1]) for part in by_column],
+    return {  # the other axis in its middle, where no padding is
+        "rows": parts(0, *((row, columns // 2) for row in range(rows))),
+        "columns": parts(1, *((rows // 2, column) for column in range(columns))),
     }, []
 
 
@@ -415,10 +385,10 @@ def ends(part):
 def explained(one, question):
     """What `explain` says of one number, and its receptive field where that is one."""
     place = question["layer"]
-    name, shape = one.names[place], one.arrays_named[place].shape[1:]
+    shape = one.arrays_named[place].shape[1:]
     flat = np.ravel_multi_index(question["position"], one.values(place).shape)
     position = question.get("image", 0), *map(int, np.unravel_index(flat, shape))
-    explanation = one.explain(name, position)
+    explanation = one.explain(one.names[place], position)
     explanation.columns = {
         heading: column.astype(float) if column.dtype == "float32" else column
         for heading, column in explanation.columns.items()
@@ -485,22 +455,35 @@ def check_images(model, images):
     return images
 
 
-def check_alike(followed):
+def check_alike(described):
     """Refuse models to switch between that differ in their layers."""
-    (first, one), *others = followed.items()
+    (first, one), *others = described.items()
     for label, other in others:
-        if len(one.names) != len(other.names):
+        if len(one) != len(other):
             raise ValueError(
                 f"Models to switch between have the same layers, but {first} has "
-                f"{len(one.names) - 1} and {label} has {len(other.names) - 1}."
+                f"{len(one) - 1} and {label} has {len(other) - 1}."
             )
-        for a, b in zip(one.describe(), other.describe()):
+        for a, b in zip(one, other):
             if (a["class"], a["shape"]) != (b["class"], b["shape"]):
                 raise ValueError(
                     f"Models to switch between have the same layers, but in {first} "
                     f"{a['name']} is {a['class']} {a['shape']}, and in {label} "
                     f"{b['name']} is {b['class']} {b['shape']}."
                 )
+
+
+def check_classes(classes, one):
+    """Return the names of the last layer's units as a list, or None."""
+    if classes is None:
+        return None
+    classes, units = list(map(str, classes)), one.arrays_named[-1].shape[-1]
+    if len(classes) != units:
+        raise ValueError(
+            f"classes has {len(classes)} names, but the last layer {one.names[-1]} has "
+            f"{units} units. Give one name for each."
+        )
+    return classes
 
 
 def fingerprint(model):
