@@ -76,31 +76,25 @@ def conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1, gr
         )
     patches = windows(x, kernel.shape[:2], strides, padding, dilation_rate)
     # axes of patches: images, rows, columns, channels, kernel rows, kernel columns
+    parts = zip(np.split(patches, groups, axis=3), np.split(kernel, groups, axis=3))
     maps = [
         np.tensordot(group, filters_of_group, axes=([4, 5, 3], [0, 1, 2]))
-        for group, filters_of_group in zip(
-            np.split(patches, groups, axis=3),
-            np.split(kernel, groups, axis=3),
-        )
+        for group, filters_of_group in parts
     ]
     return add_bias(np.concatenate(maps, axis=-1), bias)
 
 
 def conv1d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1, groups=1):
-    """Slide the kernel along steps, a picture of one row.
+    """Slide the kernel along steps, a picture of one row; else it is as `conv2d`.
 
     Arguments:
         x: shape ``(rows, steps, channels)``.
         kernel: shape ``(kernel steps, channels, filters)``.
-        bias, groups: as in `conv2d`.
         strides, dilation_rate: an integer, or a tuple of one.
         padding: ``"valid"``, ``"same"``, or ``"causal"``: all zeros before the steps.
 
     Returns:
         Array of shape ``(rows, steps, filters)``.
-
-    Raises:
-        ValueError: a kernel of other axes, or channels that do not match.
 
     Example:
         >>> conv1d(np.arange(4.0).reshape(1, 4, 1), np.ones((2, 1, 1)))[0, :, 0]
@@ -112,7 +106,7 @@ def conv1d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1, gr
 
 
 def depthwise_conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
-    """Convolve every channel alone, with kernels of its own.
+    """Convolve every channel alone, with kernels of its own; else it is as `conv2d`.
 
     One output is the sum of ``patch[:, :, channel] * kernel[:, :, channel, i]``; it is
     feature map ``channel * multiplier + i``.
@@ -120,13 +114,9 @@ def depthwise_conv2d(x, kernel, bias=None, strides=1, padding="valid", dilation_
     Arguments:
         kernel: shape ``(kernel rows, kernel columns, channels, multiplier)``.
         bias: shape ``(channels * multiplier,)``, or None.
-        strides, padding, dilation_rate: as in `conv2d`.
 
     Returns:
         Feature maps, shape ``(images, rows, columns, channels * multiplier)``.
-
-    Raises:
-        ValueError: a kernel of other axes, or channels that do not match.
 
     Example:
         >>> picture = np.arange(8.0).reshape(1, 2, 2, 2)
@@ -155,17 +145,11 @@ def separable_conv2d(
 ):
     """Convolve every channel alone, then mix the channels pixel by pixel.
 
+    The settings are those of the depthwise kernel; else it is as `conv2d`.
+
     Arguments:
         depthwise_kernel: shape ``(kernel rows, kernel columns, channels, multiplier)``.
         pointwise_kernel: shape ``(1, 1, channels * multiplier, filters)``.
-        bias: shape ``(filters,)``, or None.
-        strides, padding, dilation_rate: of the depthwise kernel, as in `conv2d`.
-
-    Returns:
-        Feature maps, shape ``(images, rows, columns, filters)``.
-
-    Raises:
-        ValueError: a kernel of other axes, or channels that do not match.
 
     Example:
         >>> picture = np.arange(8.0).reshape(1, 2, 2, 2)
@@ -276,8 +260,7 @@ def batch_normalization(
     Arguments:
         x: array of any shape.
         mean, variance: the moving averages of training, shape ``(channels,)``.
-        gamma: learned factor, shape ``(channels,)``, or None.
-        beta: learned shift, shape ``(channels,)``, or None.
+        gamma, beta: learned factor and shift, shape ``(channels,)``, or None.
         epsilon: small number that keeps the division from failing.
         axis: the axis of the channels.
 
@@ -298,18 +281,12 @@ def batch_normalization(
 def layer_normalization(x, gamma=None, beta=None, epsilon=1e-3, axis=-1):
     """Shift and scale the values of each image by their own mean and variance.
 
-    Computes ``gamma * (x - mean) / sqrt(variance + epsilon) + beta``, mean and
-    variance being those of x along ``axis``.
+    Computes as `batch_normalization` does, with mean and variance of x along ``axis``.
 
     Arguments:
-        x: array of any shape.
-        gamma: learned factor, as many values as ``axis`` has, or None.
-        beta: learned shift, as many values as ``axis`` has, or None.
-        epsilon: small number that keeps the division from failing.
+        x, epsilon: as in `batch_normalization`.
+        gamma, beta: learned factor and shift, of the length of ``axis``, or None.
         axis: the axis, or the axes, whose values are taken together.
-
-    Returns:
-        Array of the same shape.
 
     Example:
         >>> layer_normalization(np.array([[1.0, 3.0]]), epsilon=0)
@@ -382,8 +359,7 @@ def reshape(x, target_shape):
 def zero_padding2d(x, padding=1):
     """Put rows and columns of zeros around pictures.
 
-    The padding is an integer, ``(rows, columns)``, or
-    ``((top, bottom), (left, right))``.
+    ``padding``: an integer, ``(rows, columns)``, or ``((top, bottom), (left, right))``.
 
     Example:
         >>> zero_padding2d(np.ones((1, 1, 1, 1)))[0, :, :, 0]
@@ -391,16 +367,12 @@ def zero_padding2d(x, padding=1):
                [0., 1., 0.],
                [0., 0., 0.]])
     """
-    rows, columns = pair(padding)
-    return np.pad(
-        pictures("zero_padding2d", x), ((0, 0), pair(rows), pair(columns), (0, 0))
-    )
+    x, (rows, columns) = pictures("zero_padding2d", x), pair(padding)
+    return np.pad(x, ((0, 0), pair(rows), pair(columns), (0, 0)))
 
 
 def cropping2d(x, cropping):
-    """Cut rows and columns off the edges of pictures.
-
-    They are given as ``((top, bottom), (left, right))``.
+    """Cut rows and columns off, ``((top, bottom), (left, right))``, of pictures.
 
     Example:
         >>> cropping2d(np.arange(9).reshape(1, 3, 3, 1), ((1, 1), (0, 2)))
@@ -450,9 +422,7 @@ def up_sampling2d(x, size=2, interpolation="nearest"):
 
 
 def rescaling(x, scale, offset=0.0):
-    """Multiply by ``scale`` and add ``offset``.
-
-    Each is a number, or one number per channel; x and the result have any shape.
+    """Multiply x, of any shape, by ``scale`` and add ``offset``: one, or one a channel.
 
     Example:
         >>> rescaling(np.array([0, 255]), 1 / 255)
@@ -503,18 +473,10 @@ def windows(x, size, strides=1, padding="valid", dilation_rate=1, fill=0):
 
 
 def edge(length, size, stride, dilation_rate, padding):
-    """Count the values that padding puts before and after an axis.
+    """Count the values that padding puts before and after an axis of a picture.
 
-    Arguments:
-        length: number of rows or columns of the picture.
-        size, stride, dilation_rate: of the window, along this axis.
-        padding: ``"valid"``, ``"same"``, or ``"causal"``: all of it before.
-
-    Returns:
-        Two integers. An odd one out goes to the end, as in TensorFlow.
-
-    Raises:
-        ValueError: unknown padding.
+    ``"causal"`` puts all of it before; with ``"same"`` an odd one out goes to the end,
+    as in TensorFlow.
 
     Example:
         >>> edge(32, 3, 1, 1, "same"), edge(32, 3, 2, 1, "same")
@@ -554,44 +516,36 @@ def add_bias(x, bias):
     return x + bias
 
 
-def pictures(function, x):
-    """Return x as an array, or say which axes are missing."""
+def checked(function, name, axes, x, hints=None):
+    """Return x as an array, or say which axes it must have."""
     x = np.asarray(x)
-    if x.ndim == 4:
-        return x
-    hint = {
+    if x.ndim != axes.count(",") + 1:
+        raise ValueError(
+            f"{function} needs {name} of shape ({axes}), not of shape {x.shape}."
+            f"{(hints or {}).get(x.ndim, '')}"
+        )
+    return x
+
+
+def pictures(function, x):
+    hints = {
         3: " For one picture write x[np.newaxis]; for pictures of one channel write "
         "x[..., np.newaxis].",
         2: " For one picture of one channel write x[np.newaxis, ..., np.newaxis].",
     }
-    raise ValueError(
-        f"{function} needs x of shape (images, rows, columns, channels), not of shape "
-        f"{x.shape}.{hint.get(x.ndim, '')}"
-    )
+    return checked(function, "x", "images, rows, columns, channels", x, hints)
 
 
 def one_row(function, x):
-    """Return steps as pictures of one row, or say which axes are missing."""
-    x = np.asarray(x)
-    if x.ndim != 3:
-        raise ValueError(
-            f"{function} needs x of shape (rows, steps, channels), not of shape "
-            f"{x.shape}."
-        )
-    return x[:, np.newaxis]
+    """Return steps as pictures of one row."""
+    return checked(function, "x", "rows, steps, channels", x)[:, np.newaxis]
+
+
+def kernel4d(function, kernel):
+    axes = "kernel rows, kernel columns, channels, filters"
+    return checked(function, "a kernel", axes, kernel)
 
 
 def along_a_row(value):
     """Read what is meant along steps for pictures of one row: 1 along the rows."""
     return 1, int(np.squeeze(value))
-
-
-def kernel4d(function, kernel):
-    """Return the kernel as an array, or say that it must have four axes."""
-    kernel = np.asarray(kernel)
-    if kernel.ndim != 4:
-        raise ValueError(
-            f"{function} needs a kernel of shape (kernel rows, kernel columns, "
-            f"channels, filters), not of shape {kernel.shape}."
-        )
-    return kernel
