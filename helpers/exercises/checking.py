@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .common_mistakes import common_mistake, wrong_numbers
 from .exercise import computed, find, read, same, say
 from .progress import done
 
@@ -52,26 +53,25 @@ def verdict(exercise, answer):
 
 
 def difference(given, expected):
-    """Say how an answer that no known mistake explains differs from the right one."""
+    """Say how an answer that no mistake of the exercise's own explains is wrong."""
     if given.shape != expected.shape:
-        got = f"Expected the shape {expected.shape}, got {given.shape}."
-        if not expected.shape:
-            got = f"Expected one number, got an array of shape {given.shape}."
-        if expected.ndim > 1 and same(given.T, expected):
-            return f"Rows and columns are swapped. {got}"
-        if given.size == expected.size and same(
-            given.reshape(expected.shape), expected
-        ):
-            return f"The numbers are right, the axes are not. {got}"
-        return got
+        return wrong_shape(given, expected)
     if not np.isfinite(given).all():
         return "The answer contains NaN or infinity."
-    if expected.ndim > 1 and same(given.T, expected):
-        return "Rows and columns are swapped."
     if np.allclose(given, expected, rtol=0, atol=6e-3):
         return "That is close: give three decimals."
-    if given.size == 1:
-        return "It is another number."
-    wrong = int((~np.isclose(given, expected, rtol=1e-3, atol=1e-3)).sum())
-    differ = "differs" if wrong == 1 else "differ"
-    return f"The shape is right; of {given.size} numbers, {wrong} {differ}."
+    return common_mistake(given, expected) or wrong_numbers(given, expected)
+
+
+def wrong_shape(given, expected):
+    """Say how an answer of another shape is wrong."""
+    got = f"Expected the shape {expected.shape}, got {given.shape}."
+    if not expected.shape:
+        got = f"Expected one number, got an array of shape {given.shape}."
+    if not given.shape and expected.ndim == 1:
+        numbers = "number" if expected.size == 1 else "numbers"
+        got = f"A list of {expected.size} {numbers} is asked for."
+    said = common_mistake(given, expected)
+    if given.size == expected.size and same(given.reshape(expected.shape), expected):
+        said = said or "The numbers are right, the axes are not."
+    return f"{said} {got}".strip()

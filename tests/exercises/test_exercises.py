@@ -10,19 +10,15 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from asked import EXERCISES, LESSONS, PREDICTIONS
 
 import helpers
-from helpers.exercises import check, compare, exercise, predict, predictions, quiz
+from helpers.exercises import check, compare, predict, predictions, quiz
 from helpers.exercises.checking import verdict
 from helpers.exercises.exercise import Exercise, computed
 from helpers.exercises.questions import questions
 from helpers.exercises.quizzes import LETTERS, Quiz, choices
 
-LESSONS = {topic: exercise.lesson(topic) for topic in exercise.TOPICS}
-EXERCISES = {f"{t}.{n}": e for t, m in LESSONS.items() for n, e in m.EXERCISES.items()}
-PREDICTIONS = {
-    f"{t}.{n}": p for t, m in LESSONS.items() for n, p in m.PREDICTIONS.items()
-}
 MISTAKES = [(name, text) for name, e in EXERCISES.items() for text in e.mistakes]
 COMMENTS = [(name, text) for name, p in PREDICTIONS.items() for text in p.mistakes]
 ROW = "dense_by_hand.second_row"
@@ -69,8 +65,8 @@ def test_open_exercise_stays_open(name, capsys):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_at_least_three_mistakes_are_diagnosed(name):
-    assert len(EXERCISES[name].mistakes) >= 3
+def test_at_least_three_mistakes_of_its_own_are_diagnosed(name):
+    assert len(EXERCISES[name].mistakes) >= 3  # the common ones not counted
 
 
 @pytest.mark.parametrize(("name", "text"), MISTAKES)
@@ -254,15 +250,7 @@ def test_model_as_answer_has_to_be_called(name, model, capsys):
     assert said(name, model, capsys) == ("Not yet. This is a model; call it on rows.")
 
 
-def test_count_of_wrong_numbers_is_in_good_english(capsys):
-    right = computed(EXERCISES[ROW].right)
-    for wrong, words in ((1, "1 differs."), (2, "2 differ.")):
-        answer = right.copy()
-        answer[:wrong] += 50
-        assert f"of {right.size} numbers, {words}" in said(ROW, answer, capsys)
-
-
-@pytest.mark.parametrize("right", [0.25, -0.25, [0.25, 0.5], [[0.25], [-0.5]]])
+@pytest.mark.parametrize("right", [0.35, -0.35, [0.35, 0.6], [[0.35], [-0.6]]])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_answers_are_right_close_or_wrong_by_their_distance(right, sign):
     """Right to three decimals, close where two were given, and nothing in between."""
@@ -281,7 +269,7 @@ def test_answers_are_right_close_or_wrong_by_their_distance(right, sign):
         answer = right.copy()
         answer.ravel()[0] += sign * distance
         elsewhere = (
-            "It is another number." if right.ndim == 0 else "2 numbers, 1 differs."
+            "It is another number." if right.ndim == 0 else "first of two is wrong."
         )
         told = verdict(one, answer)
         assert told == words if words else told.endswith(elsewhere)

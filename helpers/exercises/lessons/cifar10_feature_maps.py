@@ -46,14 +46,10 @@ EXERCISES["one_channel"] = Exercise(
     "This is conv2d, the layer before pooling.",
     lambda: cat_outputs(trained=False)["max_pooling2d"][0, :, :, 5],
     "This comes from the untrained network.",
-    lambda: cat_outputs()["max_pooling2d"][0, :, :, 5].T,
-    "Rows and columns are swapped.",
     lambda: cat_outputs()["max_pooling2d"][0, :, :, 4],
     "This is channel 4. Counting starts at 0: channel 5 has the index 5.",
     lambda: cat_outputs(trained=False, raw=True)["max_pooling2d"][0, :, :, 5],
     "This comes from the untrained network, and from raw pixels.",
-    lambda: cat_outputs()["max_pooling2d"][..., 5],
-    "The batch axis is still there: index the picture with 0.",
     lambda: cat_outputs()["max_pooling2d"][0, 5],
     "This is row 5 of every map; the channel is the last axis.",
 )
@@ -92,8 +88,6 @@ def brightness(maps=None, row=3, column=1, count=14, low=None, high=None, order=
 EXERCISES["brightness"] = Exercise(
     brightness,
     "The value is the same; the scale decides how bright it looks.",
-    lambda: brightness(order=(1, 0)),
-    "The order is the other one: first a scale for each map, then one for all.",
     lambda: brightness(low=0),
     "The smallest number of the map is black, and it is not 0 in this map.",
     lambda: brightness(low=0, high=1),
@@ -156,10 +150,6 @@ EXERCISES["edge_channel"] = Exercise(
     "These are means; the question is about the largest values.",
     lambda: answers_most(order=(0, 2, 1)),
     "The order is the vertical edge first, then the horizontal one.",
-    lambda: answers_most(first=1),
-    "This counts from 1; channels are counted from 0.",
-    lambda: answers_most(order=(0,))[0],
-    "The channel is right. Give its two values as well.",
 )
 
 PREDICTIONS = {}

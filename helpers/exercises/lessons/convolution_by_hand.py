@@ -44,8 +44,6 @@ def two_values(row, column, filters=(10, 0), bias=1, scale=255, relu=True, turn=
 EXERCISES["two_filters"] = Exercise(
     lambda: two_values(20, 5),
     "27 products and a bias each, and what is left of them after ReLU.",
-    lambda: two_values(20, 5, relu=False),
-    "This is before ReLU: a negative value is still there.",
     lambda: two_values(20, 5, bias=0),
     "The bias is missing.",
     lambda: two_values(20, 5, scale=1),
@@ -55,8 +53,6 @@ EXERCISES["two_filters"] = Exercise(
     "to 22 and columns 5 to 7.",
     lambda: two_values(5, 20),
     "Rows and columns are swapped.",
-    lambda: two_values(20, 5, (0, 10)),
-    "The order is filter 10, then filter 0.",
     lambda: two_values(20, 5, turn=-1),
     "The patch is turned; Keras multiplies it as it is.",
 )
@@ -163,10 +159,6 @@ EXERCISES["largest_share"] = Exercise(
     by_size,
     "The second of these channels adds something, too; which one is negative as a "
     "whole?",
-    lambda: most_and_least(products()[2])[::-1],
-    "The order is the channel that adds first, then the one that takes away.",
-    lambda: np.add(most_and_least(products()[2]), 1),
-    "This counts from 1; channels are counted from 0.",
     lambda: most_and_least(products()[0]),
     "These channels have the largest and the smallest patch; multiply by the kernel.",
     lambda: most_and_least(products()[1]),

@@ -39,8 +39,6 @@ EXERCISES["second_row"] = Exercise(
 EXERCISES["two_inputs"] = Exercise(
     lambda: hidden_outputs(BOTH),
     "Add first, then cut: ReLU acts on the sum, not on its terms.",
-    lambda: hidden_sums(BOTH),
-    "This is before ReLU: negative values are still there.",
     lambda: by_hand.relu(dense_weights()[0][:2]).sum(axis=0),
     "ReLU came before the sum. A negative term still counts in the sum; only the sum "
     "is cut.",
@@ -65,10 +63,6 @@ EXERCISES["softmax"] = Exercise(
     "The order is turned: the largest sum gets the largest share.",
     lambda: 2**SCORES / (2**SCORES).sum(),
     "These are powers of 2; the exponential is a power of e, np.exp.",
-    lambda: 100 * by_hand.softmax(SCORES),
-    "These are percentages; the numbers should add up to 1.",
-    lambda: (100 * by_hand.softmax(SCORES)).round(1),
-    "These are rounded percentages; the numbers should add up to 1.",
 )
 
 EXERCISES["whole_network"] = Exercise(
@@ -78,8 +72,6 @@ EXERCISES["whole_network"] = Exercise(
     "ReLU is missing between the two layers.",
     lambda: output_sums(hidden_outputs(NEW_ROW)),
     "This is before softmax: the two numbers do not add up to 1.",
-    lambda: predictions(NEW_ROW)[::-1],
-    "The order of the two numbers is turned.",
     lambda: by_hand.softmax(by_hand.relu(output_sums(hidden_outputs(NEW_ROW)))),
     "The output layer got ReLU before softmax; it has softmax alone.",
     lambda: by_hand.softmax(output_sums(by_hand.softmax(hidden_sums(NEW_ROW)))),
@@ -123,10 +115,6 @@ EXERCISES["last_step"] = Exercise(
     "still 0.",
     lambda: last_step(moved=0),
     "You moved input 0. Inputs are counted from 0: input 2 is the last.",
-    lambda: last_step()[::-1],
-    "The order is input 2 first, then the output.",
-    lambda: last_step()[0],
-    "That is input 2 alone; give unit 0 of the output layer as well.",
 )
 
 PREDICTIONS = {}

@@ -63,8 +63,6 @@ EXERCISES["largest_values"] = Exercise(
     "These are raw pixels from 0 to 255; the network wants pixels / 255.",
     lambda: [cat_outputs()[layer].mean() for layer in CONVOLUTIONS],
     "These are the means; the question is about the largest values.",
-    lambda: largest_values()[::-1],
-    "The order is the model's: the first convolution comes first.",
 )
 
 EXERCISES["come_to_life"] = Exercise(
@@ -84,8 +82,6 @@ EXERCISES["come_to_life"] = Exercise(
     "That is how many there are; the question is which.",
     lambda: come_to_life("conv2d"),
     "That is conv2d, the first layer; the question is about conv2d_2.",
-    lambda: [channel + 1 for channel in come_to_life("conv2d_2")],
-    "Channels are counted from 0; this counts from 1.",
 )
 
 EXERCISES["share_of_zeros"] = Exercise(
@@ -93,14 +89,10 @@ EXERCISES["share_of_zeros"] = Exercise(
     "The mean of true and false is the share of true.",
     lambda: (dense_for_shapes() == 0).mean().round(2),
     "The table rounds; compute the share to three decimals.",
-    lambda: 100 * (dense_for_shapes() == 0).mean().round(2),
-    "That is the table's number, rounded and in percent; compute a number from 0 to 1.",
     lambda: (cat_outputs()["dense"] == 0).mean(),
     "That is the share for the cat alone.",
     lambda: (dense_for_shapes() != 0).mean(),
     "That is the share of values that are not 0.",
-    lambda: 100 * (dense_for_shapes() == 0).mean(),
-    "That is in percent; the answer is a number from 0 to 1.",
     lambda: (dense_for_shapes() == 0).sum(),
     "That is a count; divide it by the number of values.",
     lambda: (dense_for_shapes() == 0).all(axis=0).mean(),
@@ -138,14 +130,6 @@ EXERCISES["largest_mean"] = Exercise(
     "That is for the 500 pictures; the question is about the cat.",
     lambda: strongest(cat_outputs(raw=True)),
     "These are raw pixels from 0 to 255; the network wants pixels / 255.",
-    lambda: strongest(first=1),
-    "That counts from 1; channels are counted from 0.",
-    lambda: strongest()[::-1],
-    "The order is the channel first, then its mean.",
-    lambda: strongest()[1],
-    "That is the mean alone; name the channel as well.",
-    lambda: strongest()[0],
-    "That is the channel alone; give its mean as well.",
 )
 
 
@@ -204,8 +188,6 @@ EXERCISES["way_back"] = Exercise(
     "The order is the unit, then row, column, channel.",
     lambda: at_the_place(*way_back(), order=(1, 0, 2)),
     "Row and column are swapped.",
-    lambda: at_the_place(*way_back(), first=1),
-    "This counts from 1; units, rows, columns and channels are counted from 0.",
     lambda: at_the_place(*way_back(trained=False)),
     "This comes from the untrained network.",
     way_back,

@@ -95,8 +95,6 @@ EXERCISES["accuracy"] = Exercise(
     "That is how many are right; the accuracy is their share of all five.",
     lambda: (SCORES.argmax(axis=1) != TRUE_LABELS).mean(),
     "That is the share that is wrong.",
-    lambda: 100 * (SCORES.argmax(axis=1) == TRUE_LABELS).mean(),
-    "That is in percent; the answer is a number from 0 to 1.",
     lambda: SCORES.argmax(axis=1) == TRUE_LABELS,
     "These say for each picture whether it is right; take their mean.",
     lambda: SCORES.argmax(axis=1).mean(),

@@ -41,8 +41,6 @@ EXERCISES["steps"] = Exercise(
     lambda: steps(1200 / 24),
     "These are the steps of this lesson's own training set; the question has another "
     "one.",
-    lambda: steps(np.ceil(PICTURES / BATCH))[::-1],
-    "The order is turned: one epoch first, then all of them.",
 )
 
 EXERCISES["loss"] = Exercise(
@@ -184,8 +182,6 @@ EXERCISES["moved_most"] = Exercise(
     lambda: largest(lengths(change(), axes=(0, 1, 3))),
     "That is an input channel: filters are on the last axis, so sum over the other "
     "three.",
-    lambda: [lengths(change()).argmax() + 1, lengths(change()).max()],
-    "That counts from 1; filters are counted from 0.",
     lambda: largest(lengths(change("conv2d"))),
     "That is conv2d, the first layer; the question is about conv2d_1.",
     lambda: largest(lengths(change("conv2d_2"))),

@@ -37,14 +37,10 @@ EXERCISES["two_faults"] = Exercise(
     "`inputs[0]` at one end, a layer's `.output` at the other.",
     lambda: by_hand.softmax(output_sums(by_hand.relu(hidden_sums(TWO_ROWS)))),
     "This is the output layer; in a Sequential, layers[0] is the hidden layer.",
-    lambda: by_hand.relu(hidden_sums(TWO_ROWS[0])),
-    "This is the first row alone; give both.",
     lambda: hidden_sums(TWO_ROWS),
     "These are the sums before ReLU; a layer's .output has its activation in it.",
     lambda: by_hand.relu(hidden_sums(TWO_ROWS)).T,
     "Rows and columns are swapped: one row for each input, one column for each unit.",
-    lambda: by_hand.relu(hidden_sums(TWO_ROWS[::-1])),
-    "These are the rows in the other order.",
 )
 
 CONVOLUTIONS, NETWORKS = 3, 3
@@ -88,8 +84,6 @@ EXERCISES["channels_first"] = Exercise(
     "The pixels went in from -1 to 1; the network was trained on pixels / 255.",
     lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0), 255**2),
     "The pixels were divided by 255 twice: almost black.",
-    lambda: 100 * channels_first_probabilities(lambda x: x.transpose(1, 2, 0)),
-    "These are per cent; a probability goes from 0 to 1.",
     lambda: channels_first_probabilities(lambda x: x.reshape(32, 32, 3), 1),
     "`reshape` mixed up the pixels, and they are raw, from 0 to 255.",
     lambda: channels_first_probabilities(lambda x: x.T, 1),
@@ -102,8 +96,6 @@ EXERCISES["channels_first"] = Exercise(
         lambda x: x.transpose(1, 2, 0), 1, cifar10_cnn
     ),
     "That is the untrained network, with raw pixels; take `trained`, pixels / 255.",
-    lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0))[None],
-    "The numbers are right, but the batch axis is still there: index with [0].",
 )
 
 EXERCISES["nested"] = Exercise(
@@ -119,8 +111,6 @@ EXERCISES["nested"] = Exercise(
     "This is what inner gives out at its end; hidden is its first layer.",
     lambda: NESTED_ROW / 10,
     "This is the output of scale, the row that reaches inner.",
-    lambda: by_hand.relu(hidden_sums(NESTED_ROW / 10))[np.newaxis],
-    "The numbers are right, but the batch axis is still there: index with [0].",
 )
 
 EXERCISES["older_reader"] = Exercise(
@@ -142,8 +132,6 @@ EXERCISES["older_reader"] = Exercise(
         100 * output_sums(by_hand.relu(hidden_sums(10 * FIRST_ROW)))
     ),
     "The factor 100 came before softmax; the new layer stands behind it.",
-    lambda: colleague_outputs()[np.newaxis],
-    "The numbers are right, but the batch axis is still there: index with [0].",
 )
 
 PREDICTIONS = {}

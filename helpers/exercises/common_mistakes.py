@@ -1,0 +1,159 @@
+"""Mistakes that can be made in any exercise, known by the numbers they lead to.
+
+What is said is true of the numbers, however they came about, and never tells the right
+ones. Where two mistakes lead to the same numbers, nothing is said.
+"""
+
+import numpy as np
+
+from .exercise import same
+
+ORDINALS = "first second third fourth fifth sixth".split()
+NUMBERS = "one two three four five six".split()
+
+
+def common_mistake(given, right):
+    """Return a sentence on an answer if exactly one mistake explains it, or "".
+
+    Example:
+        >>> common_mistake(np.array([3.0, 1.5]), np.array([1.5, 3.0]))
+        'The numbers are right, in reverse order: which one is asked for first?'
+        >>> common_mistake(np.array([3.0, 1.0]), np.array([1.5, 3.0]))
+        ''
+    """
+    if given.shape != right.shape:
+        said = {sentence for sentence, wrong in of_shape(right) if same(given, wrong)}
+    elif is_yes_or_no(right):  # there any other answer is some permutation of it
+        return ""
+    else:
+        said = {sentence for sentence, wrong in of_numbers(right) if same(given, wrong)}
+        said = said or set(filter(None, (kind(given, right) for kind in KINDS)))
+    return said.pop() if len(said) == 1 else ""
+
+
+def is_yes_or_no(right):
+    """Tell whether all numbers are 0 or 1."""
+    return np.isin(right, (0, 1)).all()
+
+
+def of_shape(right):
+    """Yield sentences on answers of another shape, each with the answer."""
+    if right.ndim > 1:
+        yield "Rows and columns are swapped.", right.T
+    if right.ndim:
+        said = "The numbers are right, but the batch axis or another first axis of "
+        yield f"{said}length 1 is still there: index with [0].", right[np.newaxis]
+    if right.ndim and len(right) > 1:
+        one = "rows" if right.ndim > 1 else "numbers"
+        for i in range(len(right)):
+            yield f"That is one of the {one} alone.", right[i]
+            yield "That is right as far as it goes.", right[: i + 1]
+
+
+def of_numbers(right):
+    """Yield sentences on answers of the right shape, each with the answer."""
+    whole = right == np.rint(right)
+    sizes, signs = ("sizes are", "signs are") if right.ndim else ("size is", "sign is")
+    yield f"The {sizes} right, the {signs} not.", -right
+    if right.ndim == 1:
+        said = "The numbers are right, in reverse order: which one is asked for first?"
+        yield said, right[::-1]
+    if right.ndim > 1:
+        yield "The rows are right, in reverse order.", right[::-1]
+        yield "Rows and columns are swapped.", right.T
+    if right.ndim == 1 and whole[0] and (whole.all() or not whole[1:].any()):
+        said = "Each number is" if whole.all() else "The first number is"
+        said += " off by one: places are counted from 0, amounts from 1."
+        yield said, right + whole
+        yield said, right - whole
+    if abs(right).max() > 10:
+        yield "That is 100 times too small.", right / 100
+    if not whole.all():
+        yield from of_decimals(right, abs(right[~whole]).min())
+
+
+def of_decimals(right, smallest):
+    """Yield the same, where some number is not whole, and the smallest of those."""
+    if 0 <= right.min() and 0.05 < right.max() <= 1:
+        for digits in (0, 1, 2, 9):
+            said = "That is 100 times too large: is it in per cent?"
+            yield said, np.round(100 * right, digits)
+    if smallest > 0.2:
+        yield "That was squared once too often.", right**2
+    if smallest > 0.2 and right.min() >= 0:
+        yield "A root was taken once too often.", np.sqrt(right)
+    if smallest > 1:
+        yield "The decimals are missing: give three.", np.rint(right)
+        yield "The decimals are missing: give three.", np.trunc(right)
+    if right.max() > 0:
+        said = "This is after ReLU; here negative numbers stay as they are."
+        yield said, np.maximum(0, right)
+
+
+def before_relu(given, right):
+    """Say if ReLU is still to come."""
+    some = (right > 0) & (right != np.rint(right))
+    if some.any() and same(np.maximum(0, given), right):
+        return "This is before ReLU: negative numbers are still there."
+    return ""
+
+
+def another_order(given, right):
+    """Say if all numbers are right, but stand in other places."""
+    if same(np.sort(given, axis=None), np.sort(right, axis=None)):
+        return "The numbers are right, but not where they stand."
+    return ""
+
+
+def another_sign(given, right):
+    """Say if some numbers have another sign, as after `abs`."""
+    if not same(abs(given), abs(right)):
+        return ""
+    if right.size > len(ORDINALS):
+        return "The sizes are right, some of the signs are not."
+    turned = which(wrong_places(given, right))
+    return f"The sizes are right; look at the sign of {turned}."
+
+
+def another_factor(given, right):
+    """Say if two or more different numbers are too large, or too small, by one factor."""
+    sizes = np.sort(abs(given), axis=None)
+    if np.ptp(right[right != 0]) == 0 or sizes.size < 2 or sizes[-2] < 0.05:
+        return ""
+    largest = abs(right).argmax()
+    factor = given.flat[largest] / right.flat[largest]
+    if factor < 0 or not same(given, factor * right):
+        return ""
+    size = "large" if factor > 1 else "small"
+    return f"The proportions are right; all numbers are too {size} by the same factor."
+
+
+KINDS = before_relu, another_order, another_sign, another_factor
+
+
+def wrong_numbers(given, right):
+    """Say which numbers of an answer of the right shape are wrong, or how many."""
+    wrong = wrong_places(given, right)
+    count = int(wrong.sum())
+    if right.size == 1:
+        return "It is another number."
+    if right.size > len(ORDINALS) or is_yes_or_no(right):  # or it would tell the answer
+        differ = "differs" if count == 1 else "differ"
+        return f"The shape is right; of {right.size} numbers, {count} {differ}."
+    if wrong.all():
+        everything = "both" if count == 2 else f"all {NUMBERS[count - 1]}"
+        return f"The shape is right; {everything} numbers are wrong."
+    named = f"{which(wrong)} {'is' if count == 1 else 'are'} wrong."
+    return f"Row by row, {named}" if right.ndim > 1 else named.capitalize()
+
+
+def wrong_places(given, right):
+    """Tell of each number whether it is wrong."""
+    return ~np.isclose(given, right, rtol=1e-3, atol=1e-3)
+
+
+def which(places):
+    """Return places in words, such as "the first and the third of four"."""
+    *before, last = (f"the {ORDINALS[i]}" for i in np.flatnonzero(places))
+    listed = f"{', '.join(before)} and {last}" if before else last
+    return f"{listed} of {NUMBERS[places.size - 1]}"
