@@ -8,7 +8,7 @@ from ..by_hand.known_layers import SAME, activation_of, known_as_activation, rec
 from ..by_hand.layer_families import bias_of
 from ..engine.inputs import check_array, check_inputs
 from ..engine.wording import check_model
-from .widget import Explorer, binary, browser_code
+from .widget import Explorer, binary, browser_code, count
 
 MOST_WEIGHTS = 2_000_000  # 8 MB of float32
 MOST_ROWS = 100
@@ -72,10 +72,10 @@ def explore_dense(model, inputs):
     if not any(layer["units"] for layer in layers):
         raise ValueError(f"{model.name} has no Dense layer to draw.")
     weights = [x for layer in layers for x in layer.pop("arrays")]
-    count = sum(x.size for x in weights)
-    if count > MOST_WEIGHTS:
+    size = sum(x.size for x in weights)
+    if size > MOST_WEIGHTS:
         raise ValueError(
-            f"{model.name} has {count:,} weights; explore_dense sends at most "
+            f"{model.name} has {size:,} weights; explore_dense sends at most "
             f"{MOST_WEIGHTS:,} to the browser. Explore a part of it, such as "
             f"keras.Sequential(model.layers[-2:])."
         )
@@ -87,14 +87,13 @@ def explore_dense(model, inputs):
         "drawn": DRAWN,
         "skipped": skipped,
     }
-    word = "row" if len(rows) == 1 else "rows"
     return DenseExplorer(
         network=network,
         weights=b"".join(map(binary, weights)),
         rows=binary(rows[:MOST_ROWS]),
         sentence=(
-            f"explore_dense: {len(layers)} layer{'s' * (len(layers) != 1)} of "
-            f"{model.name} for {len(rows)} {word} of inputs. Run this cell to move the "
+            f"explore_dense: {count(len(layers), 'layer')} of {model.name} for "
+            f"{count(len(rows), 'row')} of inputs. Run this cell to move the "
             "inputs and to see the arithmetic of each unit."
         ),
     )
@@ -200,6 +199,6 @@ def describe(layer, name):
     arrays = [kernel] if bias is None else [kernel, bias]
     return about | {
         "units": kernel.shape[1],
-        "bias": bias is not None,
+        "bias": len(arrays) == 2,
         "arrays": arrays,
     }

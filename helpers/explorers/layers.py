@@ -15,7 +15,7 @@ from ..engine.inputs import check_array, check_inputs
 from ..engine.wording import check_model
 from ..extraction import layer_outputs
 from ..statistics import dead_channels
-from .widget import Explorer, binary, browser_code
+from .widget import Explorer, binary, browser_code, count
 
 MOST_BYTES = 4_000_000  # of one layer: a million float32 numbers
 MOST_AT_ONCE = 2_000_000  # bytes sent with the widget itself, before it asks
@@ -504,7 +504,3 @@ def thumbnails(images):
     if low < 0 or high > 255:
         images = (images - low) / (high - low or 1)
     return 255 * images if images.max() <= 1 else images
-
-
-def count(n, what):
-    return f"{n} {what}{'s' * (n != 1)}"

@@ -67,3 +67,8 @@ def browser_code(*names):
 def binary(array):
     """Return the float32 numbers of an array, row by row, as bytes."""
     return array.astype("<f4").tobytes()
+
+
+def count(n, what):
+    """Write how many: ``"1 layer"``, ``"2 layers"``."""
+    return f"{n} {what}{'s' * (n != 1)}"

@@ -6,7 +6,7 @@ const read = (file) => readFileSync(new URL(file, explorers), "utf8");
 
 /** The files of `explore_<name>`, in their order: browser_code("common.js", …) in Python. */
 export function filesOf(name) {
-  const [, names] = read(`${name}.py`).match(/browser_code\(([^)]*)\)/);
+  const [, names] = read(`${name}.py`).match(/browser_code\(([^]*?)\)\n/);
   return names.match(/\w+\.js/g);
 }
 

@@ -21,6 +21,11 @@ export function span(name, [start, stop]) {
   return stop - start === 1 ? `${name} ${start}` : `${name}s ${start} to ${stop - 1}`;
 }
 
+/** The nearest whole number from 0 to `last`. */
+export function clamped(x, last) {
+  return Math.min(Math.max(Math.round(x), 0), last);
+}
+
 /** Turn the bytes of a widget's trait or answer into a Float32Array of their own. */
 export function floats(bytes) {
   const view = bytes.buffer ? bytes : new DataView(bytes);
@@ -58,6 +63,12 @@ function fill(element, attributes, children) {
 export function breakable(name) {
   const parts = name.split(/(?<=[_/])|(?<=[a-z])(?=[A-Z0-9])|(?=×)/);
   return parts.flatMap((part, i) => (i ? [create("wbr"), part] : [part]));
+}
+
+/** A part that scrolls in itself where it is too wide, by keyboard too. */
+export function scrolled(label, ...children) {
+  const settings = { class: "layers-scroll", tabindex: 0, role: "region" };
+  return create("div", { ...settings, "aria-label": label }, ...children);
 }
 
 /** Set an element's text, only if it is another one: unchanged pixels cost nothing. */

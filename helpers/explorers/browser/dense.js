@@ -220,19 +220,14 @@ class DenseView {
     });
     const [row, rowMenu] = menu("Row", options, (i) => this.chooseRow(Number(i)));
     this.rowMenu = rowMenu;
-    this.reset = create("button", {
-      type: "button",
-      onclick: () => this.chooseRow(this.rowNumber),
+    const reset = () => this.chooseRow(this.rowNumber);
+    this.reset = create("button", { type: "button", onclick: reset });
+    const counts = [3, 6, 8].map((count) => [count, count]);
+    const [decimals] = menu("Decimals", counts, (count) => {
+      this.decimals = Number(count);
+      this.place();
+      this.update();
     });
-    const [decimals] = menu(
-      "Decimals",
-      [3, 6, 8].map((count) => [count, count]),
-      (count) => {
-        this.decimals = Number(count);
-        this.place();
-        this.update();
-      },
-    );
     const controls = create("div", { class: "layers-controls" }, row, this.reset, decimals);
     if (Math.max(...this.counts) > this.network.drawn) controls.append(...this.makeChooser());
     if (offered < rows) controls.append(`The menu offers the first ${offered} of ${rows} rows.`);
@@ -248,8 +243,7 @@ class DenseView {
       const column = Number(layer.value);
       const last = this.counts[column] - 1;
       unit.max = last;
-      const wanted = Math.min(Math.max(Math.round(Number(unit.value)), 0), last);
-      this.choose(column, wanted);
+      this.choose(column, clamped(Number(unit.value), last));
     };
     const [label, layer] = menu("Layer", options, choose);
     layer.value = 1;
@@ -322,11 +316,8 @@ class DenseView {
       said.push(`${name} acts in training only and is not drawn.`);
     }
     const hint = "Point at a unit to see its arithmetic; a click keeps it below.";
-    return [
-      create("p", {}, said.join(" ")),
-      create("div", { class: "layers-scroll" }, this.canvas),
-      create("p", {}, hint),
-    ];
+    const drawing = create("div", { class: "layers-scroll" }, this.canvas);
+    return [create("p", {}, said.join(" ")), drawing, create("p", {}, hint)];
   }
 
   makeArithmetic() {
@@ -341,10 +332,8 @@ class DenseView {
     const [products, shares] = ["", ""].map(() => makeTable("", { rowHeads: true }));
     Object.assign(this, { products, shares });
     const tables = create("div", { class: "layers-tables" }, products.table, shares.table);
-    const region = { tabindex: 0, role: "region", "aria-label": "Tables" };
-    const scrolled = create("div", { class: "layers-scroll", ...region }, tables);
-    const label = "Arithmetic of one unit";
-    return create("section", { "aria-label": label }, this.sentence, scrolled, this.more);
+    const label = { "aria-label": "Arithmetic of one unit" };
+    return create("section", label, this.sentence, scrolled("Tables", tables), this.more);
   }
 
   // ------------------------------------------------------- what the reader does
@@ -389,16 +378,15 @@ class DenseView {
     let place = this.drawn[column].indexOf(this.chosen.unit);
     if (event.key in sides) {
       const height = place + 0.5 - this.drawn[column].length / 2;
-      column = Math.min(Math.max(column + sides[event.key], 0), this.names.length - 1);
-      place = Math.round(height - 0.5 + this.drawn[column].length / 2);
+      column = clamped(column + sides[event.key], this.names.length - 1);
+      place = height - 0.5 + this.drawn[column].length / 2;
     } else if (event.key in steps) {
       place += steps[event.key];
     } else {
       return;
     }
     event.preventDefault();
-    place = Math.min(Math.max(place, 0), this.drawn[column].length - 1);
-    this.nodes[column][place].focus();
+    this.nodes[column][clamped(place, this.drawn[column].length - 1)].focus();
   }
 
   // -------------------------------------------------------------- what is shown
@@ -453,11 +441,10 @@ class DenseView {
           const weight = layer.kernel ? layer.kernel[source * layer.units + unit] : 1;
           if (!layer.kernel && source !== unit) return;
           const sign = weight < 0 ? "layers-negative" : "layers-positive";
+          const wide = Math.max(0.5, (MOST_WIDE * Math.abs(weight)) / this.largest);
           const line = draw("line", {
             class: layer.kernel ? sign : "layers-passed",
-            "stroke-width": layer.kernel
-              ? Math.max(0.5, (MOST_WIDE * Math.abs(weight)) / this.largest)
-              : 1,
+            "stroke-width": layer.kernel ? wide : 1,
           });
           group.append(Object.assign(line, { place }));
         });

@@ -133,12 +133,7 @@ function render({ model, el }) {
 
   const title = create("p", { class: "layers-heading" });
   const sentence = create("p", {});
-  const blocks = create("div", {
-    class: "layers-scroll",
-    tabindex: 0,
-    role: "region",
-    "aria-label": "what the number is made of",
-  });
+  const blocks = scrolled("what the number is made of");
   const inputsTable = makeTable("The largest products");
   const poolTable = makeTable("The window");
   const softmaxTable = makeTable("Softmax divides by the sum of these powers");
@@ -149,11 +144,7 @@ function render({ model, el }) {
     "aria-expanded": "false",
     onclick: () => change({ all: !state.all }),
   });
-  const powers = create(
-    "div",
-    { class: "layers-scroll", tabindex: 0, role: "region", "aria-label": "softmax" },
-    softmaxTable.table,
-  );
+  const powers = scrolled("softmax", softmaxTable.table);
   const arithmetic = create(
     "section",
     { class: "layers-arithmetic", "aria-label": "Arithmetic" },
@@ -551,10 +542,7 @@ function render({ model, el }) {
     const { rows, columns } = now.layer;
     const row = Math.floor(((event.clientY - top) / height) * rows);
     const column = Math.floor(((event.clientX - left) / width) * columns);
-    return [
-      Math.min(Math.max(row, 0), rows - 1),
-      Math.min(Math.max(column, 0), columns - 1),
-    ];
+    return [clamped(row, rows - 1), clamped(column, columns - 1)];
   }
 
   function pointAtPixel(event) {
@@ -604,15 +592,12 @@ function render({ model, el }) {
     if (!(event.key in steps)) return;
     event.preventDefault();
     const [down, right] = steps[event.key];
-    moveTo(
-      Math.min(Math.max(state.row + down, 0), rows - 1),
-      Math.min(Math.max(state.column + right, 0), columns - 1),
-    );
+    moveTo(clamped(state.row + down, rows - 1), clamped(state.column + right, columns - 1));
   }
 
   /** The receptive field of a number: rows and columns of the input; null if not known. */
   function fieldOf(place, fields, row, column) {
-    if (place === 0) return { rows: [row, row + 1], columns: [column, column + 1] };
+    if (place === 0) return pixelPart(row, column);
     if (!fields?.rows[row] || !fields.columns[column]) return null; // or all padding
     return { rows: fields.rows[row], columns: fields.columns[column] };
   }
@@ -623,13 +608,7 @@ function render({ model, el }) {
     const { row, column, channel } = state;
     const single = isSingle(layer);
     const keras = valueAt(now.map, row, column, now.map === now.values ? channel : 0);
-    if (!single) {
-      markPart(
-        map.mark,
-        { rows: [row, row + 1], columns: [column, column + 1] },
-        layer,
-      );
-    }
+    if (!single) markPart(map.mark, pixelPart(row, column), layer);
     const where = single
       ? channelName(channel)
       : `row ${row}, column ${column}, channel ${channel}`;
@@ -680,7 +659,7 @@ function render({ model, el }) {
     if (single) {
       const y = Math.floor(channel / before.size.columns);
       const x = channel % before.size.columns;
-      marked = { rows: [y, y + 1], columns: [x, x + 1] };
+      marked = pixelPart(y, x);
     }
     markPart(before.mark, marked, before.size);
     say(before.words, words);
@@ -791,11 +770,7 @@ function render({ model, el }) {
     const where = flat
       ? `unit ${from.channel}`
       : `row ${from.row}, column ${from.column}, channel ${from.channel}`;
-    showBefore(
-      from.channel,
-      { rows: [from.row, from.row + 1], columns: [from.column, from.column + 1] },
-      flat ? "" : where,
-    );
+    showBefore(from.channel, pixelPart(from.row, from.column), flat ? "" : where);
     const counted =
       layer.class === "Flatten" && !flat
         ? ` ${channel} = (${from.row} × ${source.columns} + ${from.column}) × ` +
@@ -829,8 +804,7 @@ function render({ model, el }) {
       showBefore(top, part, `${words}; this channel counts most`);
     } else {
       const single = isSingle(source);
-      const part = { rows: [row, row + 1], columns: [column, column + 1] };
-      showBefore(top, part, `${single ? "unit" : "channel"} ${top} counts most`);
+      showBefore(top, pixelPart(row, column), `${single ? "unit" : "channel"} ${top} counts most`);
     }
     const few = area > 1 ? TOP_CHANNELS : TOP_INPUTS;
     const count = Math.min(parts.length, state.all ? MOST_SHOWN : few);

@@ -116,6 +116,11 @@ export function panel(label) {
   return { element, canvas, picture, mark, title, words, bar, legend };
 }
 
+/** One pixel as a part of a picture. */
+export function pixelPart(row, column) {
+  return { rows: [row, row + 1], columns: [column, column + 1] };
+}
+
 /** Mark rows and columns [start, stop] of a picture of so many rows and columns. */
 export function markPart(mark, part, size) {
   mark.hidden = !part;
