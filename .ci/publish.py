@@ -8,14 +8,16 @@ or on a JupyterHub are made from it, and so is the setup cell, which on Colab cl
 course. As delivered, it says ``OWNER/NAME``, and nothing can be opened from there.
 """
 
-import os
 import re
 import sys
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
-COURSE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers.engine.files import COURSE, replaced
+
 SOURCE = re.compile(r'^Source = "https://github\.com/([^"]+)/tree/([^"]+)"$', re.M)
 VERSION = re.compile(r'^version = "([^"]+)"$', re.M)
 UNPUBLISHED = "OWNER/NAME"
@@ -109,19 +111,9 @@ def files(course):
 
 def write_all(contents):
     """Write files, each bytes; if the disk is full, all stay as they were."""
-    new = {}
-    try:
+    with ExitStack() as stack:
         for path, content in contents.items():
-            number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            new[path] = Path(name)
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-            os.chmod(name, path.stat().st_mode)
-        for path in contents:
-            new[path].replace(path)
-    finally:
-        for path in new.values():
-            path.unlink(missing_ok=True)
+            stack.enter_context(replaced(path)).write_bytes(content)
 
 
 def main(words):

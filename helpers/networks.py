@@ -5,7 +5,6 @@ whatever order models were made before. Kernels are drawn so that the numbers
 are the same on every machine and with every version of Keras.
 """
 
-import hashlib
 import io
 import json
 
@@ -14,9 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
 
-from .engine.files import DATA
-
-WEIGHTS_SHA256 = "0d1aca1ad27c83d4174d0b671b67ebdfe8d135d42aac58df96f4afdadaa40b31"
+from .engine.files import DATA, trained_weights
 
 
 def seeded_glorot_uniform(shape, dtype=None):
@@ -148,19 +145,7 @@ def trained_cifar10_cnn():
         >>> trained_cifar10_cnn().get_layer("conv2d").kernel.shape
         TensorShape([3, 3, 3, 32])
     """
-    path = DATA / "cifar10_cnn.weights.npz"
-    if not path.exists():
-        raise FileNotFoundError(
-            f"The trained weights are not at {path}. Get the course's folder as a whole, "
-            "with its data folder."
-        )
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != WEIGHTS_SHA256:
-        raise ValueError(
-            f"{path} is not the file that the course ships: its SHA-256 is another one. "
-            "Get it again with `git checkout data/cifar10_cnn.weights.npz`."
-        )
-    arrays = np.load(io.BytesIO(content), allow_pickle=False)
+    arrays = np.load(io.BytesIO(trained_weights()), allow_pickle=False)
     model = cifar10_cnn()
     for layer in model.layers:
         layer.set_weights([arrays[f"{layer.name}/{w.name}"] for w in layer.weights])

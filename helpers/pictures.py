@@ -20,7 +20,6 @@ from .engine.shown import ShownBox
 DEADLINE = 30  # seconds for a picture from the network
 SILENCE = 10  # seconds without a single byte
 BYTES = 30_000_000  # at most from the network
-BLOCK = 1 << 16  # bytes
 DARK = 16  # of floats from 0 to 255, no picture has its largest below
 
 # Not every format Pillow knows: to read EPS, it starts another program. HEIF is there
@@ -161,32 +160,27 @@ def fetch(address):
         raise OSError(f"The address {address} is not complete: no host is named in it.")
     if is_offline():
         raise OSError(f"LAYERS_OFFLINE forbids to ask {host}. {instead}")
-    import requests  # slow to import, seldom needed
-    import urllib3
+    from .engine import download  # slow to import, seldom needed
 
     start, content = time.monotonic(), b""
-    headers = {"User-Agent": "inside-the-layers", "Accept-Encoding": "identity"}
+    asked = {"User-Agent": "inside-the-layers", "Accept-Encoding": "identity"}
     try:
-        request = requests.get(address, headers=headers, stream=True, timeout=SILENCE)
-        with request as response:
-            response.raise_for_status()
-            # read1 gives what has come; read would wait for a whole block.
-            while block := response.raw.read1(BLOCK):
+        with download.answer(address, SILENCE, **asked) as (_, blocks):
+            for block in blocks:
                 content += block
                 if len(content) > BYTES:
                     raise ValueError(
                         f"{host} sends more than {BYTES // 10**6} MB. {instead}"
                     )
                 if time.monotonic() - start > DEADLINE:
-                    raise requests.Timeout
-    except requests.HTTPError as error:
-        reason = f"{host} answered {error.response.status_code}"
-    except (requests.Timeout, urllib3.exceptions.TimeoutError):
-        reason = f"{host} is too slow or does not answer"
-    except (requests.RequestException, urllib3.exceptions.HTTPError):
-        reason = f"no connection to {host}"
-    else:
+                    raise TimeoutError
         return content
+    except download.Refused as status:
+        reason = f"{host} answered {status}"
+    except TimeoutError:
+        reason = f"{host} is too slow or does not answer"
+    except ConnectionError:
+        reason = f"no connection to {host}"
     raise OSError(f"The picture could not be fetched: {reason}. {instead}")
 
 

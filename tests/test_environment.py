@@ -3,20 +3,20 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from helpers import environment
 from helpers.__main__ import main
 from helpers.classroom import launch
-
-ROOT = Path(__file__).resolve().parent.parent
+from helpers.engine import readiness
+from helpers.engine.files import COURSE
+from helpers.engine.readiness import PACKAGES, installed_version
 
 
 def run(*words, **options):
     return subprocess.run(
-        [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, **options
+        [sys.executable, *words], cwd=COURSE, capture_output=True, text=True, **options
     )
 
 
@@ -24,24 +24,24 @@ def test_report_tells_versions_device_data_and_verdict():
     done = run("-m", "helpers")
     assert (done.returncode, done.stderr) == (0, "")
     lines = dict(line.split(None, 1) for line in done.stdout.splitlines())
-    for package in environment.PACKAGES:
-        assert lines[package] == environment.installed_version(package)
+    for package in PACKAGES:
+        assert lines[package] == installed_version(package)
     assert lines["device"].startswith(("CPU", "GPU"))
     assert "CIFAR-10 is not here" in lines["CIFAR-10"]
     assert lines["Ready:"] == "every lesson can run here."
 
 
-def test_report_names_what_is_missing(monkeypatch, capsys):
-    version = environment.installed_version
-    monkeypatch.setattr(
-        environment,
-        "installed_version",
-        lambda p: None if p == "pillow" else version(p),
-    )
+def test_a_kernel_that_has_tensorflow_computes_itself(monkeypatch, capsys):
+    monkeypatch.setattr(readiness, "compute_apart", None)
+    environment.set_up()
+    assert environment.report() is True
+    assert capsys.readouterr().out.endswith("\nReady: every lesson can run here.\n")
+    monkeypatch.setenv("LAYERS_CIFAR10", "nowhere.npz")
     assert environment.report() is False
-    out = capsys.readouterr().out
-    assert "Not ready: pillow is not installed." in out
-    assert "python -m helpers lab" in out
+    *_, device, source, verdict = capsys.readouterr().out.splitlines()
+    assert device.startswith("device")
+    assert source.endswith("nowhere.npz, which is missing (LAYERS_CIFAR10)")
+    assert verdict.startswith("Not ready: LAYERS_CIFAR10 names nowhere.npz, but it")
 
 
 def test_set_up_prints_nothing_and_does_what_it_says():
@@ -66,10 +66,11 @@ def test_error_output_comes_back_after_a_failing_import():
     assert run("-c", code).stderr == "seen"
 
 
-def test_missing_tensorflow_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(environment, "installed_version", lambda package: None)
-    with pytest.raises(ImportError, match="python -m helpers lab"):
-        environment.set_up()
+def test_missing_tensorflow_is_one_sentence():
+    code = "from helpers import environment; environment.set_up()"
+    said = run("-S", "-c", code).stderr.splitlines()[-1]
+    assert said.startswith("ImportError: tensorflow and keras cannot be found by this")
+    assert "python -m helpers lab" in said
 
 
 def test_unknown_words_show_the_commands(capsys):
@@ -81,6 +82,7 @@ def test_unknown_words_show_the_commands(capsys):
 def course(tmp_path, monkeypatch):
     """A course folder without uv, on a machine without uv."""
     monkeypatch.setattr(launch, "COURSE", tmp_path)
+    monkeypatch.setattr(launch, "ENVIRONMENT", tmp_path / ".venv")
     monkeypatch.setattr(launch.shutil, "which", lambda name: None)
     return tmp_path
 
@@ -120,12 +122,12 @@ def test_report_comes_from_the_environment_that_has_the_packages(course, monkeyp
     monkeypatch.setattr(
         launch.importlib.util, "find_spec", lambda name: None if missing else "found"
     )
-    assert launch.report_from_own_environment() is None  # nothing was installed yet
+    assert launch.ask_own_environment("helpers") is None  # nothing was installed yet
     folder = course / ".venv" / ("Scripts" if os.name == "nt" else "bin")
     folder.mkdir(parents=True)
     python = folder / ("python.exe" if os.name == "nt" else "python")
     python.write_text("")
-    assert launch.report_from_own_environment() == 5
+    assert launch.ask_own_environment("helpers") == 5
     assert calls == [[str(python), "-m", "helpers"]]
     missing = False
-    assert launch.report_from_own_environment() is None
+    assert launch.ask_own_environment("helpers") is None

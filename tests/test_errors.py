@@ -2,17 +2,16 @@
 
 import re
 import warnings
-from pathlib import Path
 
 import keras
 import nbformat
 import numpy as np
 import pytest
 
+from helpers.engine.files import NOTEBOOKS
 from helpers.errors import expected_error, expected_warning
 
-LESSON = Path(__file__).resolve().parent.parent / "notebooks"
-LESSON /= "10_when_extraction_fails.ipynb"
+LESSON = NOTEBOOKS / "10_when_extraction_fails.ipynb"
 LONG = (
     "a message of many words which is longer than the 88 columns that fit a projector "
     * 3

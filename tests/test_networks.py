@@ -3,13 +3,13 @@
 import hashlib
 import random
 import shutil
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-from helpers import networks
+from helpers.engine import files
+from helpers.engine.files import DATA
 from helpers.networks import (
     cifar10_cnn,
     dense_answer_key,
@@ -79,20 +79,20 @@ def test_cnn_seed_decides_all_kernels_and_nothing_else():
 
 
 def test_shipped_weights_are_small_whole_and_hold_no_optimizer():
-    path = networks.DATA / "cifar10_cnn.weights.npz"
+    path = DATA / "cifar10_cnn.weights.npz"
     assert path.stat().st_size < 1_000_000
     with np.load(path, allow_pickle=False) as arrays:
         assert sum(arrays[name].size for name in arrays) == 122_570
         assert all(np.isfinite(arrays[name]).all() for name in arrays)
-    log = (networks.DATA / "cifar10_cnn.log").read_text(encoding="utf-8")
+    log = (DATA / "cifar10_cnn.log").read_text(encoding="utf-8")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert digest in log
-    assert digest in (networks.DATA / "README.md").read_text(encoding="utf-8")
+    assert digest in (DATA / "README.md").read_text(encoding="utf-8")
 
 
 def test_shipped_weights_are_the_models():
     model = trained_cifar10_cnn()
-    with np.load(networks.DATA / "cifar10_cnn.weights.npz") as arrays:
+    with np.load(DATA / "cifar10_cnn.weights.npz") as arrays:
         for layer in model.layers:
             for weight in layer.weights:
                 stored = arrays[f"{layer.name}/{weight.name}"]
@@ -100,11 +100,10 @@ def test_shipped_weights_are_the_models():
 
 
 def test_one_changed_weight_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(networks, "DATA", tmp_path)
+    monkeypatch.setattr(files, "DATA", tmp_path)
     with pytest.raises(FileNotFoundError, match="Get the course's folder as a whole"):
         trained_cifar10_cnn()
-    source = cifar10_cnn.__globals__["__file__"]
-    data = Path(source).parent.parent / "data" / "cifar10_cnn.weights.npz"
+    data = DATA / "cifar10_cnn.weights.npz"
     arrays = dict(np.load(data))
     arrays["dense_1/bias"][3] += 1e-3
     np.savez(tmp_path / data.name, **arrays)

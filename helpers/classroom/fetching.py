@@ -7,15 +7,12 @@ the learners' machines, since pip knows the conditions of no system but its own.
 import hashlib
 import importlib.util
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
-from ..engine.files import COURSE, is_offline
-from ..environment import PYTHONS
+from ..engine.files import COURSE, is_offline, replaced
+from ..engine.readiness import PYTHONS
 from .launch import find_uv
 
 PLATFORMS = {  # for each system, the kinds of wheels that it takes, the newest first
@@ -71,7 +68,9 @@ def wheels(system, python, cache):
     if (folder / "requirements.txt").exists():
         return folder
     try:
-        with new_folder(folder) as new:
+        cache.mkdir(parents=True, exist_ok=True)
+        with replaced(folder) as new:
+            new.mkdir()
             pins = new / "requirements.txt"
             run_uv(
                 *("pip", "compile", "pyproject.toml", "--output-file", str(pins)),
@@ -127,21 +126,3 @@ def run(command):
 def refuse_offline():
     if is_offline():
         raise CannotFetch("LAYERS_OFFLINE forbids it")
-
-
-@contextmanager
-def new_folder(folder):
-    """Make a folder that gets its name when it is complete; else nothing stays of it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
-    try:
-        new.chmod(0o755)  # made for its owner alone
-        yield new
-        old = new.with_name(f"{new.name}.old")
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise

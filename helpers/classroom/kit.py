@@ -13,10 +13,10 @@ from pathlib import Path
 import nbformat
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 
-from .. import datasets
-from ..classroom import fetching
+from ..engine import files
 from ..engine.cifar10 import is_verified
-from ..engine.files import COURSE
+from ..engine.files import COURSE, NOTEBOOKS, keras_folders, replaced
+from . import fetching
 from .machine import ARCHIVE, quoted
 from .slides import REVEAL, STYLE, deck, reveal
 
@@ -68,7 +68,8 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
     if wheels:
         fetching.check_python(python)
     try:
-        with fetching.new_folder(folder) as kit:
+        with replaced(folder) as kit:
+            kit.mkdir()
             lessons = read_lessons()
             copy_course(kit / "course", lessons, solutions=False)
             copy_course(kit / "course-with-solutions", lessons, solutions=True)
@@ -132,7 +133,7 @@ def check_place(folder, replace):
 
 def read_lessons():
     """Return {file name: notebook} of all lessons, in their order."""
-    paths = sorted((COURSE / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    paths = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     return {path.name: nbformat.read(path, as_version=4) for path in paths}
 
 
@@ -145,7 +146,7 @@ def copy_course(target, lessons, solutions):
         shutil.copy(COURSE / name, target)
     notebooks = target / "notebooks"
     notebooks.mkdir()
-    for path in (COURSE / "notebooks").glob("*.md"):
+    for path in NOTEBOOKS.glob("*.md"):
         if solutions or "instructor" not in path.name:
             shutil.copy(path, notebooks)
     for name, lesson in lessons.items():
@@ -210,7 +211,7 @@ def without_solutions(lesson):
 
 def cifar10_archive():
     """Return the path of CIFAR-10's archive on this machine, or None."""
-    places = [folder / datasets.ARCHIVE for folder in datasets.keras_folders()]
+    places = [folder / files.ARCHIVE for folder in keras_folders()]
     named = os.environ.get("LAYERS_CIFAR10")
     if named:
         places.insert(0, os.path.expanduser(named))

@@ -13,7 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..engine.files import COURSE
+from ..engine.files import COURSE, ENVIRONMENT
+
+BIN = "Scripts" if os.name == "nt" else "bin"
+EXE = ".exe" if os.name == "nt" else ""
 
 
 def launch(command):
@@ -29,49 +32,45 @@ def launch(command):
     if uv is None:
         return 1
     # An activated environment is another one than the course's; uv would warn of it.
-    environment = dict(os.environ)
-    environment.pop("VIRTUAL_ENV", None)
+    environment = {k: word for k, word in os.environ.items() if k != "VIRTUAL_ENV"}
+    words = [uv, "run", "--project", str(COURSE), *command]
     try:
-        return subprocess.call(
-            [uv, "run", "--project", str(COURSE), *command], cwd=COURSE, env=environment
-        )
+        return subprocess.call(words, cwd=COURSE, env=environment)
     except KeyboardInterrupt:
         return 130
 
 
-def report_from_own_environment():
-    """Let the course's environment report on itself when this Python has no TensorFlow.
+def own_python():
+    """Return the Python of the course's own environment, or None."""
+    python = ENVIRONMENT / BIN / f"python{EXE}"
+    return python if python.exists() else None
+
+
+def ask_own_environment(*module):
+    """Let the course's environment run a module if this Python has no TensorFlow.
 
     Returns:
-        The report's exit code; None where there is no such environment, or no need.
+        The exit code; None where there is no such environment, or no need.
     """
-    folder, name = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
-    python = COURSE / ".venv" / folder / name
-    if importlib.util.find_spec("tensorflow") or not python.exists():
+    python = own_python()
+    if importlib.util.find_spec("tensorflow") or not python:
         return None
-    if Path(sys.prefix) == COURSE / ".venv":  # it is damaged, and will say so itself
+    if Path(sys.prefix) == ENVIRONMENT:  # it is damaged, and will say so itself
         return None
-    return subprocess.call([str(python), "-m", "helpers"], cwd=COURSE)
+    return subprocess.call([str(python), "-m", *module], cwd=str(COURSE))
 
 
 def find_uv():
     """Return the path of uv, installed into the folder ``.uv`` if it is nowhere else."""
-    own = COURSE / ".uv" / "bin" / ("uv.exe" if os.name == "nt" else "uv")
+    own = COURSE / ".uv" / "bin" / f"uv{EXE}"
     found = shutil.which("uv") or (str(own) if own.exists() else None)
     if found:
         return found
     print("Fetching uv, which installs the course's packages ...", flush=True)
     # --target also works where the system's Python refuses other installs (PEP 668).
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-qq",
-        "--target",
-        str(COURSE / ".uv"),
-    ]
-    if subprocess.call([*pip, "uv"]) == 0 and own.exists():
+    folder = str(COURSE / ".uv")
+    pip = [sys.executable, *"-m pip install -qq --target".split(), folder, "uv"]
+    if subprocess.call(pip) == 0 and own.exists():
         return str(own)
     print(
         "uv could not be installed. It needs pip and the network once; or install uv "

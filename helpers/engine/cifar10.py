@@ -7,12 +7,14 @@ import contextlib
 import hashlib
 import os
 import pickle
-import secrets
 import tarfile
 import warnings
 import zipfile
+from pathlib import Path
 
 import numpy as np
+
+from .files import replaced
 
 ARCHIVE_SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 
@@ -24,20 +26,28 @@ SHAPES = {
 }
 
 
-def sha256(file):
+def verify(file):
+    """Raise a ValueError unless an open file is CIFAR-10's archive, every byte of it."""
     digest = hashlib.sha256()
     while block := file.read(1 << 20):
         digest.update(block)
-    return digest.hexdigest()
+    if digest.hexdigest() != ARCHIVE_SHA256:
+        raise ValueError("its SHA-256 is not that of CIFAR-10's archive")
 
 
-def is_verified(archive):
-    """Whether the file is CIFAR-10's archive, every byte of it."""
+def check_archive(path):
+    """Do as `read_archive`, but read the file only as far as its checksum asks."""
+    with open(path, "rb") as file:
+        verify(file)
+
+
+def is_verified(path):
+    """Tell whether the file is there and is CIFAR-10's archive."""
     try:
-        with open(archive, "rb") as file:
-            return sha256(file) == ARCHIVE_SHA256
-    except OSError:
+        check_archive(path)
+    except (OSError, ValueError):
         return False
+    return True
 
 
 def read_archive(path):
@@ -53,8 +63,7 @@ def read_archive(path):
         ValueError: if its SHA-256 is another; nothing in it was read then.
     """
     with open(path, "rb") as file:
-        if sha256(file) != ARCHIVE_SHA256:
-            raise ValueError("its SHA-256 is not that of CIFAR-10's archive")
+        verify(file)
         file.seek(0)
         batches = {}
         with tarfile.open(fileobj=file) as archive, warnings.catch_warnings():
@@ -120,6 +129,21 @@ def read_npz(path):
     return arrays
 
 
+def read_named(name, read_archive=read_archive):
+    """Read the file that LAYERS_CIFAR10 names, or say in a ValueError what is wrong."""
+    path = Path(os.path.expanduser(name))
+    try:
+        return read_npz(path) if path.suffix == ".npz" else read_archive(path)
+    except OSError as error:
+        reason = f"it cannot be read ({error.strerror})"
+    except ValueError as error:
+        reason = error
+    raise ValueError(
+        f"LAYERS_CIFAR10 names {path}, but {reason}. Name CIFAR-10's archive "
+        "cifar-10-python.tar.gz, or an .npz of x_train, y_train, x_test and y_test."
+    )
+
+
 def read_array_cache(folder):
     """Map the four arrays of a folder into memory; None if one is damaged or missing."""
     arrays = {}
@@ -142,10 +166,5 @@ def write_array_cache(folder, arrays):
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         for name, array in arrays.items():
-            partial = folder / f"{name}.{secrets.token_hex(4)}.part"
-            try:
-                with open(partial, "xb") as file:
-                    np.save(file, array)
-                os.replace(partial, folder / f"{name}.npy")
-            finally:
-                partial.unlink(missing_ok=True)
+            with replaced(folder / f"{name}.npy") as new, open(new, "xb") as file:
+                np.save(file, array)

@@ -1,4 +1,4 @@
-"""Download one file from the first mirror that is fast enough, every byte checked.
+"""What an address answers, and one file from the first mirror that is fast enough.
 
 pooch writes to a temporary file, checks its SHA-256, and only then gives it its name.
 What is added here: several mirrors, when to leave one, a bar that stays plain text.
@@ -10,6 +10,7 @@ import shutil
 import sys
 import time
 from collections import deque
+from contextlib import contextmanager
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -67,13 +68,39 @@ class Projection:
             raise TooSlow
 
 
+class Refused(Exception):
+    """An answer that is none; its text is the HTTP status, such as ``404``."""
+
+
+@contextmanager
+def answer(address, timeout, **headers):
+    """Ask an address; give the headers of its answer, and its bytes as they come.
+
+    Raises, also for what happens while the bytes are read:
+        Refused: it answers with an error.
+        TimeoutError: it is silent for longer than ``timeout``, in seconds.
+        ConnectionError: there is no connection, or it broke off.
+    """
+    try:
+        request = requests.get(address, headers=headers, stream=True, timeout=timeout)
+        with request as response:
+            response.raise_for_status()
+            # read1 gives what has come. read waits for a whole block, so that a server
+            # that trickles would never be judged.
+            yield response.headers, iter(partial(response.raw.read1, BLOCK), b"")
+    except requests.HTTPError as error:
+        raise Refused(error.response.status_code) from None
+    except (requests.Timeout, urllib3.exceptions.TimeoutError):
+        raise TimeoutError from None
+    except (requests.RequestException, urllib3.exceptions.HTTPError):
+        raise ConnectionError from None
+
+
 def stream(url, output_file, _, size):
     """Write what `url` serves to `output_file`: a downloader for `pooch.retrieve`."""
-    timeout = (CONNECT_TIMEOUT, READ_TIMEOUT)
-    request = requests.get(url, stream=True, timeout=timeout)
-    with request as response, open(output_file, "wb") as file:
-        response.raise_for_status()
-        if int(response.headers.get("Content-Length", size)) != size:
+    given = answer(url, (CONNECT_TIMEOUT, READ_TIMEOUT))
+    with given as (headers, blocks), open(output_file, "wb") as file:
+        if int(headers.get("Content-Length", size)) != size:
             raise ValueError("Another size was announced.")
         projection = Projection(size)
         with tqdm(
@@ -85,9 +112,7 @@ def stream(url, output_file, _, size):
             leave=False,
             file=sys.stdout,
         ) as bar:
-            # read1 gives what has come. read waits for a whole block, so that a
-            # mirror that trickles would never be judged.
-            while block := response.raw.read1(BLOCK):
+            for block in blocks:
                 file.write(block)
                 bar.update(len(block))
                 if bar.n > size:
@@ -103,11 +128,11 @@ def try_mirror(url, target, size, sha256):
         pooch.retrieve(url, sha256, target.name, target.parent, downloader=downloader)
     except TooSlow:
         return f"too slow, it would take over {TIME_LIMIT / 60:g} minutes"
-    except requests.HTTPError as error:
-        return f"it answered {error.response.status_code}"
-    except (requests.Timeout, urllib3.exceptions.TimeoutError):
+    except Refused as status:
+        return f"it answered {status}"
+    except TimeoutError:
         return "no answer"
-    except (requests.RequestException, urllib3.exceptions.HTTPError):
+    except ConnectionError:
         return "no connection, or it broke off"
     except ValueError:
         return "it sent another file (size or checksum differ)"

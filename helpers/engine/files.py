@@ -1,10 +1,14 @@
-"""Where the course lies on this machine, and how its files are read and written.
+"""Where the course and its data lie on this machine, and how a file is replaced.
 
 Uses nothing but Python's standard library: the launcher needs it before anything is
 installed.
 """
 
+import hashlib
 import os
+import shutil
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -12,8 +16,81 @@ COURSE = PACKAGE.parent
 NOTEBOOKS = COURSE / "notebooks"
 # Installed with pip, the package has its data inside; there is no course then.
 DATA = PACKAGE / "data" if (PACKAGE / "data").is_dir() else COURSE / "data"
+ENVIRONMENT = COURSE / ".venv"
+
+WEIGHTS_SHA256 = "0d1aca1ad27c83d4174d0b671b67ebdfe8d135d42aac58df96f4afdadaa40b31"
+ARCHIVE = "cifar-10-batches-py-target_archive"  # Keras's name for CIFAR-10's archive
+TEMPORARY = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir())
 
 
 def is_offline():
     """Tell whether ``LAYERS_OFFLINE`` forbids to use the network."""
     return os.environ.get("LAYERS_OFFLINE", "0") not in ("", "0")
+
+
+def keras_folders():
+    """The folders that may hold Keras's data sets; Keras itself uses the last."""
+    given = "KERAS_HOME" in os.environ
+    home = Path(os.path.expanduser(os.environ["KERAS_HOME"] if given else "~/.keras"))
+    # Keras asks about KERAS_HOME, or about ~ and ~/.keras, whether it may write there
+    needed = [home] if given else [home, home.parent]
+    if not all(os.access(_nearest(path), os.W_OK) for path in needed):
+        return [home / "datasets", TEMPORARY / ".keras" / "datasets"]
+    return [home / "datasets"]
+
+
+def _nearest(path):
+    """The path itself if it exists, else the first folder above that does."""
+    return next(filter(os.path.exists, (path, *path.parents)))
+
+
+def trained_weights():
+    """Return the bytes of the file of trained weights, once its checksum is right.
+
+    Raises:
+        FileNotFoundError: the file is not in the course's ``data`` folder.
+        ValueError: the file is not the one that the course ships.
+    """
+    path = DATA / "cifar10_cnn.weights.npz"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"The trained weights are not at {path}. Get the course's folder as a whole, "
+            "with its data folder."
+        )
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != WEIGHTS_SHA256:
+        raise ValueError(
+            f"{path} is not the file that the course ships: its SHA-256 is another one. "
+            "Get it again with `git checkout data/cifar10_cnn.weights.npz`."
+        )
+    return content
+
+
+@contextmanager
+def replaced(path):
+    """Give a path to write a file or a folder at, which then takes the place of ``path``.
+
+    It gets its name when the block is over. If the block fails or is interrupted, nothing
+    of it stays, and what was at ``path`` does.
+
+    Example:
+        >>> with replaced("notes.txt") as new:  # doctest: +SKIP
+        ...     new.write_text("all of it")
+    """
+    path = Path(path)
+    beside = tempfile.TemporaryDirectory(
+        prefix=f".{path.name}.", dir=path.parent, ignore_cleanup_errors=True
+    )
+    with beside as folder:
+        new, old = Path(folder, path.name), Path(folder, "old")
+        yield new
+        try:
+            if path.is_dir():  # which cannot be replaced in one step
+                path.rename(old)
+            elif path.exists():
+                shutil.copymode(path, new)
+            os.replace(new, path)
+        except BaseException:
+            if old.exists() and not path.exists():
+                old.rename(path)
+            raise

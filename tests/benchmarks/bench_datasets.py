@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+COURSE = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(COURSE), str(COURSE / "tests")]
 
-from test_datasets import make_archive, python2_pickle  # noqa: E402
+from archives import make_archive, python2_pickle  # noqa: E402
 
 from helpers.datasets import ARCHIVE, shapes  # noqa: E402
 
@@ -66,7 +66,7 @@ def run(code, home, sha256):
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
     done = subprocess.run(
         [sys.executable, "-c", f"SHA256 = {sha256!r}\n{code}{TIMED}"],
-        cwd=ROOT,
+        cwd=COURSE,
         env={**os.environ, **quiet, "KERAS_HOME": home, "LAYERS_OFFLINE": "1"},
         capture_output=True,
         text=True,

@@ -13,12 +13,14 @@ import publish
 import pytest
 
 from helpers import environment
+from helpers.engine.files import COURSE
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+LESSONS = sorted(
+    path.name for path in (COURSE / "notebooks").glob("[0-9][0-9]_*.ipynb")
+)
 LINK = re.compile(r"\]\((https?:[^)]*)\)")
 ADDRESS = re.compile(r"https?://[^\s)\"`\\]+")
-SETUP = nbformat.read(ROOT / "notebooks" / LESSONS[0], as_version=4).cells[1].source
+SETUP = nbformat.read(COURSE / "notebooks" / LESSONS[0], as_version=4).cells[1].source
 
 
 @pytest.fixture
@@ -26,8 +28,8 @@ def course(tmp_path):
     """A copy of the files that hold addresses."""
     course = tmp_path / "course"
     (course / "notebooks").mkdir(parents=True)
-    for path in publish.files(ROOT):
-        shutil.copy(path, course / path.relative_to(ROOT))
+    for path in publish.files(COURSE):
+        shutil.copy(path, course / path.relative_to(COURSE))
     return course
 
 
@@ -39,7 +41,7 @@ def contents(course):
 
 
 def test_the_source_is_the_release_of_this_version():
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    project = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
     repository, tag = publish.current()
     assert tag == f"v{publish.VERSION.search(project)[1]}"
     assert re.fullmatch(r"[\w-]+/[\w.-]+", repository)
@@ -48,7 +50,7 @@ def test_the_source_is_the_release_of_this_version():
 @pytest.mark.parametrize("name", LESSONS)
 def test_badge_and_setup_cell_have_the_address(name):
     repository, tag = publish.current()
-    head, setup = nbformat.read(ROOT / "notebooks" / name, as_version=4).cells[:2]
+    head, setup = nbformat.read(COURSE / "notebooks" / name, as_version=4).cells[:2]
     badge = re.search(r"^\[`Open in Colab`\]\((.*)\)$", head.source, re.M)[1]
     colab = "https://colab.research.google.com/github"
     assert badge == f"{colab}/{repository}/blob/{tag}/notebooks/{name}"
@@ -58,7 +60,7 @@ def test_badge_and_setup_cell_have_the_address(name):
 
 def test_readme_opens_every_lesson_on_colab_and_the_course_elsewhere():
     repository, tag = publish.current()
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (COURSE / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[\d\d · .*\|$", readme, re.MULTILINE)
     assert len(rows) == len(LESSONS)
     for name, row in zip(LESSONS, rows):
@@ -80,7 +82,7 @@ def test_readme_opens_every_lesson_on_colab_and_the_course_elsewhere():
     assert f"git clone https://github.com/{repository}.git" in readme
 
 
-@pytest.mark.parametrize("path", publish.files(ROOT), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", publish.files(COURSE), ids=lambda path: path.name)
 def test_links_are_valid_addresses(path):
     text = path.read_text(encoding="utf-8")
     repository, _ = publish.current()
@@ -121,7 +123,7 @@ def test_there_and_back_changes_nothing_but_the_addresses(course):
 
 def test_published_notebooks_are_valid_and_formatted(course):
     publish.publish("a" * 39 + "/" + "n" * 40, "v10.20.30", course)
-    shutil.copytree(ROOT / "helpers", course / "helpers")  # ruff sorts imports by it
+    shutil.copytree(COURSE / "helpers", course / "helpers")  # ruff sorts imports by it
     for name in LESSONS:
         nbformat.validate(nbformat.read(course / "notebooks" / name, as_version=4))
     for words in (["format", "--check"], ["check"]):
@@ -157,16 +159,15 @@ def test_what_cannot_be_is_refused(course, words, said):
 
 def test_full_disk_changes_no_file(course, monkeypatch):
     before = contents(course)
-    opened = publish.os.fdopen
-    left = [5]
+    written, left = Path.write_bytes, [5]
 
-    def fdopen(number, mode):
+    def write_bytes(path, content):
         left[0] -= 1
         if not left[0]:
             raise OSError(28, "No space left on device")
-        return opened(number, mode)
+        return written(path, content)
 
-    monkeypatch.setattr(publish.os, "fdopen", fdopen)
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
     with pytest.raises(OSError, match="No space left"):
         publish.publish("ada/layers", course=course)
     assert contents(course) == before
@@ -208,7 +209,7 @@ def colab(tmp_path, monkeypatch):
     upstream = tmp_path / "upstream"
     (upstream / "helpers").mkdir(parents=True)
     for name in ("__init__.py", "environment.py"):
-        shutil.copy(ROOT / "helpers" / name, upstream / "helpers")
+        shutil.copy(COURSE / "helpers" / name, upstream / "helpers")
     git(upstream, "init", "--quiet")
     git(upstream, "add", ".")
     git(upstream, "commit", "--quiet", "--message", "all")

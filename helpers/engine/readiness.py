@@ -1,0 +1,148 @@
+"""Is this machine ready for the lessons? ``python -m helpers`` and ``check`` ask here.
+
+Needs no package, and is read by old Pythons too, so that it can say what is missing.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from .files import COURSE, DATA, ENVIRONMENT, NOTEBOOKS, PACKAGE, trained_weights
+
+PACKAGES = (
+    "tensorflow keras numpy matplotlib jupyterlab ipywidgets anywidget pillow pooch tqdm"
+).split()
+PYTHONS = (3, 10), (3, 13)
+COMPUTE = f"from {PACKAGE.name}.environment import device; print(device())"
+NO_AVX = " This processor is too old for it: it has no AVX."
+HINTS = {  # by what the reason says
+    "DLL": " Windows needs the Microsoft Visual C++ Redistributable.",
+    "it stops with -4": NO_AVX,  # an illegal instruction, on Linux and macOS
+    f"it stops with {0xC000001D}": NO_AVX,  # and on Windows
+}
+
+
+def examine(compute=None):
+    """Find out whether every lesson can run here: nothing is taken on trust.
+
+    Arguments:
+        compute: function that computes with TensorFlow and returns the device's name. By
+            default that happens in another process, whose crash does no harm.
+
+    Returns:
+        Tuple of the device's name, "" if nothing computes, and a sentence or two on what
+        keeps the lessons from running here and what to do, None if nothing does.
+    """
+    device, crash = "", None
+    try:
+        device = (compute or compute_apart)()
+    except Exception as error:  # whatever a broken installation raises
+        hints = [hint for words, hint in HINTS.items() if words in str(error)]
+        if Path(sys.prefix) == ENVIRONMENT:
+            hints.append(" If it never ran, delete the folder .venv and install again.")
+        crash = f"TensorFlow does not run here ({error}).{''.join(hints[:1])}"
+    checks = wrong_python, missing_packages, unfit_folder, lambda: crash, wrong_cifar10
+    return device, next(filter(None, (check() for check in checks)), None)
+
+
+def compute_apart():
+    """Return the device that computes in another process, or raise why none does."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMPUTE],
+        cwd=str(COURSE),
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    if done.returncode == 0:
+        return done.stdout.splitlines()[-1]
+    errors = re.findall(r"^[\w.]+Error: (?!Traceback).+", done.stderr, re.MULTILINE)
+    raise RuntimeError(
+        errors[-1][:200] if errors else f"it stops with {done.returncode}"
+    )
+
+
+def wrong_python():
+    lowest, highest = PYTHONS
+    if not lowest <= sys.version_info[:2] <= highest:
+        return (
+            f"this is Python {platform.python_version()}. Install one from "
+            f"{lowest[0]}.{lowest[1]} to {highest[0]}.{highest[1]}, and use that one."
+        )
+    if sys.maxsize < 2**32:
+        return "this Python has 32 bits. Install one with 64 bits, and use that one."
+    return None
+
+
+def missing_packages():
+    missing = [package for package in needed_packages() if not is_there(package)]
+    if missing:
+        return (
+            f"{', '.join(missing)} cannot be found. Type: {python_name()} -m "
+            "helpers.classroom install KIT, with the kit's folder or address for KIT; "
+            f"or, with a network, {python_name()} -m helpers lab"
+        )
+    return None
+
+
+def needed_packages():
+    """List the packages that the lessons need; Colab's own page does without JupyterLab."""
+    colab = "google.colab" in sys.modules
+    return [package for package in PACKAGES if not (colab and package == "jupyterlab")]
+
+
+def is_there(package):
+    """Tell whether a package can be imported, whatever it was installed as.
+
+    TensorFlow is also installed as tensorflow-cpu, for example.
+    """
+    return importlib.util.find_spec({"pillow": "PIL"}.get(package, package)) is not None
+
+
+def installed_version(package):
+    """Return the version of an installed package as text, or None.
+
+    Example:
+        >>> installed_version("no-such-package") is None
+        True
+    """
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def unfit_folder():
+    incomplete = f"{COURSE} is not complete. Copy or unpack the course once more."
+    if not all((DATA / name).exists() for name in ("cat.png", "dense_answer_key.json")):
+        return incomplete
+    try:
+        trained_weights()
+    except OSError:
+        return incomplete
+    except ValueError as error:
+        return str(error)
+    if not os.access(str(NOTEBOOKS), os.W_OK):
+        return f"{NOTEBOOKS} cannot be written. Copy the course to your own disk."
+    return None
+
+
+def wrong_cifar10():
+    if os.environ.get("LAYERS_CIFAR10"):
+        from .cifar10 import check_archive, read_named  # NumPy is there by now
+
+        try:
+            read_named(os.environ["LAYERS_CIFAR10"], check_archive)
+        except ValueError as error:
+            return str(error)
+    return None
+
+
+def python_name():
+    """Return what a learner types for Python."""
+    return "py" if os.name == "nt" else "python3"
