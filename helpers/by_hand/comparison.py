@@ -19,17 +19,14 @@ def hand_check(model, inputs, tolerance=None):
     computed ``from Keras's input``. What was taken from Keras is never ``equal``.
 
     Arguments:
-        model: built ``keras.Model``: Sequential, functional or subclassed.
-        inputs: array of shape ``(images, …)``; a list or a dict of arrays if the model
-            has several inputs.
+        model, inputs: as for `forward`.
         tolerance: the largest share of a layer's largest output that counts as equal.
             By default 1e-5, and 1e-2 for a layer that computes at half precision.
 
     Returns:
-        ``HandCheck``, which shows itself as a table, one line a layer: name, class,
-        output shape, number of parameters, largest difference as a share of the layer's
-        largest output, and the verdict. Its attributes are ``equal``, a bool: nothing
-        differs; ``differing`` and ``unknown``, lists of names.
+        ``HandCheck``, which shows itself as a table, one line a layer; the largest
+        difference is a share of the layer's largest output. Its attributes are
+        ``equal``, a bool: nothing differs; ``differing`` and ``unknown``, lists of names.
 
     Raises:
         TypeError: not a Keras model, or inputs of a wrong dtype.

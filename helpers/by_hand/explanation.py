@@ -117,18 +117,15 @@ def explain(model, inputs, layer, position):
     """Show the arithmetic of one number that a layer outputs.
 
     Arguments:
-        model: built ``keras.Model``: Sequential, functional or subclassed.
-        inputs: array of shape ``(images, …)``; a list or a dict of arrays if the model
-            has several inputs.
+        model, inputs: as for `forward`.
         layer: name of the layer, as in ``layer_outputs``.
         position: index of the number in ``layer_outputs(model, inputs)[layer]``, such
             as ``(image, row, column, channel)``.
 
     Returns:
-        ``Explanation``: a table in a notebook, the same as text elsewhere. Its
-        attributes hold the numbers: ``value``, ``patch``, ``kernel``, ``products``,
-        ``sum``, ``bias``, ``before_activation``, ``activation``, and
-        ``receptive_field``, the slices of the input that the number depends on.
+        `Explanation`: a table in a notebook, the same as text elsewhere. Its attributes
+        hold the numbers, and in ``receptive_field`` the slices of the input that the
+        number depends on.
 
     Raises:
         TypeError: not a Keras model, or inputs of a wrong dtype.
@@ -193,9 +190,7 @@ class Traced:
     """A model computed for one image, ready to explain each of its numbers.
 
     Arguments:
-        names_of_inputs: names of the model's inputs.
-        arrays: the inputs, each of one image.
-        calls: list of ``Call``, in the order in which they happened.
+        names_of_inputs, arrays, calls: ``names``, ``inputs`` and ``calls`` of a `Walk`.
     """
 
     def __init__(self, names_of_inputs, arrays, calls):
@@ -253,13 +248,12 @@ class Traced:
         seen = parts_seen(self.calls, self.makers, y, position)
         parts = [seen.get(id(x)) for x in self.arrays]
         slices, notes = as_slices(self.calls, self.names_of_inputs, parts)
-        for call in self.calls:
-            if call.layer is None and any(id(x) in seen for x in call.outputs.values()):
-                notes.append(
-                    "Before it lies arithmetic in a call of your own, so that it may "
-                    "depend on less."
-                )
-                break
+        unseen = [call.outputs.values() for call in self.calls if call.layer is None]
+        if any(id(x) in seen for outputs in unseen for x in outputs):
+            notes.append(
+                "Before it lies arithmetic in a call of your own, so that it may "
+                "depend on less."
+            )
         return slices, notes
 
 

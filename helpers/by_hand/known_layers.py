@@ -34,14 +34,19 @@ from .layer_families import (
 )
 
 
-def moves(layer):
-    """The layer's bias, and how its kernel moves over its input."""
-    return bias_of(layer), layer.strides, layer.padding, layer.dilation_rate
+def given(function, names):
+    """Let a function compute with what a layer has under these names, in this order."""
+    return lambda layer, x: function(x, *(setting(layer, n) for n in names.split()))
 
 
-def pooled(function):
-    """Let a function pool as a layer's settings say."""
-    return lambda layer, x: function(x, layer.pool_size, layer.strides, layer.padding)
+def setting(layer, name):
+    """What a layer has under a name, as an array if it is a variable."""
+    if name == "bias":
+        return bias_of(layer)
+    if name in ("gamma", "beta"):
+        return gamma_and_beta(layer)[name == "beta"]
+    value = getattr(layer, name)
+    return array(value) if hasattr(value, "assign") else value
 
 
 def depthwise_kernels(layer):
@@ -71,75 +76,56 @@ IN_TRAINING_ONLY = (
     "RandomZoom SpatialDropout1D SpatialDropout2D SpatialDropout3D"
 ).split()
 
+MOVES = "strides padding dilation_rate"
+POOL = "pool_size strides padding"
+
 KINDS = {
     # patch × kernel + bias
-    "Dense": WeightedSum(
-        lambda layer, x: layers.dense(x, array(layer.kernel), bias_of(layer))
-    ),
-    "Conv1D": Convolution(
-        lambda layer, x: layers.conv1d(
-            x, array(layer.kernel), *moves(layer), layer.groups
-        )
-    ),
-    "Conv2D": Convolution(
-        lambda layer, x: layers.conv2d(
-            x, array(layer.kernel), *moves(layer), layer.groups
-        )
-    ),
+    "Dense": WeightedSum(given(layers.dense, "kernel bias")),
+    "Conv1D": Convolution(given(layers.conv1d, f"kernel bias {MOVES} groups")),
+    "Conv2D": Convolution(given(layers.conv2d, f"kernel bias {MOVES} groups")),
     "DepthwiseConv2D": DepthwiseConvolution(
-        lambda layer, x: layers.depthwise_conv2d(x, array(layer.kernel), *moves(layer)),
-        depthwise_kernels,
+        given(layers.depthwise_conv2d, f"kernel bias {MOVES}"), depthwise_kernels
     ),
     "SeparableConv2D": Convolution(
-        lambda layer, x: layers.separable_conv2d(
-            x,
-            array(layer.depthwise_kernel),
-            array(layer.pointwise_kernel),
-            *moves(layer),
+        given(
+            layers.separable_conv2d, f"depthwise_kernel pointwise_kernel bias {MOVES}"
         ),
         separable_kernels,
     ),
     # the largest value, or the average, under a window
-    "MaxPooling1D": Pool(pooled(layers.max_pool1d), "largest"),
-    "MaxPooling2D": Pool(pooled(layers.max_pool2d), "largest"),
-    "AveragePooling1D": Pool(pooled(layers.average_pool1d), "average"),
-    "AveragePooling2D": Pool(pooled(layers.average_pool2d), "average"),
+    "MaxPooling1D": Pool(given(layers.max_pool1d, POOL), "largest"),
+    "MaxPooling2D": Pool(given(layers.max_pool2d, POOL), "largest"),
+    "AveragePooling1D": Pool(given(layers.average_pool1d, POOL), "average"),
+    "AveragePooling2D": Pool(given(layers.average_pool2d, POOL), "average"),
     "GlobalMaxPooling1D": GlobalPool(
         lambda layer, x: x.max(axis=1, keepdims=layer.keepdims), "largest"
     ),
     "GlobalMaxPooling2D": GlobalPool(
-        lambda layer, x: layers.global_max_pool2d(x, layer.keepdims), "largest"
+        given(layers.global_max_pool2d, "keepdims"), "largest"
     ),
     "GlobalAveragePooling1D": GlobalPool(
         lambda layer, x: x.mean(axis=1, keepdims=layer.keepdims), "average"
     ),
     "GlobalAveragePooling2D": GlobalPool(
-        lambda layer, x: layers.global_average_pool2d(x, layer.keepdims), "average"
+        given(layers.global_average_pool2d, "keepdims"), "average"
     ),
     # one value, changed step by step
     "BatchNormalization": Changed(
-        lambda layer, x: layers.batch_normalization(
-            x,
-            array(layer.moving_mean),
-            array(layer.moving_variance),
-            *gamma_and_beta(layer),
-            layer.epsilon,
-            layer.axis,
+        given(
+            layers.batch_normalization,
+            "moving_mean moving_variance gamma beta epsilon axis",
         ),
         steps.batch_normalization,
     ),
     "LayerNormalization": Changed(
-        lambda layer, x: layers.layer_normalization(
-            x, *gamma_and_beta(layer), layer.epsilon, layer.axis
-        ),
+        given(layers.layer_normalization, "gamma beta epsilon axis"),
         steps.layer_normalization,
         steps.seen_along_axes,
         not_with={"rms_scaling": [True]},
     ),
     "GroupNormalization": Changed(
-        lambda layer, x: layers.group_normalization(
-            x, layer.groups, *gamma_and_beta(layer), layer.epsilon, layer.axis
-        ),
+        given(layers.group_normalization, "groups gamma beta epsilon axis"),
         steps.group_normalization,
         steps.seen_by_group,
     ),
@@ -150,10 +136,7 @@ KINDS = {
         steps.normalization,
         not_with={"invert": [True]},
     ),
-    "Rescaling": Changed(
-        lambda layer, x: layers.rescaling(x, array(layer.scale), array(layer.offset)),
-        steps.rescaling,
-    ),
+    "Rescaling": Changed(given(layers.rescaling, "scale offset"), steps.rescaling),
     # the activation alone
     "Activation": Changed(lambda layer, x: x),
     "ReLU": ActivationLayer(
@@ -162,26 +145,20 @@ KINDS = {
         settings=("negative_slope", "threshold", "max_value"),
     ),
     "LeakyReLU": ActivationLayer(
-        lambda layer, x: leaky_relu(x, layer.negative_slope),
+        given(leaky_relu, "negative_slope"),
         base="leaky_relu",
         settings=("negative_slope",),
     ),
     "PReLU": ActivationLayer(
-        lambda layer, x: leaky_relu(x, array(layer.alpha)),
-        base="prelu",
-        settings=("alpha",),
+        given(leaky_relu, "alpha"), base="prelu", settings=("alpha",)
     ),
-    "ELU": ActivationLayer(
-        lambda layer, x: elu(x, layer.alpha), base="elu", settings=("alpha",)
-    ),
+    "ELU": ActivationLayer(given(elu, "alpha"), base="elu", settings=("alpha",)),
     "Softmax": ActivationLayer(
         lambda layer, x: softmax(x, tuple(np.atleast_1d(layer.axis))), base="softmax"
     ),
     # copies of numbers, and zeros around them
-    "Flatten": Copied(lambda layer, x: layers.flatten(x)),
-    "Reshape": Copied(
-        lambda layer, x: layers.reshape(x, layer.target_shape), rows_stay=False
-    ),
+    "Flatten": Copied(given(layers.flatten, "")),
+    "Reshape": Copied(given(layers.reshape, "target_shape"), rows_stay=False),
     "Permute": Copied(
         lambda layer, x: np.transpose(x, (0, *layer.dims)), rows_stay=False
     ),
@@ -189,14 +166,14 @@ KINDS = {
     "ZeroPadding1D": Copied(
         lambda layer, x: np.pad(x, ((0, 0), layer.padding, (0, 0)))
     ),
-    "ZeroPadding2D": Copied(lambda layer, x: layers.zero_padding2d(x, layer.padding)),
+    "ZeroPadding2D": Copied(given(layers.zero_padding2d, "padding")),
     "Cropping1D": Copied(
         lambda layer, x: x[:, layer.cropping[0] : x.shape[1] - layer.cropping[1]]
     ),
-    "Cropping2D": Copied(lambda layer, x: layers.cropping2d(x, layer.cropping)),
+    "Cropping2D": Copied(given(layers.cropping2d, "cropping")),
     "UpSampling1D": Copied(lambda layer, x: np.repeat(x, layer.size, 1)),
     "UpSampling2D": Enlarged(
-        lambda layer, x: layers.up_sampling2d(x, layer.size, layer.interpolation),
+        given(layers.up_sampling2d, "size interpolation"),
         not_with={"interpolation": ["bicubic", "lanczos3", "lanczos5"]},
     ),
     # a row of a table for each number
@@ -325,21 +302,13 @@ def sees(layer, x, part):
 
 @dataclass(frozen=True)
 class Activation:
-    """The activation of one layer.
+    """The activation of one layer."""
 
-    Attributes:
-        name: ``"relu"``; with settings the name of the layer's class, ``"ReLU"``.
-        function: computes it, ``function(x)``; None if it is not known.
-        axes: the axes along which it takes numbers together; mostly none.
-        base: its name in keras.activations.
-        settings: ``{name: value}`` of an activation layer.
-    """
-
-    name: str
-    function: Callable | None
-    axes: tuple = ()
-    base: str = ""
-    settings: dict = field(default_factory=dict)
+    name: str  # "relu"; with settings the name of the layer's class, "ReLU"
+    function: Callable | None  # computes it, `function(x)`; None if it is not known
+    axes: tuple = ()  # the axes along which it takes numbers together; mostly none
+    base: str = ""  # its name in keras.activations
+    settings: dict = field(default_factory=dict)  # {name: value} of an activation layer
 
 
 def activation_of(layer):

@@ -149,7 +149,6 @@ class Copied(Kind):
         return {"how": "copy"}
 
 
-@dataclass(frozen=True)
 class Enlarged(Copied):
     """Each number is a copy or, with ``interpolation="bilinear"``, a blend of four."""
 
@@ -184,7 +183,6 @@ class Enlarged(Copied):
         return super().browser(layer, x) if layer.interpolation == "nearest" else {}
 
 
-@dataclass(frozen=True)
 class Lookup(Kind):
     """Each number of the input chooses a row of a table."""
 
@@ -206,19 +204,13 @@ class Lookup(Kind):
 
 @dataclass(frozen=True)
 class Slide:
-    """How a window slides along one axis of its input.
+    """How a window slides along one axis of its input."""
 
-    Attributes:
-        length: number of values along the axis.
-        size, stride, dilation_rate: of the window.
-        before: how many values of padding come first.
-    """
-
-    length: int
-    size: int = 1
+    length: int  # number of values along the axis
+    size: int = 1  # of the window, as the next two
     stride: int = 1
     dilation_rate: int = 1
-    before: int = 0
+    before: int = 0  # how many values of padding come first
 
     def places(self, i):
         """Where output i, or each of several, looks; outside the axis is padding."""
@@ -239,7 +231,6 @@ def slides(layer, lengths, sizes, dilation_rates):
     ]
 
 
-@dataclass(frozen=True)
 class Window(Kind):
     """Each number is made of the values under a window, at one place of the input."""
 
@@ -324,7 +315,6 @@ class WeightedSum(Window):
         return {"how": "sum", "bias": has_bias} | super().browser(layer, x)
 
 
-@dataclass(frozen=True)
 class Convolution(WeightedSum):
     """The kernel stands at one place after the other.
 
@@ -341,7 +331,6 @@ class Convolution(WeightedSum):
         return count // groups, layer.filters // groups
 
 
-@dataclass(frozen=True)
 class DepthwiseConvolution(Convolution):
     """A convolution of every channel alone."""
 
@@ -383,7 +372,6 @@ class Pool(Window):
         return {"how": self.how} | super().browser(layer, x)
 
 
-@dataclass(frozen=True)
 class GlobalPool(Pool):
     """A pool whose window is as large as the picture."""
 
@@ -422,7 +410,6 @@ class Merged(Kind):
         return [seen_through_broadcast(x, part) for x in xs]
 
 
-@dataclass(frozen=True)
 class Joined(Kind):
     """The inputs one after the other, along ``layer.axis``."""
 

@@ -227,11 +227,8 @@ def average_pool1d(x, pool_size=2, strides=None, padding="valid"):
 def global_average_pool2d(x, keepdims=False):
     """Average each feature map: one number per image and channel.
 
-    Arguments:
-        keepdims: keep rows and columns as axes of length 1.
-
-    Returns:
-        Array of shape ``(images, channels)``.
+    The result has the shape ``(images, channels)``; with ``keepdims`` rows and columns
+    stay as axes of length 1.
 
     Example:
         >>> global_average_pool2d(np.arange(8.0).reshape(1, 2, 2, 2))
@@ -258,14 +255,11 @@ def batch_normalization(
     Computes ``gamma * (x - mean) / sqrt(variance + epsilon) + beta``.
 
     Arguments:
-        x: array of any shape.
+        x: array of any shape; the result has the same.
         mean, variance: the moving averages of training, shape ``(channels,)``.
         gamma, beta: learned factor and shift, shape ``(channels,)``, or None.
         epsilon: small number that keeps the division from failing.
         axis: the axis of the channels.
-
-    Returns:
-        Array of the same shape.
 
     Example:
         >>> batch_normalization(np.array([[5.0]]), [1.0], [4.0], epsilon=0)
@@ -342,12 +336,8 @@ def flatten(x):
 def reshape(x, target_shape):
     """Give the values of each image a new shape; their order stays.
 
-    Arguments:
-        x: array of shape ``(images, …)``.
-        target_shape: the shape of one image; -1 stands for what is left over.
-
-    Returns:
-        Array of shape ``(images, *target_shape)``.
+    ``(images, …)`` becomes ``(images, *target_shape)``, where a -1 stands for what is
+    left over.
 
     Example:
         >>> reshape(np.arange(6).reshape(1, 6), (2, -1)).shape
@@ -438,12 +428,9 @@ def windows(x, size, strides=1, padding="valid", dilation_rate=1, fill=0):
     """Cut pictures into the patches that a kernel or a pooling window sees.
 
     Arguments:
-        size: size of the window, an integer or ``(rows, columns)``.
-        strides: step of the window, an integer or ``(rows, columns)``.
+        size, strides, dilation_rate: of the window, integers or ``(rows, columns)``.
         padding: ``"valid"``, or ``"same"``: then the window stands at
             ``ceil(length / stride)`` places and ``fill`` surrounds the picture.
-        dilation_rate: distance of the window's values on the picture.
-        fill: the value outside the picture.
 
     Returns:
         Array of shape ``(images, rows, columns, channels, window rows, window

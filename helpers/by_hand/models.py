@@ -6,7 +6,8 @@ done in float64, so it is more exact than the Keras numbers it is compared with.
 """
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -45,38 +46,23 @@ def forward(model, inputs):
     return {name: y for call in shown(calls) for name, y in call.outputs.items()}
 
 
-# ------------------------------------------------------- following a recorded run
-
-
 @dataclass(eq=False)
 class Computed:
-    """One call of a recorded run, with its numbers.
+    """One call of a recorded run, with its numbers."""
 
-    Attributes:
-        name: as in ``layer_outputs``.
-        layer: the layer or operation; None for what no call gave out.
-        inputs: array, or list of arrays and numbers for a layer that merges several.
-        outputs: dict ``{name: array}``, computed by hand or Keras's own.
-        keras: the same, in Keras's numbers.
-        order: sorts the calls as ``layer_outputs`` does.
-        unknown: why it is not computed by hand, or None.
-        given: whether some of its inputs are Keras's own numbers.
-        hidden: whether it is no entry of ``layer_outputs``.
-        container: whether its inner layers computed the numbers.
-        again: function that computes ``outputs`` from Keras's own inputs, or None.
-    """
-
-    name: str
-    layer: object
-    inputs: object
-    outputs: dict
-    keras: dict
-    order: tuple = ()
-    unknown: str | None = None
-    given: bool = False
-    hidden: bool = False
-    container: bool = False
-    again: object = field(default=None, repr=False)
+    name: str  # as in `layer_outputs`
+    layer: object  # or operation; None for what no call gave out
+    inputs: (
+        object  # array; a list of arrays and numbers for a layer that merges several
+    )
+    outputs: dict  # {name: array}, computed by hand or Keras's own
+    keras: dict  # the same, in Keras's numbers
+    order: tuple = ()  # sorts the calls as `layer_outputs` does
+    unknown: str | None = None  # why it is not computed by hand
+    given: bool = False  # whether some of its inputs are Keras's own numbers
+    hidden: bool = False  # whether it is no entry of `layer_outputs`
+    container: bool = False  # whether its inner layers computed the numbers
+    again: Callable | None = None  # computes `outputs` from Keras's own inputs
 
     @property
     def output(self):

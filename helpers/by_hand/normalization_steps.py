@@ -55,9 +55,6 @@ def rescaling(layer, x, position):
     return steps + ([("+ offset", offset)] if offset else [])
 
 
-# ------------------------------------------- whose mean and variance they take
-
-
 def seen_along_axes(layer, x, part):
     """The part with all that lies along ``layer.axis``, one axis or several."""
     axes = [axis % x.ndim - 1 for axis in np.atleast_1d(layer.axis)]
