@@ -19,10 +19,10 @@ from .engine.batches import (
     stream_of_batches,
 )
 from .engine.choosing import check_wanted
-from .engine.devices import OnAllDevices, device_count
+from .engine.devices import passes_of
 from .engine.inputs import FiniteCheck
-from .engine.passes import Passes, Request, kept, names_of_inputs, signature_of
-from .engine.patching import recording
+from .engine.passes import Passes, kept, names_of_inputs, signature_of, specs
+from .engine.recording import Request
 from .engine.replacing import check_replace
 from .engine.storage import Arrays, Files
 from .engine.wording import check_model
@@ -128,9 +128,8 @@ def layer_outputs(
     one_batch = rows is not None and rows <= size
     silent = one_batch or "LAYERS_QUIET" in os.environ
     bar = tqdm(total=rows, delay=2, file=sys.stdout, disable=silent, leave=False)
-    way = OnAllDevices if device_count(model) > 1 else Passes
     store = Arrays(rows) if out is None else Files(out)
-    with way(request, left_out, rows) as passes, store, bar:
+    with passes_of(request, left_out, rows) as passes, store, bar:
         joining = Joining(store, left_out, asked=wanted is not None)
         for structure, arrays in batches:
             done, here = joining.rows, number_of_rows(arrays)
@@ -163,11 +162,10 @@ def tensors_of_one_batch(request, inputs, out):
         )
     structure, arrays = check_batch(request.model, inputs, "inputs", tensors=True)
     left_out = {}
-    way = OnAllDevices if device_count(request.model) > 1 else Passes
-    with way(request, left_out) as passes:
+    with passes_of(request, left_out) as passes:
         found = passes.run(structure, arrays)
     report(left_out)
-    return {key: x for key, x, _ in found}
+    return found
 
 
 def report(left_out):
@@ -243,30 +241,24 @@ class LayerReader:
 
     def compile(self, structure, arrays):
         passes, keys = Passes(self.request, {}), []
+        missing = [x is None for x in arrays]
 
         def run(*tensors):
             tensors = iter(tensors)
-            given = [x if x is None else next(tensors) for x in arrays]
+            given = [None if one else next(tensors) for one in missing]
             found, scope = passes.record(structure, given)
             scope.let_random_numbers_go_on()
-            keys[:] = [key for key, *_ in found]
-            return [as_float32(x) for _, x, _ in found]
+            keys[:] = found
+            return [as_float32(x) for x in found.values()]
 
-        signature = [
-            tf.TensorSpec(x.shape, tf.as_dtype(x.dtype))
-            for x in arrays
-            if x is not None
-        ]
-        function = tf.function(run, autograph=False, input_signature=signature)
-        with recording(passes.own_code):
-            try:
-                function = function.get_concrete_function()
-            except ValueError as error:
-                raise ValueError(
-                    f"{error} LayerReader compiles the model; layer_outputs runs it line "
-                    "by line, and may take it."
-                ) from None
-        return function, keys
+        try:
+            came = [x for x in arrays if x is not None]
+            return passes.trace(run, *specs(came)), keys
+        except ValueError as error:
+            raise ValueError(
+                f"{error} LayerReader compiles the model; layer_outputs runs it line by "
+                "line, and may take it."
+            ) from None
 
 
 def read_only(tensor):

@@ -58,11 +58,8 @@ def stream_of_batches(inputs):
             raise ValueError("The PyDataset never ends. Give it a __len__.")
         return (inputs[i] for i in range(inputs.num_batches))
     arrays = isinstance(inputs, (list, tuple, dict, str, bytes))
-    if arrays or hasattr(inputs, "__array__") or not hasattr(inputs, "__iter__"):
-        return None
-    if hasattr(inputs, "shape"):  # a ragged or sparse tensor: refused in words
-        return None
-    return inputs
+    array = hasattr(inputs, "__array__") or hasattr(inputs, "shape")
+    return None if arrays or array or not hasattr(inputs, "__iter__") else inputs
 
 
 def check_batch(model, inputs, name, tensors=False):
@@ -72,31 +69,31 @@ def check_batch(model, inputs, name, tensors=False):
     """
     if getattr(model, "inputs", None):
         structure = getattr(model, "input", model.inputs[0])
-        structure = keras.tree.map_structure(lambda x: 0, structure)
         arrays = check_inputs(model, inputs, name)
         if tensors:
             came = arrange(model, inputs, name)
             arrays = [x if tf.is_tensor(x) else y for x, y in zip(came, arrays)]
-        return structure, [
-            x if x is None else cast(x, expected.dtype)
-            for x, expected in zip(arrays, model.inputs)
-        ]
+        arrays = [cast(x, symbol.dtype) for x, symbol in zip(arrays, model.inputs)]
+        return without_leaves(structure), arrays
     several = isinstance(inputs, dict) or (
         isinstance(inputs, (list, tuple)) and all(hasattr(x, "shape") for x in inputs)
     )
-    if not several:
-        return 0, [as_came(check_array(inputs, None, name=name))]
-    paths = keras.tree.flatten_with_path(inputs)
-    names = [name + "".join(f"[{step!r}]" for step in path) for path, x in paths]
-    arrays = [
-        as_came(check_array(x, None, name=name)) for name, (_, x) in zip(names, paths)
-    ]
+    parts = keras.tree.flatten_with_path(inputs) if several else [((), inputs)]
+    names = [name + "".join(f"[{step!r}]" for step in path) for path, _ in parts]
+    arrays = [check_array(x, None, name=one) for one, (_, x) in zip(names, parts)]
     check_same_length(arrays, names)
-    return keras.tree.map_structure(lambda x: 0, inputs), arrays
+    arrays = [cast(x, "string") if x.dtype.kind in "SUT" else x for x in arrays]
+    return without_leaves(inputs) if several else 0, arrays
+
+
+def without_leaves(structure):
+    return keras.tree.map_structure(lambda x: 0, structure)
 
 
 def cast(x, dtype):
     """Cast as Keras does; a number too large for the dtype becomes infinity."""
+    if x is None:
+        return None
     if tf.is_tensor(x):
         return tf.cast(x, dtype)
     if dtype == "string":
@@ -105,43 +102,27 @@ def cast(x, dtype):
         return np.asarray(x, tf.as_dtype(dtype).as_numpy_dtype)
 
 
-def as_came(x):
-    return x.astype(object) if x.dtype.kind in "SUT" else x
-
-
 # ----------------------------------------------------------------- put together again
 
 
-def batch_axes(rows, found, few, others):
-    """Tell for each output which axis the rows are on.
+def axis_of_rows(rows, output, few, other):
+    """Tell which axis of an output the rows are on: the one that is longer with more.
 
     Arguments:
         rows: number of inputs in a batch.
-        found: the batch's ``[(key, tensor, call)]``.
+        output: what came out for them.
         few: another number of inputs, the first of this batch.
-        others: ``{key: output}`` for these.
+        other: what came out for these; None if no other number can be run.
 
     Returns:
-        Dict ``{key: (axis, how many places on it are one input)}``; the axis is None for
-        an output that is the same for any inputs, such as the positions in a text, and
-        -1 for one that cannot be joined.
-
-    Example:
-        >>> found = [("maps", np.zeros((8, 5, 3)), None), ("mean", np.zeros(3), None)]
-        >>> batch_axes(8, found, 1, {"maps": np.zeros((1, 5, 3)), "mean": np.zeros(3)})
-        {'maps': (0, 1), 'mean': (None, 0)}
+        The axis, and how many places on it are one input. The axis is None for an output
+        that is the same for any inputs, such as the positions in a text, and -1 for one
+        that cannot be joined.
     """
-    return {
-        key: axis_of_rows(rows, output, few, others[key])
-        if key in others
-        else first_axis(rows, output)
-        for key, output, _ in found
-    }
-
-
-def axis_of_rows(rows, output, few, other):
-    """The same for one output: the axis that is longer when there are more rows."""
-    shape, shorter = tuple(output.shape), tuple(other.shape)
+    shape = tuple(output.shape)
+    if other is None:
+        return (0, 1) if shape[:1] == (rows,) else (None, 0)
+    shorter = tuple(other.shape)
     if len(shape) != len(shorter):
         return -1, 0
     differ = [i for i, (a, b) in enumerate(zip(shape, shorter)) if a != b]
@@ -158,11 +139,6 @@ def axis_of_rows(rows, output, few, other):
         if not np.allclose(first, other, rtol=0, atol=1e-3 * scale, equal_nan=True):
             return -1, 0
     return axis, each
-
-
-def first_axis(rows, output):
-    """The same where no second run is possible: the rows are on axis 0, or nowhere."""
-    return (0, 1) if tuple(output.shape)[:1] == (rows,) else (None, 0)
 
 
 class Joining:
@@ -183,28 +159,31 @@ class Joining:
         self.once = {}  # {key: the output that all batches have}
 
     def add(self, found, rows, probe):
-        """Take the outputs of a batch of ``rows`` inputs, ``[(key, tensor, call)]``.
+        """Take the outputs of a batch of ``rows`` inputs, ``{key: tensor}``.
 
         ``probe`` is called when a second batch has come: it returns another number of
-        rows, the first of this batch, and their outputs ``{key: tensor}``.
+        rows, the first of this batch, and their outputs.
         """
         if self.rows == 0:
             self.first = found, rows, probe
         else:
-            self.join_first()
+            if self.first:
+                self.join_first(*self.first)
             self.join(found, rows)
         self.rows += rows
 
-    def join_first(self):
+    def join_first(self, found, rows, probe):
         """Take the first batch, once it is known not to be the only one."""
-        if self.first:
-            found, rows, probe = self.first
-            self.axes = batch_axes(rows, found, *probe())
-            self.first = None
-            self.join(found, rows)
+        few, others = probe()
+        self.axes = {
+            key: axis_of_rows(rows, output, few, others.get(key))
+            for key, output in found.items()
+        }
+        self.first = None
+        self.join(found, rows)
 
     def join(self, found, rows):
-        here = {key: as_float32(output) for key, output, _ in found}
+        here = {key: as_float32(output) for key, output in found.items()}
         for key in dict.fromkeys([*self.axes, *here]):
             if key in self.left_out:
                 continue
@@ -217,13 +196,11 @@ class Joining:
                 self.leave_out(key, no_row_for_each(here[key], rows))
             else:
                 self.store.append(key, np.asarray(here[key]), axis, each)
-        self.store.count(rows)
 
     def once_for_all(self, key, output, rows):
         self.store.place(key)
         same = self.once.setdefault(key, output)
-        nan = output.dtype.kind == "f"
-        if not np.array_equal(same, output, equal_nan=nan):
+        if not np.array_equal(same, output, equal_nan=output.dtype.kind == "f"):
             self.leave_out(key, no_row_for_each(output, rows))
 
     def leave_out(self, key, reason):
@@ -240,7 +217,7 @@ class Joining:
     def finish(self):
         """Return ``{key: array}``."""
         if self.first:  # the only batch
-            for key, output, _ in self.first[0]:
+            for key, output in self.first[0].items():
                 self.store.whole(key, np.asarray(as_float32(output)))
         for key, output in self.once.items():
             self.store.whole(key, output)

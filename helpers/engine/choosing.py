@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from .inputs import nearest_names
-from .keras_inside import calls_in_graph, is_graph, is_keras_own, operations_of
+from .keras_inside import calls_in_graph, is_container, is_graph, operations_of
 
 
 def check_wanted(layers):
@@ -33,11 +33,12 @@ def check_one(layer):
     )
 
 
-def is_meant(model, call, want):
-    """Whether a call, or one of its outputs, is what is wanted."""
+def is_meant(model, call, want, key=None):
+    """Whether a call is wanted, or its output of this key; of no key: any of them."""
     if isinstance(want, str):
-        here = want in (call.name, call.path) or want.startswith(f"{call.name}/")
-        return here or call.inside and call.path.endswith(f"/{want}")
+        one = want == key if key else want.startswith(f"{call.name}/")
+        inside = call.inside and call.path.endswith(f"/{want}")
+        return one or inside or want in (call.name, call.path)
     if isinstance(want, type):
         return isinstance(call.layer, want) and not call.hidden
     if isinstance(want, int):
@@ -63,29 +64,21 @@ def choose(model, calls, wanted):
         wanted: what `check_wanted` returns.
     """
     if wanted is None:
-        shown = [call for call in calls if not (call.hidden or call.is_input)]
-        return [(key, output, c) for c in shown for key, output in c.outputs()]
+        calls = [call for call in calls if not (call.hidden or call.is_input)]
+    found = [(key, output, call) for call in calls for key, output in call.outputs()]
+    if wanted is None:
+        return found
     chosen = set()
     for want in wanted:
-        found = {
-            (id(call), key)
-            for call in calls
-            if is_meant(model, call, want)
-            for key, _ in call.outputs()
-            if not isinstance(want, str)
-            or want in (key, call.name, call.path)
-            or call.inside
-            and call.path.endswith(f"/{want}")
+        meant = {
+            i
+            for i, (key, _, call) in enumerate(found)
+            if is_meant(model, call, want, key)
         }
-        if not found:
+        if not meant:
             return None
-        chosen |= found
-    return [
-        (key, output, call)
-        for call in calls
-        for key, output in call.outputs()
-        if (id(call), key) in chosen
-    ]
+        chosen |= meant
+    return [found[i] for i in sorted(chosen)]
 
 
 def first_missing(model, calls, wanted):
@@ -103,12 +96,10 @@ def enough(model, wanted):
     """
     if wanted is None:
         return None
-    needed = {}  # {path: how often it is called}
-    for want in wanted:
-        found = path_in_graph(model, want)
-        if found is None:
-            return None
-        needed[found[0]] = found[1]
+    found = [path_in_graph(model, want) for want in wanted]
+    if None in found:
+        return None
+    needed = dict(found)  # {path: how often it is called}
 
     def done(calls):
         if calls[-1].path not in needed:
@@ -127,15 +118,13 @@ def path_in_graph(model, want):
         want = layer_at(model, want)
     if not isinstance(want, str):
         # a layer may also be called in another model, or in a layer of one's own
-        inner = [one for one in operations_of(model) if one is not want]
-        opened = [
-            one
-            for one in inner
-            if isinstance(one, keras.Model)
-            or isinstance(one, keras.Layer)
-            and not is_keras_own(one)
-        ]
-        if opened or want not in operations_of(model) or isinstance(want, keras.Model):
+        operations = operations_of(model)
+        others = [one for one in operations if one is not want]
+        if (
+            want not in operations
+            or isinstance(want, keras.Model)
+            or any(map(is_container, others))
+        ):
             return None
         want = want.name
     path, times = [], 1
@@ -148,8 +137,7 @@ def path_in_graph(model, want):
         if len(named) != 1 or any(":" in one.name for one in operations):
             return None
         if not isinstance(model, keras.Sequential):
-            counts = calls_in_graph(model)
-            times *= counts.get(id(named[0]), 1)  # an InputLayer: once
+            times *= calls_in_graph(model).get(id(named[0]), 1)  # an InputLayer: once
         path.append(name)
         model = named[0]
     return "/".join(path), times

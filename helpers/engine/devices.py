@@ -1,9 +1,20 @@
 """A model made under ``tf.distribute``: its devices share each batch."""
 
+from contextlib import contextmanager
+
 import tensorflow as tf
 
-from .passes import Passes
-from .patching import recording
+from .passes import Passes, kept
+
+
+@contextmanager
+def passes_of(request, left_out, rows=None):
+    """Give `Passes`, or those on all devices; the model is as it was when they are over."""
+    several = request.model.distribute_strategy.num_replicas_in_sync > 1
+    passes = (OnAllDevices if several else Passes)(request, left_out, rows)
+    with kept(request.model):
+        yield passes
+    passes.scope.let_random_numbers_go_on()
 
 
 class OnAllDevices(Passes):
@@ -19,36 +30,26 @@ class OnAllDevices(Passes):
         key = tuple((x.shape[1:], x.dtype.name) for x in arrays)
         if key not in self.compiled:
             self.compiled[key] = self.compile(structure, arrays)
-        function, about = self.compiled[key]
-        outputs = function(*map(tf.constant, arrays))
-        return [(key, x, call) for (key, call), x in zip(about, outputs)]
+        function, keys = self.compiled[key]
+        return dict(zip(keys, function(*map(tf.constant, arrays))))
 
     def probe(self, structure, arrays):
         return 0, {}  # the rows are on the first axis: the devices share it
 
     def compile(self, structure, arrays):
-        about = []
-        signature = [
-            tf.TensorSpec((None, *x.shape[1:]), tf.as_dtype(x.dtype)) for x in arrays
-        ]
+        keys = []
 
         def run(*tensors):
             found, scope = self.record(structure, tensors)
             scope.let_random_numbers_go_on()
-            about[:] = [(key, call) for key, _, call in found]
-            return [output for _, output, _ in found]
+            keys[:] = found
+            return list(found.values())
 
         shared = on_all_devices(run, self.request.model.distribute_strategy)
-        function = tf.function(shared, autograph=False, input_signature=signature)
-        with recording(self.own_code):
-            function = function.get_concrete_function()
-        for _, call in about:
-            call.forget()
-        return function, about
-
-
-def device_count(model):
-    return model.distribute_strategy.num_replicas_in_sync
+        any_rows = [
+            tf.TensorSpec((None, *x.shape[1:]), tf.as_dtype(x.dtype)) for x in arrays
+        ]
+        return self.trace(shared, *any_rows), keys
 
 
 def on_all_devices(function, strategy):

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def check_inputs(model, inputs, name="inputs"):
-    """Check inputs against ``model.inputs`` and return them in that order.
+    """Return a list of NumPy arrays, one for each of ``model.inputs``, in their own dtype.
 
     Arguments:
         model: built Sequential or functional Keras model.
@@ -16,37 +16,28 @@ def check_inputs(model, inputs, name="inputs"):
             inputs are, or a dict by their names.
         name: what to call ``inputs`` in a message.
 
-    Returns:
-        List of NumPy arrays, one for each of ``model.inputs``, in their own dtype.
-
     Raises:
         TypeError: a dtype that the model cannot take.
         ValueError: a wrong number of inputs, a wrong shape, or no input at all.
-
-    Example:
-        >>> [x.shape for x in check_inputs(dense_network(), [[1, 0, 0], [0, 1, 0]])]
-        [(2, 3)]
     """
-    names = [x.name for x in model.inputs]
-    labels = [name] if len(names) == 1 else [f"{name}[{one!r}]" for one in names]
-    arrays = [
-        None
-        if x is None and is_optional(expected)
-        else check_array(x, (None, *expected.shape[1:]), expected.dtype, label)
-        for x, expected, label in zip(
-            arrange(model, inputs, name), model.inputs, labels
-        )
-    ]
+    optional = {id(one.output) for one in model.layers if is_optional(one)}
+    several = len(model.inputs) > 1
+    labels, arrays = [], []
+    for x, expected in zip(arrange(model, inputs, name), model.inputs):
+        label = f"{name}[{expected.name!r}]" if several else name
+        if x is not None or id(expected) not in optional:
+            x = check_array(x, (None, *expected.shape[1:]), expected.dtype, label)
+        labels.append(label)
+        arrays.append(x)
     if all(x is None for x in arrays):
         raise ValueError(f"{name} is None throughout. Pass at least one input.")
     check_same_length(arrays, labels)
     return arrays
 
 
-def is_optional(expected):
-    """Whether one of ``model.inputs`` was made with ``keras.Input(optional=True)``."""
-    history = getattr(expected, "_keras_history", None)
-    return getattr(getattr(history, "operation", None), "optional", False)
+def is_optional(layer):
+    """Whether it is an InputLayer, of ``keras.Input(optional=True)``."""
+    return type(layer).__name__ == "InputLayer" and layer.optional
 
 
 def arrange(model, inputs, name="inputs"):
@@ -103,16 +94,13 @@ def describe(x):
 
 
 def check_array(x, shape=None, dtype="float32", name="inputs"):
-    """Return ``x`` as a NumPy array if a model can take it; else say what to write.
+    """Return ``x`` as a NumPy array of its dtype if a model can take it.
 
     Arguments:
         x: array, tensor or nested lists, batch axis first.
         shape: the shape expected, ``None`` where any length fits; ``None`` for any.
         dtype: name of the dtype that Keras casts this input to.
         name: what to call ``x`` in a message.
-
-    Returns:
-        NumPy array of the dtype that came.
 
     Raises:
         TypeError: a dtype that cannot be cast to ``dtype`` without a loss.
@@ -236,29 +224,28 @@ def repairs(shape):
             ),
         ]
     if len(shape) == 4:
-        images, a, b, c = shape
+        n, a, b, c = shape
         lines += [
-            ("the channels come first", "x.transpose(0, 2, 3, 1)", (images, b, c, a)),
-            ("the channels come last", "x.transpose(0, 3, 1, 2)", (images, c, a, b)),
-            ("there is a channel too many", "x[..., :3]", (images, a, b, min(c, 3))),
+            ("the channels come first", "x.transpose(0, 2, 3, 1)", (n, b, c, a)),
+            ("the channels come last", "x.transpose(0, 3, 1, 2)", (n, c, a, b)),
+            ("there is a channel too many", "x[..., :3]", (n, a, b, min(c, 3))),
         ]
         if c == 1:
             lines.append(
-                ("the pictures are grey", "x.repeat(3, axis=-1)", (images, a, b, 3))
+                ("the pictures are grey", "x.repeat(3, axis=-1)", (n, a, b, 3))
             )
         if c == 3:
-            grey = "the pictures are in colour"
-            line = "x.mean(axis=-1, keepdims=True)"
-            lines.append((grey, line, (images, a, b, 1)))
-            lines.append((grey, "x.mean(axis=-1)", (images, a, b)))
+            colour = "the pictures are in colour"
+            lines.append((colour, "x.mean(axis=-1, keepdims=True)", (n, a, b, 1)))
+            lines.append((colour, "x.mean(axis=-1)", (n, a, b)))
     if shape and shape[-1] == 1:
         lines.append(("there is a channel axis too many", "x[..., 0]", shape[:-1]))
     if shape and shape[0] == 1:
         lines.append(("there is a batch axis too many", "x[0]", shape[1:]))
     if len(shape) > 2:
-        images, numbers = shape[0], int(np.prod(shape[1:]))
+        numbers = int(np.prod(shape[1:]))
         line = f"x.reshape(-1, {numbers})"
-        lines.append(("the inputs are not flattened", line, (images, numbers)))
+        lines.append(("the inputs are not flattened", line, (shape[0], numbers)))
     return lines
 
 
@@ -280,9 +267,7 @@ class FiniteCheck:
         """Look at one batch, whose first row is input number ``start``."""
         if x.dtype.kind != "f":
             return
-        with np.errstate(
-            all="ignore"
-        ):  # one of them makes the whole sum so, in no time
+        with np.errstate(all="ignore"):  # one makes the whole sum so, in no time
             if np.isfinite(x.sum()) or np.isfinite(x).all():
                 return
         positions = np.argwhere(~np.isfinite(x))

@@ -14,6 +14,9 @@ PRIVATE = {
     "KerasTensor._keras_history": "the InputLayer that an input comes from",
     "keras.Model._nodes_by_depth": "how often a functional model calls a layer",
     "keras.Layer._losses": "what add_loss has noted, which a run would clear",
+    "keras.Layer._loss_ids": "the same, so that no loss is noted twice",
+    "MultiHeadAttention._flash_attention": "whether the scores are made at all",
+    "keras.layers.Dense.__module__": "it tells a class of Keras from one of your own",
     "tensor._keras_mask": "the mask that goes along with a tensor",
 }
 
@@ -58,6 +61,11 @@ def is_keras_own(layer):
     return "call" not in vars(layer) and is_keras_class(type(layer))
 
 
+def is_container(layer):
+    """Whether it is a model or a layer of one's own: what it calls has names too."""
+    return isinstance(layer, keras.Model) or not is_keras_own(layer)
+
+
 @functools.cache
 def is_keras_class(cls):
     for one in cls.__mro__:
@@ -92,6 +100,10 @@ def is_graph(model):
 
 def in_keras(cls):
     return str(getattr(cls, "__module__", "")).startswith("keras.")
+
+
+def uses_flash_attention(layer):
+    return getattr(layer, "_flash_attention", False)
 
 
 def losses_of(layer):

@@ -5,8 +5,7 @@ import inspect
 import keras
 import tensorflow as tf
 
-from .keras_inside import is_keras_own, mask_of, set_mask
-from .names import Call
+from .keras_inside import is_keras_own, mask_of, set_mask, uses_flash_attention
 
 
 class Opened:
@@ -23,22 +22,23 @@ class Opened:
         self.start = len(recorder.calls)
         self.cell_calls, self.mask = [], None
         self.recurrent = isinstance(layer, keras.layers.RNN)
+        self.each_step = isinstance(layer, keras.layers.TimeDistributed)
 
     def before(self, args, kwargs):
-        self.has_scores = gives_scores(self.layer)
-        self.own_scores = self.has_scores and kwargs.get("return_attention_scores")
-        if self.has_scores and not self.own_scores:
+        has_scores = gives_scores(self.layer)
+        self.own_scores = has_scores and kwargs.get("return_attention_scores")
+        if has_scores and not self.own_scores:
             self.attention_scores(args, kwargs)
-        if isinstance(self.layer, keras.layers.TimeDistributed):
+        if self.each_step:
             self.steps = first_tensor(args, kwargs).shape[1]
             inner = self.layer.layer
             if isinstance(inner, keras.layers.RNN):
-                for name in state_names(inner.cell):
-                    self.recorder.out_of_reach[f"{self.place.path}/{name}"] = (
-                        f"{self.place.path} runs {inner.name} without calling it as a "
-                        f"layer. Make it keras.layers.TimeDistributed(keras.Sequential("
-                        f"[{inner.name}]))"
-                    )
+                self.refuse(
+                    state_names(inner.cell),
+                    f"{self.place.path} runs {inner.name} without calling it as a "
+                    f"layer. Make it keras.layers.TimeDistributed(keras.Sequential("
+                    f"[{inner.name}]))",
+                )
 
     def called_with(self, args, kwargs):
         """Look at the arguments that Keras has filled in."""
@@ -53,26 +53,32 @@ class Opened:
         if self.recurrent:
             self.stack_inner_calls()
             self.states()
-        if isinstance(self.layer, keras.layers.TimeDistributed):
+        if self.each_step:
             self.stack_inner_calls()
             self.add(self.layer.layer.name, output)
 
-    def note_step(self, args, kwargs, output):
+    def note_step(self, args, output):
         self.cell_calls.append((args[1], output[1]))
 
+    def refuse(self, names, reason):
+        for name in names:
+            self.recorder.out_of_reach[f"{self.place.path}/{name}"] = reason
+
     def add(self, name, output):
-        place = self.place
-        order = (*place.order, len(self.recorder.calls), 0)
+        place, recorder = self.place, self.recorder
         path = f"{place.path}/{name}"
-        name, _ = self.recorder.names.free(f"{place.name}/{name}")
-        call = Call(name, path, self.layer_inside, (), {}, output, order)
-        call.keys = self.recorder.names.keys(name, output)
-        call.made, call.inside = output, True
-        self.recorder.fixed[path] = (
-            "it is not what the model runs on with. Replace the output of "
-            f"{place.path!r}"
+        place = place._replace(
+            name=recorder.names.free(f"{place.name}/{name}")[0],
+            path=path,
+            order=(*place.order, len(recorder.calls), 0),
         )
-        self.recorder.add(call)
+        call = recorder.call(place, self.layer_inside, output)
+        call.container, call.inside = False, True
+        recorder.fixed[path] = (
+            "it is not what the model runs on with. Replace the output of "
+            f"{self.place.path!r}"
+        )
+        recorder.add(call)
 
     @property
     def layer_inside(self):
@@ -87,18 +93,16 @@ class Opened:
         Asked in the real call, Keras would compute rows that are masked as a whole in
         another way, and the model's output would change.
         """
-        layer, name = self.layer, f"{self.place.path}/attention_scores"
-        reason = why_no_scores(layer, self.recorder)
+        layer, reason = self.layer, why_no_scores(self.layer, self.recorder)
         if reason:
-            self.recorder.out_of_reach[name] = reason
+            self.refuse(["attention_scores"], reason)
             return
         tensors = [x for x in keras.tree.flatten((args, kwargs)) if tf.is_tensor(x)]
         masks = [(x, mask_of(x)) for x in tensors]
-        here, self.recorder.here = self.recorder.here, None
+        scores = {**kwargs, "return_attention_scores": True}
         try:
-            output = layer(*args, **{**kwargs, "return_attention_scores": True})
+            output = self.recorder.closed(type(layer).__call__, layer, args, scores)
         finally:
-            self.recorder.here = here
             for x, mask in masks:
                 set_mask(x, mask)
         self.add("attention_scores", output[1])
@@ -125,7 +129,8 @@ class Opened:
             group = group[times * (bodies - self.steps) :]
             for number in range(times):
                 one = group[number]
-                name = path_to_name(self.place, path) + f":{number}" * (number > 0)
+                name = self.place.name + path[len(self.place.path) :]
+                name += f":{number}" * (number > 0)
                 one.keys = [name + key[len(one.name) :] for key in one.keys]
                 one.name = name
                 if one.output is not None:
@@ -140,20 +145,19 @@ class Opened:
         steps = self.cell_calls[-self.steps :] if self.steps else []
         count = len(keras.tree.flatten(steps[0][1])) if steps else None
         names = state_names(self.layer.cell, count)
-        reason = None
         if not steps:
-            reason = (
+            self.refuse(
+                names,
                 f"{self.place.path} was computed without calling its cell, as on a "
-                "graphics card. Make the layer with use_cudnn=False"
+                "graphics card. Make the layer with use_cudnn=False",
             )
-        elif self.recorder.is_elsewhere(keras.tree.flatten(steps[-1][1])[0]):
-            reason = (
+            return
+        if self.recorder.is_elsewhere(keras.tree.flatten(steps[-1][1])[0]):
+            self.refuse(
+                names,
                 f"{self.place.path} is a loop in compiled code, which keeps its steps to "
-                "itself. layer_outputs reads them"
+                "itself. layer_outputs reads them",
             )
-        if reason:
-            for name in names:
-                self.recorder.out_of_reach[f"{self.place.path}/{name}"] = reason
             return
         mask = self.mask
         if mask is not None and self.layer.go_backwards:
@@ -178,10 +182,6 @@ def carried(mask, step, old, new):
         return new
     shape = [-1] + [1] * (len(new.shape) - 1)
     return tf.where(tf.reshape(mask[:, step], shape), new, old)
-
-
-def path_to_name(place, path):
-    return place.name + path[len(place.path) :]
 
 
 def state_names(cell, count=None):
@@ -211,18 +211,17 @@ def gives_scores(layer):
 
 def why_no_scores(layer, recorder):
     """Say why the scores of a call cannot be told; None if they can."""
-    if recorder.watch:
+    if recorder.request.tensors:
         return (
             "the scores come from a call of their own, so no gradient goes through them. "
             "Read them without tensors=True"
         )
-    dropout = getattr(layer, "dropout", 0) or getattr(layer, "_dropout", 0)
-    if recorder.training and dropout:
+    if recorder.request.training and layer.get_config().get("dropout"):
         return (
             "with training=True Dropout changes the scores in every call, so those of "
             "a second call are others. Ask for them without training"
         )
-    if getattr(layer, "_flash_attention", False):
+    if uses_flash_attention(layer):
         return (
             f"{layer.name} uses flash attention, which never makes the scores. Make the "
             "layer with flash_attention=False"

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from .batches import check_batch, number_of_rows
-from .choosing import choose, enough, first_missing, is_meant, not_found
+from .choosing import choose, enough, first_missing, not_found
 from .keras_inside import (
     all_layers,
     has_own_code,
@@ -18,24 +18,12 @@ from .keras_inside import (
 )
 from .names import hide_masks, in_models_order
 from .patching import recording
-from .recording import Recorder, Scope
+from .recording import Recorder, Request, Scope
 from .replacing import Replacing, followed
 from .wording import CannotRun, check_model
 
 COMPILED_FROM = 8  # batches of one shape; tracing costs as much as these gain
 COMPILED_FROM_RECURRENT = 3  # TensorFlow's loops are slow line by line
-
-
-class Request(NamedTuple):
-    """What `layer_outputs` was asked for."""
-
-    model: keras.Model
-    wanted: tuple | None = None  # None: all layers
-    training: bool = False
-    inside: bool = False
-    before_activation: bool = False
-    replace: dict | None = None
-    tensors: bool = False
 
 
 class Passes:
@@ -69,20 +57,10 @@ class Passes:
             for want in (*(request.wanted or ()), *(request.replace or ()))
         )
 
-    def __enter__(self):
-        self.kept = kept(self.request.model)
-        self.kept.__enter__()
-        return self
-
-    def __exit__(self, *error):
-        self.kept.__exit__(*error)
-        if error[0] is None:
-            self.scope.let_random_numbers_go_on()
-
     # ------------------------------------------------------------------ one batch
 
     def run(self, structure, arrays, first_row=0):
-        """Return ``[(key, tensor, call)]`` of the wanted layers for one batch."""
+        """Return ``{key: tensor}`` of the wanted layers for one batch."""
         signature = signature_of(arrays)
         self.seen[signature] = self.seen.get(signature, 0) + 1
         if self.is_worth_compiling(signature):
@@ -135,12 +113,10 @@ class Passes:
             try:
                 found, _ = self.eagerly(structure, few, 0)
             except CannotRun as error:
-                found = [
-                    (k, x, call) for call in error.calls for k, x in call.outputs()
-                ]
+                found = {k: x for call in error.calls for k, x in call.outputs()}
             except ValueError:
-                found = []
-            self.probed = rows, {key: x for key, x, _ in found}
+                found = {}
+            self.probed = rows, found
         return self.probed
 
     def eagerly(self, structure, arrays, first_row):
@@ -149,7 +125,7 @@ class Passes:
             found, scope = self.record(
                 structure, tensors, self.scope.values(), first_row
             )
-        self.keys = [key for key, *_ in found]
+        self.keys = list(found)
         self.changing.update(scope.variables)
         return found, scope
 
@@ -164,7 +140,7 @@ class Passes:
     def record(self, structure, tensors, start=(), first_row=0):
         """Run the model once, under `recording`, from these values of its variables.
 
-        Returns ``[(key, tensor, call)]`` and the `Scope` that holds the values after it.
+        Returns ``{key: tensor}`` and the `Scope` that holds the values after it.
         """
         request, model = self.request, self.request.model
         inputs = keras.tree.pack_sequence_as(structure, tensors)
@@ -181,16 +157,8 @@ class Passes:
             stop = enough(model, request.wanted)
 
         def run(inside):
-            recorder = Recorder(
-                model,
-                training=request.training,
-                inside=inside,
-                wants=wants(model, request.wanted),
-                replaced=replacing.replace if request.replace else None,
-                done=stop,
-                before_activation=request.before_activation,
-                watch=request.tensors,
-            )
+            replaced = replacing.replace if request.replace else None
+            recorder = Recorder(request, inside, replaced, stop)
             with Scope(start) as scope:
                 recorder.run(inputs)
             if request.wanted is None:
@@ -212,9 +180,9 @@ class Passes:
             raise ValueError(not_found(model, calls, missing, reasons))
         if not found:
             raise ValueError(f"{model.name} calls no layer and gives out no tensor.")
-        return [one for one in found if self.can_be_told(*one)], scope
+        return {k: x for k, x, call in found if self.can_be_told(k, call)}, scope
 
-    def can_be_told(self, key, output, call):
+    def can_be_told(self, key, call):
         """Whether an output is one number before an activation; or say why it is not."""
         if not call.several:
             return True
@@ -230,39 +198,39 @@ class Passes:
         """Trace the model once for the shapes that came; None if it cannot be traced."""
         if any(x is None for x in arrays):
             return None
-        inputs = [tf.TensorSpec(x.shape, tf.as_dtype(x.dtype)) for x in arrays]
         changing = list(self.changing.values())
-        states = [tf.TensorSpec(v.shape, v.dtype) for v in changing]
-        about, recurrent = [], self.recurrent
+        keys, recurrent = [], self.recurrent
 
         def run(tensors, values):
             found, scope = self.record(structure, tensors, [*zip(changing, values)])
             if not set(scope.variables) <= set(self.changing):
                 raise ValueError("A variable changes that did not change before.")
-            about[:] = [(key, call) for key, _, call in found]
-            outputs = [output for _, output, _ in found]
-            return outputs, [scope.get_current_value(v) for v in changing]
+            keys[:] = found
+            states = [scope.get_current_value(v) for v in changing]
+            return list(found.values()), states
 
-        function = tf.function(run, autograph=False, input_signature=[inputs, states])
         try:
-            with recording(self.own_code):
-                function = function.get_concrete_function()
+            function = self.trace(run, specs(arrays), specs(changing))
         except Exception:  # it decides by a number, say: line by line it runs
             self.recurrent = recurrent
             return None
-        if [key for key, _ in about] != self.keys:
+        if keys != self.keys:
             return None  # a loop or a condition that TensorFlow keeps to itself
-        for _, call in about:
-            call.forget()
 
         def call_compiled(arrays):
             values = [current(self.scope, v) for v in changing]
             outputs, values = function(list(map(tf.constant, arrays)), values)
             for variable, value in zip(changing, values):
                 self.scope.add_update((variable, value))
-            return [(key, x, call) for (key, call), x in zip(about, outputs)]
+            return dict(zip(keys, outputs))
 
         return call_compiled
+
+    def trace(self, run, *signature):
+        """Compile a function that calls `record`."""
+        function = tf.function(run, autograph=False, input_signature=signature)
+        with recording(self.own_code):
+            return function.get_concrete_function()
 
 
 class Run(NamedTuple):
@@ -308,7 +276,7 @@ def whole_run(model, inputs, one_of=None):
         i = one_of(rows)
         arrays = [x if x is None else x[i : i + 1] for x in arrays]
     tensors = [x if x is None else tf.constant(x) for x in arrays]
-    recorder = Recorder(model, apart=True)
+    recorder = Recorder(Request(model), apart=True)
     with kept(model), recording(has_own_code(model)), Scope():
         recorder.run(keras.tree.pack_sequence_as(structure, tensors))
     hide_masks(recorder.calls)
@@ -329,16 +297,13 @@ def signature_of(arrays):
     return tuple(x if x is None else (x.shape, x.dtype.name) for x in arrays)
 
 
+def specs(arrays):
+    return [tf.TensorSpec(x.shape, tf.as_dtype(x.dtype)) for x in arrays]
+
+
 def current(scope, variable):
     value = scope.get_current_value(variable)
     return variable.value if value is None else value
-
-
-def wants(model, wanted):
-    """Return a function that tells whether a call is one of the wanted; None: all are."""
-    if wanted is None:
-        return None
-    return lambda call: any(is_meant(model, call, want) for want in wanted)
 
 
 def is_recurrent(layer):
@@ -355,11 +320,8 @@ def kept(model):
     """
     layers = [model, *all_layers(model)]
     losses = [(layer, losses_of(layer)) for layer in layers]
-    variables = {}
-    for layer in layers:
-        if not is_keras_own(layer):
-            find_variables(list(vars(layer).values()), variables)
-    values = [(variable, variable.numpy()) for variable in variables.values()]
+    own = [list(vars(layer).values()) for layer in layers if not is_keras_own(layer)]
+    values = [(one, one.numpy()) for one in variables_in(own, depth=5)]
     try:
         yield
     finally:
@@ -369,20 +331,22 @@ def kept(model):
             set_losses(layer, noted)
 
 
-def find_variables(x, found, depth=4):
-    """Collect ``{id: tf.Variable}`` in lists, dicts and plain objects."""
+def variables_in(x, depth):
+    """Yield each ``tf.Variable`` in lists, dicts and plain objects."""
     if isinstance(x, tf.Variable):
-        found[id(x)] = x
-    elif depth == 0 or isinstance(x, (keras.Layer, keras.Variable, type, np.ndarray)):
+        yield x
         return
-    elif isinstance(x, (list, tuple, set)):
-        for one in x:
-            find_variables(one, found, depth - 1)
+    if depth == 0 or isinstance(x, (keras.Layer, keras.Variable, type, np.ndarray)):
+        return
+    inner = ()
+    if isinstance(x, (list, tuple, set)):
+        inner = x
     elif isinstance(x, dict):
-        for one in x.values():
-            find_variables(one, found, depth - 1)
+        inner = x.values()
     elif hasattr(x, "__dict__") and not is_of_a_library(x):
-        find_variables(vars(x), found, depth - 1)
+        inner = [vars(x)]
+    for one in list(inner):
+        yield from variables_in(one, depth - 1)
 
 
 def is_of_a_library(x):

@@ -1,6 +1,7 @@
-"""Keras's two doors, ``Layer.__call__`` and ``Operation.__call__``, while one watches.
+"""Where the engine puts itself between Keras and the calls of layers and operations.
 
-They are replaced while a model is recorded. Calls of other threads go through untouched.
+``Layer.__call__`` and ``Operation.__call__`` are replaced while a model is recorded.
+Calls of other threads go through untouched.
 """
 
 import threading
@@ -9,6 +10,8 @@ from contextlib import contextmanager, nullcontext
 import keras
 import tensorflow as tf
 
+from .keras_inside import has_own_code
+
 active = threading.local()  # .recorder: the one that this thread's calls go to
 lock = threading.RLock()  # of the patch
 own_codes = threading.RLock()  # models with code of their own run one after the other
@@ -16,7 +19,7 @@ patch = None
 
 
 class Patch:
-    """Keras's two doors, with a Recorder behind them.
+    """Stands in the place of Keras's two ``__call__`` and tells a Recorder of each call.
 
     What stood there before is called, also if somebody else has put it there, and is put
     back when the last recording is over. If somebody has meanwhile put his own over it,
@@ -40,26 +43,28 @@ class Patch:
                 return self.operation(operation, *args, **kwargs)
             return recorder.operation(operation, args, kwargs)
 
-        self.doors = call_layer, call_operation
-        keras.Layer.__call__, keras.Operation.__call__ = self.doors
+        self.ours = call_layer, call_operation
+        keras.Layer.__call__, keras.Operation.__call__ = self.ours
 
     @contextmanager
-    def as_keras_does(self, yes):
+    def as_keras_does(self, layer=None):
         """Let TensorFlow compile again what Keras itself wants to have compiled.
 
-        Keras says that some convolutions are wrong on a CPU otherwise.
+        Keras says that some convolutions are wrong on a CPU otherwise. A layer in which
+        code of somebody else runs is left as it is.
         """
-        if not yes or self.line_by_line or not tf.config.functions_run_eagerly():
-            yield
-            return
-        tf.config.run_functions_eagerly(False)
+        eagerly = tf.config.functions_run_eagerly() and not self.line_by_line
+        compiled = eagerly and not (layer is not None and has_own_code(layer))
+        if compiled:
+            tf.config.run_functions_eagerly(False)
         try:
             yield
         finally:
-            tf.config.run_functions_eagerly(True)
+            if compiled:
+                tf.config.run_functions_eagerly(True)
 
     def remove(self):
-        call_layer, call_operation = self.doors
+        call_layer, call_operation = self.ours
         if keras.Layer.__call__ is call_layer:
             keras.Layer.__call__ = self.layer
         if keras.Operation.__call__ is call_operation:

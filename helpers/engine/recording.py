@@ -1,21 +1,23 @@
 """One run of a model, recorded: its calls in order, with what went in and came out.
 
-A Recorder stands behind Keras's two doors (`patching`). Everything else stays Keras's
-own: which layers run, in which order, with which masks.
+A Recorder is told of each call (`patching`). Everything else stays Keras's own: which
+layers run, in which order, with which masks.
 """
 
 import inspect
 import threading
 import weakref
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
 from . import patching
+from .choosing import is_meant
 from .keras_inside import (
     all_layers,
-    has_own_code,
+    is_container,
     is_keras_own,
     mask_of,
     set_mask,
@@ -32,6 +34,18 @@ activations = threading.RLock()
 
 class Stop(BaseException):
     """Raised when the last wanted call is over; no ``except Exception`` catches it."""
+
+
+class Request(NamedTuple):
+    """What `layer_outputs` was asked for."""
+
+    model: keras.Model
+    wanted: tuple | None = None  # None: all layers
+    training: bool = False
+    inside: bool = False
+    before_activation: bool = False
+    replace: dict | None = None
+    tensors: bool = False
 
 
 class Scope(keras.StatelessScope):
@@ -68,16 +82,12 @@ class Recorder:
     one's own; Keras's own composites, such as a Bidirectional, if ``inside`` is true.
 
     Arguments:
-        model: built ``keras.Model``.
-        training: as in ``model(inputs, training=...)``.
+        request: `Request`: the model, and what is kept of its calls.
         inside: whether Keras's own layers are opened.
-        wants: function of a `Call` that tells whether its output is kept.
         replaced: function ``(call, output)`` that returns what runs on in its place.
         done: function of the list of calls; when it is true the run is over.
-        before_activation: note what goes into each layer's activation as its output.
         apart: give each layer's output a tensor of its own, also where it passes its
             input on, so that the tensors tell who is fed by whom.
-        watch: let an open ``tf.GradientTape`` see all that is computed.
 
     Attributes:
         calls: list of `Call` in the order in which they end, inner ones first.
@@ -85,32 +95,18 @@ class Recorder:
         fixed: dict ``{path: reason}`` of what cannot be replaced.
     """
 
-    def __init__(
-        self,
-        model,
-        training=False,
-        inside=False,
-        wants=None,
-        replaced=None,
-        done=None,
-        before_activation=False,
-        apart=False,
-        watch=False,
-    ):
-        self.model, self.training, self.inside = model, training, inside
-        self.wants, self.replaced, self.done = wants, replaced, done
-        self.before_activation, self.watch = before_activation, watch
-        self.apart = apart
+    def __init__(self, request, inside=False, replaced=None, done=None, apart=False):
+        self.request, self.model, self.inside = request, request.model, inside
+        self.replaced, self.done, self.apart = replaced, done, apart
         self.calls, self.out_of_reach, self.fixed = [], {}, {}
         self.names = Names()
-        self.tracked = {id(layer) for layer in all_layers(model)}
+        self.tracked = {id(layer) for layer in all_layers(self.model)}
         self.refusal = None  # the first one; Keras wraps it into more lines
         self.here = None  # the Place; None inside a layer that is not opened
         self.made = {}  # {id of a tensor that a call gave out: a weak reference to it}
         self.running = []  # names of the layers that are being called
-        self.graph = (
-            None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-        )
+        eager = tf.executing_eagerly()
+        self.graph = None if eager else tf.compat.v1.get_default_graph()
 
     def run(self, inputs):
         """Run the model; True if it ran to its end, False if it was stopped."""
@@ -120,9 +116,8 @@ class Recorder:
         try:
             self.enter(place, inputs)
             args, options = call_arguments(self.model, inputs)
-            output = patching.patch.layer(
-                self.model, *args, training=self.training, **options
-            )
+            options["training"] = self.request.training
+            output = patching.patch.layer(self.model, *args, **options)
             self.here = None
             self.answer(output)
             return True
@@ -131,12 +126,10 @@ class Recorder:
         except Exception as error:
             if self.refusal:
                 raise self.refusal from None
-            message = cannot_run(self.model, error, self.running)
-            # TensorFlow's own traceback says less than the sentence
-            cause = None if isinstance(error, tf.errors.OpError) else error
-            refused = CannotRun(message)
+            refused = CannotRun(cannot_run(self.model, error, self.running))
             refused.calls = self.calls
-            raise refused from cause
+            # TensorFlow's own traceback says less than the sentence
+            raise refused from None if isinstance(error, tf.errors.OpError) else error
         finally:
             active.recorder = before
 
@@ -151,30 +144,30 @@ class Recorder:
         cell = cell_of(outer.layer)
         if layer is cell:  # opened only if it is one of your own
             here = None if is_keras_own(layer) else self.names.place(outer, layer)
-            note = outer.opened.note_step if outer.opened else None
-            return self.closed(note, patching.patch.layer, layer, args, kwargs, here)
+            output = self.closed(patching.patch.layer, layer, args, kwargs, here)
+            if outer.opened:
+                outer.opened.note_step(args, output)
+            return output
         if layer in getattr(cell, "cells", ()):  # Keras tries stacked ones beforehand
-            return self.closed(None, patching.patch.layer, layer, args, kwargs)
-        recurrent = isinstance(layer, keras.layers.RNN)
-        known = is_keras_own(layer) and not isinstance(layer, keras.Model)
+            return self.closed(patching.patch.layer, layer, args, kwargs)
         tracked = id(layer) in self.tracked
         if tracked and not layer.built and outer.opened is None:
             self.refuse(unbuilt(self.model, layer))
         name = layer.name if tracked else name_by_class(layer)
         place, depth = self.names.place(outer, layer, name=name), len(self.running)
         self.running.append(place.name)
-        opened = None
-        if self.inside and (known or recurrent):
+        opened, container = None, is_container(layer)
+        if self.inside and (not container or isinstance(layer, keras.layers.RNN)):
             opened = Opened(layer, place, self)
             opened.before(args, kwargs)
-        if not known or self.inside:
+        if container or opened:
             inside = place.inside or opened is not None
             self.enter(place._replace(opened=opened, inside=inside), args)
         else:
             self.here = None
         try:
             masked = self.apart and is_masked(layer, args)
-            with self.as_keras_does(layer), self.activation_of(layer) as before:
+            with patching.patch.as_keras_does(layer), self.before(layer) as before:
                 output = patching.patch.layer(layer, *args, **kwargs)
         finally:
             self.here = outer
@@ -183,37 +176,24 @@ class Recorder:
             opened.after(output)
         return self.keep(layer, place, args, kwargs, output, before, masked)
 
-    def as_keras_does(self, layer):
-        """`patching.Patch.as_keras_does` for a layer in which nobody else's code runs."""
-        if not tf.config.functions_run_eagerly():
-            return nullcontext()
-        return patching.patch.as_keras_does(not has_own_code(layer))
-
     def operation(self, operation, args, kwargs):
         here = self.here
-        if isinstance(operation, keras.Layer):  # its arguments, masks filled in
-            if here is not None and here.opened and here.layer is operation:
+        if here is None or here.opened or isinstance(operation, keras.Layer):
+            if here and here.opened and here.layer is operation:  # masks are filled in
                 here.opened.called_with(args, kwargs)
             return patching.patch.operation(operation, *args, **kwargs)
-        if here is None or here.opened:
-            return patching.patch.operation(operation, *args, **kwargs)
         place = self.names.place(here, operation)
-        with patching.patch.as_keras_does(True):
-            output = self.closed(
-                None, patching.patch.operation, operation, args, kwargs
-            )
+        with patching.patch.as_keras_does():
+            output = self.closed(patching.patch.operation, operation, args, kwargs)
         return self.keep(operation, place, args, kwargs, output)
 
-    def closed(self, note, function, operation, args, kwargs, here=None):
-        """Call with nothing inside noted; ``note`` is told what came out."""
+    def closed(self, function, operation, args, kwargs, here=None):
+        """Call with nothing inside noted, or only what is called in ``here``."""
         outer, self.here = self.here, here
         try:
-            output = function(operation, *args, **kwargs)
+            return function(operation, *args, **kwargs)
         finally:
             self.here = outer
-        if note:
-            note(args, kwargs, output)
-        return output
 
     def enter(self, place, inputs):
         """Note the calls inside a layer from here on, and its InputLayers at once."""
@@ -234,29 +214,41 @@ class Recorder:
 
         ``before`` lists what went into the layer's activation, once for each time.
         """
-        call = Call(place.name, place.path, layer, args, kwargs, output, place.order)
-        call.keys = self.names.keys(call.name, output)
+        call = self.call(place, layer, output, args, kwargs)
         call.inside, call.masked = place.inside, masked
-        call.container = isinstance(layer, keras.Model) or not is_keras_own(layer)
         if not self.readable(call):
             return output
-        if self.watch:
-            call.output = output = watched(args, kwargs, output)
+        if self.request.tensors and not any(map(is_float, in_it(args, kwargs))):
+            # a tape sees what is computed from here on: no float has come before
+            call.output = output = changed(
+                output, lambda x: followed(x) if is_float(x) else x
+            )
         if call.is_input:
             self.fixed[call.path] = "it is an input: pass other inputs to the model"
         elif self.replaced:
             call.output = output = self.run_on_with(call, output)
         if self.apart and not call.is_input and not self.made_inside(call):
-            call.output = output = apart(args, kwargs, output)
+            given = {id(x) for x in in_it(args, kwargs) if isinstance(x, tf.Tensor)}
+            call.output = output = changed(
+                output, lambda x: tf.identity(x) if id(x) in given else x
+            )
         call.made = output
-        if self.before_activation:
+        if self.request.before_activation:
             call.several = several_activations(layer, before)
             if is_activation(layer):
-                call.output = keras.tree.flatten((args, kwargs))[0]
+                call.output = in_it(args, kwargs)[0]
             elif len(before) == 1:
                 call.output = before[0]
         self.add(call)
         return output
+
+    def call(self, place, layer, output, args=(), kwargs=None):
+        """Return a `Call` with a name for each tensor of its output."""
+        name, path, order = place.name, place.path, place.order
+        call = Call(name, path, layer, args, kwargs or {}, output, order)
+        call.keys, call.made = self.names.keys(name, output), output
+        call.container = is_container(layer)
+        return call
 
     def run_on_with(self, call, output):
         """Return what is to run on in place of an output; its mask goes along."""
@@ -274,7 +266,8 @@ class Recorder:
             for leaf in keras.tree.flatten(call.made):
                 if tf.is_tensor(leaf):
                     self.made[id(leaf)] = weakref.ref(leaf)
-        if self.wants and not self.wants(call):
+        wanted = self.request.wanted
+        if wanted and not any(is_meant(self.model, call, want) for want in wanted):
             call.forget()
         self.calls.append(call)
         if self.done and self.done(self.calls):
@@ -287,21 +280,22 @@ class Recorder:
 
     def readable(self, call):
         """Whether the output is at hand, and not in a graph that somebody else builds."""
+        reason = None
         for leaf in keras.tree.flatten(call.output):
             if isinstance(leaf, tf.RaggedTensor):
-                self.out_of_reach[call.path] = (
-                    f"{call.path} gives out rows of different length. Make the layer "
-                    "with ragged=False, or end it with .to_tensor()"
+                reason = (
+                    "gives out rows of different length. Make the layer with "
+                    "ragged=False, or end it with .to_tensor()"
                 )
-                return False
-            if self.is_elsewhere(leaf):
-                self.out_of_reach[call.path] = (
-                    f"{call.path} runs inside a function that TensorFlow compiles, such "
-                    "as tf.vectorized_map or tf.cond: its numbers never reach Python. "
-                    "Call the layer outside of it"
+            elif self.is_elsewhere(leaf):
+                reason = (
+                    "runs inside a function that TensorFlow compiles, such as "
+                    "tf.vectorized_map or tf.cond: its numbers never reach Python. Call "
+                    "the layer outside of it"
                 )
-                return False
-        return True
+        if reason:
+            self.out_of_reach[call.path] = f"{call.path} {reason}"
+        return reason is None
 
     def is_elsewhere(self, leaf):
         """Whether a tensor belongs to a graph that somebody else builds."""
@@ -312,9 +306,7 @@ class Recorder:
         """Note what the model itself gives out, hidden where another entry is it."""
         leaves = keras.tree.flatten(output)
         place = self.names.place(Place("", "", (), {}, None), self.model, float("inf"))
-        call = Call(place.name, place.path, self.model, (), {}, output, place.order)
-        call.keys = self.names.keys(call.name, output)
-        call.container, call.made = True, output
+        call = self.call(place, self.model, output)
         call.hidden = all(self.made.get(id(x), no_tensor)() is x for x in leaves)
         if self.readable(call):
             if self.replaced:
@@ -322,16 +314,16 @@ class Recorder:
             self.add(call)
 
     @contextmanager
-    def activation_of(self, layer):
+    def before(self, layer):
         """Collect what goes into a layer's ``activation`` while the layer is called."""
-        activation = vars(layer).get("activation") if self.before_activation else None
-        before, me = [], self
-        if activation is None or is_activation(layer):
+        before, activation = [], vars(layer).get("activation")
+        wished = self.request.before_activation and not is_activation(layer)
+        if activation is None or not wished:
             yield before
             return
 
         def listening(x, *args, **kwargs):
-            if getattr(active, "recorder", None) is me:
+            if getattr(active, "recorder", None) is self:
                 before.append(x)
             return activation(x, *args, **kwargs)
 
@@ -382,18 +374,20 @@ def several_activations(layer, before):
     return ""
 
 
-def apart(args, kwargs, output):
-    """Give those outputs a tensor of their own that are one of the inputs."""
-    inputs = {id(x) for x in keras.tree.flatten((args, kwargs))}
+def in_it(args, kwargs):
+    return keras.tree.flatten((args, kwargs))
 
-    def copy(x):
-        if id(x) not in inputs or not isinstance(x, tf.Tensor):
-            return x
-        y = tf.identity(x)
-        set_mask(y, mask_of(x))
+
+def changed(output, change):
+    """Change the tensors of an output; a mask goes along with each."""
+
+    def with_mask(x):
+        y = change(x)
+        if y is not x:
+            set_mask(y, mask_of(x))
         return y
 
-    return keras.tree.map_structure(copy, output)
+    return keras.tree.map_structure(with_mask, output)
 
 
 def is_masked(layer, args):
@@ -404,22 +398,6 @@ def is_masked(layer, args):
     return (
         isinstance(layer, merges) or "mask" in inspect.signature(layer.call).parameters
     )
-
-
-def watched(args, kwargs, output):
-    """Let a tape see what is computed from here on, where no float has come before."""
-    floats = [is_float(x) for x in keras.tree.flatten((args, kwargs))]
-    if any(floats):
-        return output
-
-    def watch(x):
-        if not is_float(x):
-            return x
-        y = followed(x)
-        set_mask(y, mask_of(x))
-        return y
-
-    return keras.tree.map_structure(watch, output)
 
 
 def is_float(x):

@@ -16,7 +16,8 @@ class Arrays:
     """
 
     def __init__(self, rows):
-        self.rows, self.done, self.arrays = rows, 0, {}
+        self.rows, self.arrays = rows, {}
+        self.filled = {}  # {key: so many places of its array}
         self.parts = {}  # {key: (axis, list of arrays to join)}
 
     def __enter__(self):
@@ -38,21 +39,16 @@ class Arrays:
         if self.rows is None or axis != 0:
             self.place(key)
             _, parts = self.parts.setdefault(key, (axis, []))
-            check_same_shape(
-                key, parts[0].shape if parts else array.shape, array.shape, axis
-            )
             parts.append(array)
+            check_same_shape(key, parts[0].shape, array.shape, axis)
             return
         if key not in self.arrays:
             shape = self.rows * each, *array.shape[1:]
-            self.arrays[key] = np.empty(shape, array.dtype)
+            self.arrays[key], self.filled[key] = np.empty(shape, array.dtype), 0
         check_same_shape(key, self.arrays[key].shape, array.shape)
-        start = self.done * each
-        self.arrays[key][start : start + len(array)] = array
-
-    def count(self, rows):
-        """Say that a batch of so many inputs is complete."""
-        self.done += rows
+        start = self.filled[key]
+        self.filled[key] += len(array)
+        self.arrays[key][start : self.filled[key]] = array
 
     def drop(self, key):
         self.arrays.pop(key, None)
@@ -67,26 +63,23 @@ class Arrays:
         return self.arrays
 
 
-class Files:
+class Files(Arrays):
     """Collects in a folder: one ``.npy`` file a layer.
 
     The batches are written one after the other and the header last, so the length need
     not be known. A full disk is an error then; in a memory map it would end Python.
-    The files are moved into the folder when all of them are complete.
+    The files are moved into the folder when all of them are complete. In memory is only
+    what does not grow along the first axis.
 
     Arguments:
         folder: path of the folder, which is made if it is missing.
     """
 
     def __init__(self, folder):
+        super().__init__(rows=None)
         self.folder, self.headers, self.unfinished = Path(folder), {}, None
-        self.memory = Arrays(None)  # what does not grow along the first axis
-        self.order = {}
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"out must be a folder, but {folder} is a file.")
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *error):
         if self.unfinished:
@@ -102,8 +95,9 @@ class Files:
         safe = re.sub(r"[^\w.-]", lambda match: f"%{ord(match[0]):02X}", key)
         return f"{safe}.npy"
 
-    def open(self, key, mode):
-        return Path(self.unfinished.name, self.name(key)).open(mode)
+    def path(self, key):
+        """Return where the file is until all of them are complete."""
+        return Path(self.unfinished.name, self.name(key))
 
     def start(self, key, output):
         if (self.folder / self.name(key)).exists():
@@ -121,56 +115,48 @@ class Files:
             "fortran_order": False,
             "shape": (0, *output.shape[1:]),
         }
-        with self.open(key, "wb") as file:
+        with self.path(key).open("wb") as file:
             np.lib.format.write_array_header_1_0(file, self.headers[key])
-
-    def place(self, key):
-        self.order[key] = None
 
     def whole(self, key, array):
         self.place(key)
         array = np.asarray(array, order="C")
         self.start(key, array)
-        self.headers[key]["shape"] = array.shape
-        self.write(key, array)
+        self.write(key, array, array.shape)
 
     def append(self, key, array, axis=0, each=1):
-        """Add a batch of one layer."""
-        self.place(key)
         if axis != 0:
-            self.memory.append(key, array, axis)
+            super().append(key, array, axis)
             return
+        self.place(key)
         array = np.asarray(array, order="C")
         if key not in self.headers:
             self.start(key, array)
-        rows, *rest = self.headers[key]["shape"]
-        check_same_shape(key, (rows, *rest), array.shape)
-        self.headers[key]["shape"] = rows + len(array), *rest
-        self.write(key, array)
+        rows, *rest = shape = self.headers[key]["shape"]
+        check_same_shape(key, shape, array.shape)
+        self.write(key, array, (rows + len(array), *rest))
 
-    def write(self, key, array):
-        with self.open(key, "ab") as file:
+    def write(self, key, array, shape):
+        """Write one more part of an output, which has this shape then."""
+        self.headers[key]["shape"] = shape
+        with self.path(key).open("ab") as file:
             file.write(array.data)
 
-    def count(self, rows):
-        pass
-
     def drop(self, key):
-        self.order.pop(key, None)
-        self.memory.drop(key)
+        super().drop(key)
         if self.headers.pop(key, None):
-            Path(self.unfinished.name, self.name(key)).unlink()
+            self.path(key).unlink()
 
     def finish(self):
         """Return ``{key: read-only memory map}``."""
-        for key, array in self.memory.finish().items():
-            self.whole(key, array)
+        for key, (axis, parts) in self.parts.items():
+            self.whole(key, np.concatenate(parts, axis))
         for key, header in self.headers.items():
-            with self.open(key, "r+b") as file:  # the header has room for more rows
+            with self.path(key).open("r+b") as file:  # it has room for more rows
                 np.lib.format.write_array_header_1_0(file, header)
-        paths = {key: self.folder / self.name(key) for key in self.order}
+        paths = {key: self.folder / self.name(key) for key in self.arrays}
         for key, path in paths.items():
-            os.replace(Path(self.unfinished.name, self.name(key)), path)
+            os.replace(self.path(key), path)
         return {key: np.load(path, mmap_mode="r") for key, path in paths.items()}
 
 

@@ -46,6 +46,27 @@ def test_model_whose_inputs_are_a_dict(arrange):
     np.testing.assert_allclose(together, np.hstack([b, a]), atol=1e-6)
 
 
+class SumOrFirst(keras.Layer):
+    def call(self, x, y=None):
+        return x if y is None else x + y
+
+    def compute_output_spec(self, x, y=None):
+        return keras.KerasTensor(x.shape, x.dtype)
+
+
+def test_an_optional_input():
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b", optional=True)
+    model, x = keras.Model([a, b], SumOrFirst(name="sum")(a, b)), np.eye(3)
+    for inputs, factor in ([x, None], 1), ({"a": x, "b": None}, 1), ([x, x], 2):
+        for batch_size in None, 2, 1:
+            outputs = layer_outputs(model, inputs, batch_size=batch_size)
+            np.testing.assert_array_equal(outputs["sum"], factor * x)
+    with pytest.raises(TypeError, match=r"inputs\['a'\] is a NoneType"):
+        layer_outputs(model, [None, x])
+    with pytest.raises(TypeError, match=r"inputs\['a'\] is a NoneType"):
+        layer_outputs(model, [None, None])
+
+
 def test_inputs_in_nested_structures():
     a, b, c = (keras.Input((2,), name=name) for name in ("a", "b", "one"))
     model = keras.Model(

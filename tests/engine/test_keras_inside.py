@@ -16,7 +16,7 @@ def functional():
     return keras.Model(x, layers.Dense(2)(layers.Masking(name="masking")(x)))
 
 
-def doors_are_used(name):
+def call_is_used(name):
     """Whether a model that runs calls a class's ``__call__`` where it is looked for."""
     cls, calls = getattr(keras, name), []
     original = cls.__call__
@@ -38,9 +38,27 @@ def losses_are_kept():
     return gone and list(map(float, layer.losses)) == before
 
 
+class AddsLoss(keras.Layer):
+    def call(self, x):
+        self.add_loss(tf.reduce_sum(x))
+        return x
+
+
+def loss_ids_are_noted():
+    layer = AddsLoss()
+    with keras.StatelessScope(collect_losses=True):
+        layer(np.ones((1, 3)))
+    return len(keras_inside.losses_of(layer)[1]) == 1
+
+
+class OwnDense(layers.Dense):
+    def call(self, x):
+        return x
+
+
 CHECKS = {
-    "keras.Layer.__call__": lambda: doors_are_used("Layer"),
-    "keras.Operation.__call__": lambda: doors_are_used("Operation"),
+    "keras.Layer.__call__": lambda: call_is_used("Layer"),
+    "keras.Operation.__call__": lambda: call_is_used("Operation"),
     "keras.Layer._flatten_layers": lambda: (
         {"dense_network", "hidden", "output"}
         <= {
@@ -55,6 +73,15 @@ CHECKS = {
         sorted(keras_inside.calls_in_graph(functional()).values()) == [1, 1]
     ),
     "keras.Layer._losses": lambda: losses_are_kept(),
+    "keras.Layer._loss_ids": lambda: loss_ids_are_noted(),
+    "MultiHeadAttention._flash_attention": lambda: (
+        "_flash_attention" in vars(layers.MultiHeadAttention(2, 3))
+    ),
+    "keras.layers.Dense.__module__": lambda: (
+        keras_inside.is_keras_own(layers.Dense(2))
+        and keras_inside.is_graph(functional())
+        and not keras_inside.is_keras_own(OwnDense(2))
+    ),
     "tensor._keras_mask": lambda: (
         keras_inside.mask_of(layers.Masking()(tf.ones((1, 4, 3)))) is not None
     ),
