@@ -8,6 +8,7 @@ from .. import by_hand
 from ..datasets import cat_photograph
 from ..extraction import layer_outputs
 from ..networks import cifar10_cnn, dense_network, trained_cifar10_cnn
+from ..statistics import dead_channels
 
 
 @cache
@@ -38,9 +39,18 @@ def output_sums(hidden):
     return hidden @ kernel + bias
 
 
+def network(trained=True):
+    """Return the CIFAR-10 network, trained or not."""
+    return trained_cifar10_cnn() if trained else cifar10_cnn()
+
+
+def dead_in(outputs, layer="conv2d_2"):
+    """Return the numbers of a layer's channels that are zero everywhere, as a set."""
+    return set(dead_channels(outputs[layer]).tolist())
+
+
 @cache
 def cat_outputs(trained=True, raw=False):
     """Return every layer's output for the cat photograph."""
-    network = trained_cifar10_cnn() if trained else cifar10_cnn()
     image = cat_photograph()[np.newaxis]
-    return layer_outputs(network, image if raw else image / 255)
+    return layer_outputs(network(trained), image if raw else image / 255)

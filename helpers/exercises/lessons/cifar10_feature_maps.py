@@ -5,17 +5,11 @@ from functools import cache
 import numpy as np
 
 from ...extraction import layer_outputs
-from ...networks import cifar10_cnn, trained_cifar10_cnn
-from ...statistics import dead_channels
+from ...networks import cifar10_cnn
 from ..exercise import Exercise
-from ..shared import cat_outputs
+from ..shared import cat_outputs, dead_in, network
 
-EXERCISES = {}
-
-
-def number_dead(maps):
-    """Count the channels that are zero at every position."""
-    return len(dead_channels(maps))
+EXERCISES, PREDICTIONS = {}, {}
 
 
 EXERCISES["count"] = Exercise(
@@ -54,22 +48,28 @@ EXERCISES["one_channel"] = Exercise(
     "This is row 5 of every map; the channel is the last axis.",
 )
 
+
+def dead_among_16(trained):
+    """Return those of the first 16 channels that are dead for the cat."""
+    return {channel for channel in dead_in(cat_outputs(trained)) if channel < 16}
+
+
 EXERCISES["dead_maps"] = Exercise(
-    lambda: number_dead(cat_outputs()["conv2d_2"]),
+    lambda: len(dead_in(cat_outputs())),
     "ReLU has cut everything these channels computed for this picture.",
-    lambda: number_dead(cat_outputs(trained=False)["conv2d_2"]),
+    lambda: len(dead_in(cat_outputs(trained=False))),
     "That is the untrained network.",
-    lambda: number_dead(cat_outputs(raw=True)["conv2d_2"]),
+    lambda: len(dead_in(cat_outputs(raw=True))),
     "That is with raw pixels from 0 to 255.",
     lambda: (cat_outputs()["conv2d_2"] == 0).sum(),
     "That counts the numbers that are zero; a map is dead when all of its numbers are.",
     lambda: (cat_outputs()["conv2d_2"] == 0).any(axis=(0, 1, 2)).sum(),
     "That counts the maps with any zero; a map is dead when all of its numbers are.",
-    lambda: 64 - number_dead(cat_outputs()["conv2d_2"]),
+    lambda: 64 - len(dead_in(cat_outputs())),
     "That counts the maps that are not dead.",
-    lambda: number_dead(cat_outputs()["conv2d_2"][..., :16]),
+    lambda: len(dead_among_16(trained=True)),
     "That counts among the first 16 maps alone.",
-    lambda: number_dead(cat_outputs(trained=False)["conv2d_2"][..., :16]),
+    lambda: len(dead_among_16(trained=False)),
     "That is the untrained network's count among the first 16 maps.",
 )
 
@@ -107,26 +107,20 @@ EXERCISES["brightness"] = Exercise(
 
 @cache
 def edge_answers(trained=True, bright=0.8, dark=0.2, scale=1, reduce=np.max):
-    """Return one number for each channel of ``conv2d``, for both edges."""
+    """Return one number for each channel of ``conv2d``, for both edges and the cat."""
     vertical = np.full((32, 32, 3), bright)
     vertical[:, 16:] = dark
     edges = np.stack([vertical, vertical.swapaxes(0, 1)]) * scale
-    network = trained_cifar10_cnn() if trained else cifar10_cnn()
-    return reduce(layer_outputs(network, edges, "conv2d")["conv2d"], axis=(1, 2))
+    maps = layer_outputs(network(trained), edges, "conv2d")["conv2d"]
+    return reduce(np.concatenate([maps, cat_outputs()["conv2d"]]), axis=(1, 2))
 
 
-def answers_most(numbers=None, by=0, rank=0, order=(0, 1, 2), first=0):
-    """Return a channel chosen by one of the two pictures, and its number for both."""
+def answers_most(numbers=None, by=0, rank=0, order=(0, 1, 2)):
+    """Return a channel chosen by one of the pictures, and its number for both edges."""
     numbers = edge_answers() if numbers is None else numbers
     channel = np.argsort(-numbers[by])[rank]
-    found = [channel + first, *numbers[:2, channel]]
+    found = [channel, *numbers[:2, channel]]
     return [found[i] for i in order]
-
-
-def strongest_for_the_cat():
-    """Return the channel that answers most to the cat, and what it says to the edges."""
-    cat = cat_outputs()["conv2d"].max(axis=(1, 2))
-    return answers_most(np.concatenate([edge_answers(), cat]), by=2)
 
 
 EXERCISES["edge_channel"] = Exercise(
@@ -138,7 +132,7 @@ EXERCISES["edge_channel"] = Exercise(
     "vertical one.",
     lambda: answers_most(rank=1),
     "This channel answers to the vertical edge, too, but another one answers more.",
-    strongest_for_the_cat,
+    lambda: answers_most(by=2),
     "This channel answers most to the cat; choose the picture of the vertical edge.",
     lambda: answers_most(edge_answers(trained=False)),
     "This comes from the untrained network.",
@@ -151,8 +145,6 @@ EXERCISES["edge_channel"] = Exercise(
     lambda: answers_most(order=(0, 2, 1)),
     "The order is the vertical edge first, then the horizontal one.",
 )
-
-PREDICTIONS = {}
 
 PREDICTIONS["A"] = Exercise(
     lambda: "no",
@@ -199,10 +191,7 @@ PREDICTIONS["D"] = Exercise(
 
 def still_dead():
     """Say how many of the first 16 channels dead before training are dead after it."""
-    before, after = (
-        set(dead_channels(cat_outputs(trained)["conv2d_2"][..., :16]).tolist())
-        for trained in (False, True)
-    )
+    before, after = dead_among_16(trained=False), dead_among_16(trained=True)
     if before <= after:
         return "all"
     return "some" if before & after else "none"

@@ -10,9 +10,9 @@ from ... import by_hand
 from ...datasets import cat_photograph
 from ...networks import cifar10_cnn, trained_cifar10_cnn
 from ..exercise import Exercise
-from ..shared import cat_outputs
+from ..shared import cat_outputs, network
 
-EXERCISES = {}
+EXERCISES, PREDICTIONS = {}, {}
 
 EDGE = np.array([[-1, 0, 1]] * 3)
 BRIGHT_LEFT = np.array([[9, 9, 9, 0, 0, 0]] * 5)
@@ -33,12 +33,12 @@ EXERCISES["turned_edge"] = Exercise(
 
 
 @cache
-def two_values(row, column, filters=(10, 0), bias=1, scale=255, relu=True, turn=1):
+def two_values(row, column, bias=1, scale=255, turn=1):
     """Compute one value each of two maps of ``conv2d`` for the cat photograph."""
     kernel, biases = trained_cifar10_cnn().get_layer("conv2d").get_weights()
     patch = cat_photograph()[row : row + 3, column : column + 3, :, np.newaxis] / scale
     sums = (patch[::turn, ::turn] * kernel).sum(axis=(0, 1, 2)) + bias * biases
-    return (by_hand.relu(sums) if relu else sums)[list(filters)]
+    return by_hand.relu(sums)[[10, 0]]
 
 
 EXERCISES["two_filters"] = Exercise(
@@ -134,10 +134,9 @@ EXERCISES["receptive_field"] = Exercise(
 @cache
 def products(row=6, column=7, channel=23, trained=True):
     """Return patch, kernel and their products for one value of ``conv2d_1``."""
-    network = trained_cifar10_cnn() if trained else cifar10_cnn()
     pooled = cat_outputs(trained)["max_pooling2d"][0]
     patch = pooled[row : row + 3, column : column + 3]
-    kernel = network.get_layer("conv2d_1").get_weights()[0][..., channel]
+    kernel = network(trained).get_layer("conv2d_1").get_weights()[0][..., channel]
     return patch, kernel, patch * kernel
 
 
@@ -147,18 +146,12 @@ def most_and_least(numbers, reduce=np.sum):
     return [totals.argmax(), totals.argmin()]
 
 
-def by_size():
-    """Return the two channels whose totals are largest, whatever their signs."""
-    return np.argsort(-abs(products()[2].sum(axis=(0, 1))))[:2]
-
-
 EXERCISES["largest_share"] = Exercise(
     lambda: most_and_least(products()[2]),
     "What a channel adds is decided by patch and kernel together, and each of its 9 "
     "products counts with its sign.",
-    by_size,
-    "The second of these channels adds something, too; which one is negative as a "
-    "whole?",
+    lambda: np.argsort(-abs(products()[2].sum(axis=(0, 1))))[:2],
+    "The second of these channels adds something, too; which one is negative as a whole?",
     lambda: most_and_least(products()[0]),
     "These channels have the largest and the smallest patch; multiply by the kernel.",
     lambda: most_and_least(products()[1]),
@@ -178,15 +171,13 @@ EXERCISES["largest_share"] = Exercise(
     "These are what the two channels add; the question is which channels they are.",
 )
 
-PREDICTIONS = {}
-
 DARK_LEFT = BRIGHT_LEFT[:, ::-1]
 
 
-def edge_sums(rows=3, sign=1):
+def edge_sums(rows=3):
     """Return the kernel's answers at the edge and where everything is bright."""
     patches = [DARK_LEFT[:rows, column : column + 3] for column in (1, 3)]
-    return [sign * (patch * EDGE[:rows]).sum() for patch in patches]
+    return [(patch * EDGE[:rows]).sum() for patch in patches]
 
 
 PREDICTIONS["A"] = Exercise(
@@ -199,7 +190,7 @@ PREDICTIONS["A"] = Exercise(
     "These are sums of patches without the kernel.",
     lambda: edge_sums(rows=1),
     "That is one row of the kernel, which has three.",
-    lambda: edge_sums(sign=-1),
+    lambda: np.negative(edge_sums()),
     "The sign is turned: the right column counts 1, the left one -1.",
 )
 
@@ -257,15 +248,16 @@ PREDICTIONS["D"] = Exercise(
 @cache
 def pixels_that_count():
     """Name those of two pixels that lie in the receptive field of conv2d_2 (1, 2)."""
-    explanation = by_hand.explain(
-        cifar10_cnn(), np.zeros((1, 32, 32, 3)), "conv2d_2", (0, 1, 2, 0)
+    images, index = np.zeros((1, 32, 32, 3)), (0, 1, 2, 0)
+    rows, columns = by_hand.explain(
+        cifar10_cnn(), images, "conv2d_2", index
+    ).receptive_field
+    first, second = (
+        rows.start <= i < rows.stop and columns.start <= i < columns.stop
+        for i in (0, 10)
     )
-    inside = [
-        all(field.start <= pixel < field.stop for field in explanation.receptive_field)
-        for pixel in (0, 10)
-    ]
     words = {(True, True): "both", (False, False): "neither", (True, False): "first"}
-    return words.get(tuple(inside), "second")
+    return words.get((first, second), "second")
 
 
 PREDICTIONS["E"] = Exercise(

@@ -12,13 +12,12 @@ from ..shared import (
     predictions,
 )
 
-EXERCISES = {}
+EXERCISES, PREDICTIONS = {}, {}
 
-SECOND_ROW = np.array([0.0, 1.0, 0.0])
-BOTH = np.array([1.0, 1.0, 0.0])
-NEW_ROW = np.array([2.0, 1.0, 0.5])
-SCORES = np.array([2.0, 1.0, 0.0])
-
+FIRST_ROW, SECOND_ROW = np.eye(3)[:2]
+BOTH = FIRST_ROW + SECOND_ROW
+NEW_ROW, SCORES = np.array([2.0, 1.0, 0.5]), np.array([2.0, 1.0, 0.0])
+FOUR_SUMS, TWO_SUMS = np.array([-2, 0.5, -0.1, 3]), np.array([-3, 1])
 
 EXERCISES["second_row"] = Exercise(
     lambda: hidden_sums(SECOND_ROW),
@@ -42,11 +41,11 @@ EXERCISES["two_inputs"] = Exercise(
     lambda: by_hand.relu(dense_weights()[0][:2]).sum(axis=0),
     "ReLU came before the sum. A negative term still counts in the sum; only the sum "
     "is cut.",
-    lambda: by_hand.relu(hidden_sums(np.array([1.0, 0.0, 0.0]))),
+    lambda: hidden_outputs(FIRST_ROW),
     "This belongs to [1, 0, 0]: the second input is 1 as well.",
     lambda: hidden_outputs(SECOND_ROW),
     "This belongs to [0, 1, 0]: the first input is 1 as well.",
-    lambda: by_hand.relu(hidden_sums(BOTH / 2)),
+    lambda: hidden_outputs(BOTH / 2),
     "This is the mean of the two kernel rows; a Dense layer adds them.",
 )
 
@@ -99,8 +98,7 @@ EXERCISES["last_step"] = Exercise(
     lambda: last_step(after=1),
     "This is one step too far: the sum is negative there, and ReLU has cut it.",
     lambda: last_step(step=0.0005),
-    "This lies between two steps, where the sum is almost 0; give the last step before "
-    "it.",
+    "This lies between two steps, where the sum is almost 0; give the last step before it.",
     lambda: last_step(place=1),
     "The first number is right. The second is that of the other output unit; ask for "
     "unit 0.",
@@ -111,18 +109,10 @@ EXERCISES["last_step"] = Exercise(
     "The first number is right. The second is the hidden unit's own output; the "
     "question is about unit 0 of the output layer.",
     lambda: [last_step()[0], predictions(SECOND_ROW)[0]],
-    "The first number is right. The second belongs to the start, where input 2 is "
-    "still 0.",
+    "The first number is right. The second belongs to the start, where input 2 is still 0.",
     lambda: last_step(moved=0),
     "You moved input 0. Inputs are counted from 0: input 2 is the last.",
 )
-
-PREDICTIONS = {}
-
-FIRST_ROW = np.array([1.0, 0.0, 0.0])
-FOUR_SUMS = np.array([-2, 0.5, -0.1, 3])
-TWO_SUMS = np.array([-3, 1])
-
 
 PREDICTIONS["A"] = Exercise(
     lambda: np.flatnonzero(FIRST_ROW)[0],

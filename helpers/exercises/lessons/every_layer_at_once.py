@@ -6,12 +6,11 @@ import numpy as np
 
 from ...datasets import shapes
 from ...extraction import layer_outputs
-from ...networks import cifar10_cnn, trained_cifar10_cnn
-from ...statistics import dead_channels
+from ...networks import trained_cifar10_cnn
 from ..exercise import Exercise
-from ..shared import cat_outputs
+from ..shared import cat_outputs, dead_in, network
 
-EXERCISES = {}
+EXERCISES, PREDICTIONS = {}, {}
 
 
 def shape_outputs(*layers):
@@ -28,11 +27,6 @@ def dense_for_shapes():
 @cache
 def dead_for_shapes(layer="conv2d_2"):
     return dead_in(shape_outputs(layer), layer)
-
-
-def dead_in(outputs, layer="conv2d_2"):
-    """Return the numbers of a layer's channels that are zero everywhere, as a set."""
-    return set(dead_channels(outputs[layer]).tolist())
 
 
 CONVOLUTIONS = "conv2d", "conv2d_1", "conv2d_2"
@@ -69,15 +63,13 @@ EXERCISES["come_to_life"] = Exercise(
     lambda: come_to_life("conv2d_2"),
     "These channels wait for something the cat does not have.",
     lambda: sorted(dead_for_shapes() - dead_in(cat_outputs())),
-    "That is what is dead for the 500 pictures and not for the cat: the other way "
-    "round.",
+    "That is what is dead for the 500 pictures and not for the cat: the other way round.",
     lambda: sorted(dead_in(cat_outputs())),
     "Those are all that are dead for the cat.",
     lambda: sorted(dead_for_shapes()),
     "Those are all that are dead for the 500 pictures.",
     lambda: sorted(set(range(64)) - dead_for_shapes()),
-    "Those are all that live for the 500 pictures, those included that live for the "
-    "cat.",
+    "Those are all that live for the 500 pictures, those included that live for the cat.",
     lambda: len(come_to_life("conv2d_2")),
     "That is how many there are; the question is which.",
     lambda: come_to_life("conv2d"),
@@ -100,13 +92,11 @@ EXERCISES["share_of_zeros"] = Exercise(
 )
 
 
-def strongest(
-    outputs=None, layer="conv2d_2", count=64, by=np.mean, of=np.mean, first=0
-):
+def strongest(outputs=None, layer="conv2d_2", count=64, by=np.mean, of=np.mean):
     """Return the channel that is largest by one statistic, and another one of it."""
     maps = (outputs or cat_outputs())[layer][..., :count]
     channel = by(maps, axis=(0, 1, 2)).argmax()
-    return [channel + first, of(maps[..., channel])]
+    return [channel, of(maps[..., channel])]
 
 
 EXERCISES["largest_mean"] = Exercise(
@@ -133,28 +123,17 @@ EXERCISES["largest_mean"] = Exercise(
 )
 
 
-def largest(numbers):
-    """Return the place of the largest number."""
-    return numbers.argmax()
-
-
-def largest_size(numbers):
-    """Return the place of the largest number, whatever its sign."""
-    return abs(numbers).argmax()
-
-
 @cache
-def way_back(class_rank=0, choose=largest, count="products", trained=True):
+def way_back(class_rank=0, choose=np.argmax, count="products", trained=True):
     """Walk from a class back to a unit of ``dense`` and to a number of ``flatten``.
 
     ``count`` says what is compared: ``"products"``, ``"values"`` or ``"weights"``.
     """
-    network = trained_cifar10_cnn() if trained else cifar10_cnn()
     outputs = cat_outputs(trained)
     unit = np.argsort(-outputs["dense_1"][0])[class_rank]
     way = []
     for layer, before in [("dense_1", "dense"), ("dense", "flatten")]:
-        weights = network.get_layer(layer).get_weights()[0][:, unit]
+        weights = network(trained).get_layer(layer).get_weights()[0][:, unit]
         values = outputs[before][0]
         numbers = {"values": values, "weights": weights, "products": values * weights}
         unit = choose(numbers[count])
@@ -162,17 +141,17 @@ def way_back(class_rank=0, choose=largest, count="products", trained=True):
     return way
 
 
-def at_the_place(unit, number, shape=(4, 4, 64), order=(0, 1, 2), first=0):
+def at_the_place(unit, number, shape=(4, 4, 64), order=(0, 1, 2)):
     """Return the unit, and row, column and channel of a number of ``flatten``."""
     place = np.unravel_index(number, shape)
-    return [unit + first, *(place[i] + first for i in order)]
+    return [unit, *(place[i] for i in order)]
 
 
 EXERCISES["way_back"] = Exercise(
     lambda: at_the_place(*way_back()),
     "Each step asks which product is the largest: value times weight, with its sign. "
     "Flatten computes nothing; it says where its number stood.",
-    lambda: at_the_place(*way_back(choose=largest_size)),
+    lambda: at_the_place(*way_back(choose=lambda numbers: abs(numbers).argmax())),
     "On the way you took the largest product without its sign: a negative one takes "
     "away, however large.",
     lambda: at_the_place(*way_back(class_rank=1)),
@@ -194,8 +173,6 @@ EXERCISES["way_back"] = Exercise(
     "That is the unit and the number of flatten; give the row, the column and the "
     "channel where it stands.",
 )
-
-PREDICTIONS = {}
 
 
 def compared_with_one():

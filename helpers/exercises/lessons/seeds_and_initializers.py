@@ -8,7 +8,7 @@ import numpy as np
 from ..exercise import Exercise
 from ..shared import dense_weights
 
-EXERCISES = {}
+EXERCISES, PREDICTIONS = {}, {}
 
 DENSE, CONVOLUTION = (64, 10), (3, 3, 32, 64)
 
@@ -68,8 +68,7 @@ EXERCISES["first_weight"] = Exercise(
     lambda: stretched(limit(NEW_SHAPE), bottom=0),
     "This is fraction × limit. The fraction counts from minus limit, not from 0.",
     lambda: -stretched(limit(NEW_SHAPE), bottom=0),
-    "This is fraction × minus limit. A fraction of 0 stands for minus limit, not for "
-    "0.",
+    "This is fraction × minus limit. A fraction of 0 stands for minus limit, not for 0.",
     lambda: limit(NEW_SHAPE),
     "This is the limit itself, the largest weight there can be.",
     lambda: stretched(limit((4, 2))),
@@ -87,19 +86,17 @@ EXERCISES["first_weight"] = Exercise(
 )
 
 
-def sources(seeding):
-    """Return where two layers' seeds come from: Python's ``random``, as in Keras."""
-    if seeding == "no call":
-        return Random(), Random()
-    if seeding == "before each":
-        return Random(1), Random(1)
-    once = Random(1)
-    return once, once
-
-
 def equal_kernels(seeding):
-    """Tell whether two layers get equal kernels: 1 if so, 0 if not."""
-    seeds = [source.randint(1, 10**9) for source in sources(seeding)]
+    """Tell whether two layers get equal kernels: 1 if so, 0 if not.
+
+    Their seeds come from Python's ``random``, as in Keras.
+    """
+    sources = {
+        "no call": [Random(), Random()],
+        "before each": [Random(1), Random(1)],
+        "once": [Random(1)] * 2,
+    }
+    seeds = [source.randint(1, 10**9) for source in sources[seeding]]
     kernels = [keras.initializers.GlorotUniform(seed)((3, 4)) for seed in seeds]
     return int(np.array_equal(*map(keras.ops.convert_to_numpy, kernels)))
 
@@ -143,37 +140,34 @@ def added(numbers, dtype="float32"):
     return total
 
 
+def both(a=(LARGE, 1, 1, -LARGE), b=(1, 1, LARGE, -LARGE), dtype="float32"):
+    """Return the two sums of `order_of_sums`."""
+    return [added(a, dtype), added(b, dtype)]
+
+
 EXERCISES["order_of_sums"] = Exercise(
-    lambda: [added([LARGE, 1, 1, -LARGE]), added([1, 1, LARGE, -LARGE])],
+    both,
     "16,777,217 is no float32 number, 16,777,218 is one.",
-    lambda: [added([LARGE, 2, 2, -LARGE]), added([1, 1, LARGE, -LARGE])],
+    lambda: both(a=(LARGE, 2, 2, -LARGE)),
     "In a) 16,777,217 does not go up: each time it is rounded, it goes down.",
-    lambda: [
-        added([LARGE, 1, 1, -LARGE], "float64"),
-        added([1, 1, LARGE, -LARGE], "float64"),
-    ],
+    lambda: both(dtype="float64"),
     "That is exact arithmetic. float32 rounds after each addition.",
-    lambda: [added([LARGE, 1, 1, -LARGE])] * 2,
+    lambda: both(b=(LARGE, 1, 1, -LARGE)),
     "In b) the two ones meet before the large number comes.",
-    lambda: [added([LARGE, 1, -LARGE, 1]), added([1, 1, LARGE, -LARGE])],
+    lambda: both(a=(LARGE, 1, -LARGE, 1)),
     "In a) the second 1 meets the same number as the first.",
 )
 
-PREDICTIONS = {}
 
-
-def hidden_kernel_drawn_second():
-    """Return what the hidden kernel would be if it were the second draw."""
+def hidden_kernel_stays():
+    """Tell whether the hidden kernel is the same where it is the second draw."""
     second = fractions(dense_weights()[2]).ravel()  # the second draw's first eight
-    return (2 * second - 1) * limit((3, 4))
+    kernel = (2 * second - 1) * limit((3, 4))
+    return "yes" if np.allclose(kernel, dense_weights()[0].ravel()[:8]) else "no"
 
 
 PREDICTIONS["A"] = Exercise(
-    lambda: (
-        "yes"
-        if np.allclose(hidden_kernel_drawn_second(), dense_weights()[0].ravel()[:8])
-        else "no"
-    ),
+    hidden_kernel_stays,
     "The first draw after a seed gets the same fractions, whatever it is for; the "
     "hidden kernel is now the second draw.",
     lambda: "yes",
@@ -215,8 +209,7 @@ PREDICTIONS["D"] = Exercise(
 
 PREDICTIONS["E"] = Exercise(
     lambda: added([1e8, 1, -1e8]),
-    "100,000,001 needs nine digits; float32 holds about seven, so the 1 is rounded "
-    "away.",
+    "100,000,001 needs nine digits; float32 holds about seven, so the 1 is rounded away.",
     lambda: added([1e8, -1e8, 1]),
     "On paper the order makes no difference.",
 )

@@ -5,7 +5,7 @@ from ...networks import dense_network
 from ..exercise import Exercise
 from ..shared import dense_weights
 
-EXERCISES = {}
+EXERCISES, PREDICTIONS = {}, {}
 
 EXERCISES["hidden_outputs"] = Exercise(
     lambda: layer_outputs(dense_network(), [[1, 0, 0]])["hidden"].size,
@@ -21,8 +21,6 @@ EXERCISES["hidden_outputs"] = Exercise(
     lambda: 1,
     "That is the number of rows given in; count the numbers given out.",
 )
-
-PREDICTIONS = {}
 
 
 def number_of(layer, row):

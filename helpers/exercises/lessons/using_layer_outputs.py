@@ -4,13 +4,14 @@ from functools import cache
 
 import numpy as np
 import tensorflow as tf
+from numpy.linalg import norm, solve
 
 from ...datasets import cat_photograph, shapes
 from ...extraction import layer_outputs
-from ...networks import cifar10_cnn, trained_cifar10_cnn
 from ..exercise import Exercise
+from ..shared import network
 
-EXERCISES = {}
+EXERCISES, PREDICTIONS = {}, {}
 
 NEW = np.array([3.0, 4.0])
 KNOWN = np.array([[4.0, 3.0], [30.0, 40.0], [0.0, 5.0]])
@@ -27,36 +28,31 @@ MAPS = np.stack([[[1, 2], [0, 3]], [[2, 0], [1, 1]]], axis=-1)
 GRADIENT = np.stack([[[1, 2], [0, 1]], [[-1, -3], [0, 2]]], axis=-1)
 
 
-def lengths(rows):
-    """Return the length of each row: the root of the sum of its squares."""
-    return np.sqrt((rows**2).sum(axis=-1))
+KNOWN_LENGTHS, NEW_LENGTH = norm(KNOWN, axis=1), norm(NEW)
+RIGHT = SCORES.argmax(axis=1) == TRUE_LABELS
+WEIGHTED = MAPS * GRADIENT.mean(axis=(0, 1))
 
 
 def ridge(penalty, outputs=FOUR, targets=IS_OF_CLASS):
     """Return the probe's weights for exercise 7.2; the penalty may be a table."""
-    return np.linalg.solve(outputs.T @ outputs + penalty, outputs.T @ targets)
-
-
-def weighted_sum():
-    """Return the maps of exercise 7.4 added up with their channels' weights."""
-    return (MAPS * GRADIENT.mean(axis=(0, 1))).sum(axis=-1)
+    return solve(outputs.T @ outputs + penalty, outputs.T @ targets)
 
 
 EXERCISES["cosine"] = Exercise(
-    lambda: KNOWN @ NEW / lengths(KNOWN) / lengths(NEW),
+    lambda: KNOWN @ NEW / KNOWN_LENGTHS / NEW_LENGTH,
     "By distance the first row is nearest; by direction it is the second, which is ten "
     "times as strong and otherwise the same.",
     lambda: KNOWN @ NEW,
     "These are the products, not yet divided by the two lengths.",
-    lambda: KNOWN @ NEW / lengths(NEW),
+    lambda: KNOWN @ NEW / NEW_LENGTH,
     "Only the length of `new` was divided out; each row of `known` has a length too.",
-    lambda: KNOWN @ NEW / lengths(KNOWN),
+    lambda: KNOWN @ NEW / KNOWN_LENGTHS,
     "Only the lengths of `known` were divided out; `new` has a length too.",
-    lambda: lengths(KNOWN - NEW),
+    lambda: norm(KNOWN - NEW, axis=1),
     "These are Euclidean distances; the question is about directions.",
-    lambda: KNOWN @ NEW / lengths(KNOWN) ** 2 / lengths(NEW) ** 2,
+    lambda: KNOWN @ NEW / KNOWN_LENGTHS**2 / NEW_LENGTH**2,
     "The products were divided by the squares of the lengths; take the roots.",
-    lambda: 1 - KNOWN @ NEW / lengths(KNOWN) / lengths(NEW),
+    lambda: 1 - KNOWN @ NEW / KNOWN_LENGTHS / NEW_LENGTH,
     "This is 1 minus the cosine similarity, which some call cosine distance.",
 )
 
@@ -81,21 +77,21 @@ EXERCISES["probe_weights"] = Exercise(
     "These are two columns, one for each class of `targets`; take `is_of_class`.",
     lambda: ridge(2 * np.eye(2), outputs=OUTPUTS),
     "These are the weights for `outputs`; the four pictures here are `four`.",
-    lambda: np.linalg.solve(FOUR @ FOUR.T + 2 * np.eye(4), IS_OF_CLASS),
+    lambda: solve(FOUR @ FOUR.T + 2 * np.eye(4), IS_OF_CLASS),
     "These are the amounts of the four pictures; the weights are `four.T @ amounts`.",
     lambda: FOUR @ ridge(2 * np.eye(2)),
     "These are the scores of the four pictures; the question asks for the weights.",
 )
 
 EXERCISES["accuracy"] = Exercise(
-    lambda: (SCORES.argmax(axis=1) == TRUE_LABELS).mean(),
+    lambda: RIGHT.mean(),
     "The highest score of each row names the class; the mean of true and false is the "
     "accuracy.",
-    lambda: (SCORES.argmax(axis=1) == TRUE_LABELS).sum(),
+    lambda: RIGHT.sum(),
     "That is how many are right; the accuracy is their share of all five.",
-    lambda: (SCORES.argmax(axis=1) != TRUE_LABELS).mean(),
+    lambda: (~RIGHT).mean(),
     "That is the share that is wrong.",
-    lambda: SCORES.argmax(axis=1) == TRUE_LABELS,
+    lambda: RIGHT,
     "These say for each picture whether it is right; take their mean.",
     lambda: SCORES.argmax(axis=1).mean(),
     "That is the mean of the classes' numbers; compare each with its label first.",
@@ -108,29 +104,28 @@ EXERCISES["accuracy"] = Exercise(
 )
 
 EXERCISES["heat_map"] = Exercise(
-    lambda: np.maximum(0, weighted_sum()),
+    lambda: np.maximum(0, WEIGHTED.sum(axis=-1)),
     "The second channel's mean gradient is negative: where it answers, it speaks "
     "against the class.",
-    weighted_sum,
+    lambda: WEIGHTED.sum(axis=-1),
     "This is before ReLU: what speaks against the class is still there.",
     lambda: np.maximum(0, (MAPS * GRADIENT.sum(axis=(0, 1))).sum(axis=-1)),
     "The gradients were added up; the weight of a channel is their mean.",
     lambda: np.maximum(0, (MAPS * GRADIENT).sum(axis=-1)),
-    "Each number was multiplied by its own gradient; a channel has one weight, the "
-    "mean.",
-    lambda: np.maximum(0, MAPS * GRADIENT.mean(axis=(0, 1))).sum(axis=-1),
+    "Each number was multiplied by its own gradient; a channel has one weight, the mean.",
+    lambda: np.maximum(0, WEIGHTED).sum(axis=-1),
     "ReLU cut each channel alone; it acts on the sum of the channels.",
-    lambda: np.maximum(0, weighted_sum()) / weighted_sum().max(),
+    lambda: np.maximum(0, WEIGHTED.sum(axis=-1)) / WEIGHTED.sum(axis=-1).max(),
     "It was divided by the largest number, which is for the picture only.",
     lambda: MAPS.sum(axis=-1),
     "The channels were added up without their weights.",
-    lambda: np.maximum(0, weighted_sum()) / MAPS.shape[-1],
+    lambda: np.maximum(0, WEIGHTED.mean(axis=-1)),
     "The weighted maps of the channels are added up; this is their mean.",
     lambda: np.maximum(0, (GRADIENT * MAPS.mean(axis=(0, 1))).sum(axis=-1)),
     "Maps and gradient changed places.",
     lambda: GRADIENT.mean(axis=(0, 1)),
     "These are the two channels' weights; multiply the maps by them and add up.",
-    lambda: MAPS * GRADIENT.mean(axis=(0, 1)),
+    lambda: WEIGHTED,
     "These are the weighted maps of both channels; add them up.",
 )
 
@@ -145,16 +140,15 @@ def some_shapes():
 @cache
 def of_shapes(layer, trained=True):
     """Return a layer's output for these pictures, a row each."""
-    network = trained_cifar10_cnn() if trained else cifar10_cnn()
     pictures, _ = some_shapes()
-    return layer_outputs(network, pictures, layer, batch_size=600)[layer]
+    return layer_outputs(network(trained), pictures, layer, batch_size=600)[layer]
 
 
 def pairs_of_neighbours(outputs):
     """Return how often the nearest of 400 pictures has the label of a new one."""
     _, labels = some_shapes()
     flat = outputs.reshape(600, -1)
-    flat = flat / lengths(flat)[:, np.newaxis]
+    flat = flat / norm(flat, axis=1, keepdims=True)
     nearest = (flat[400:] @ flat[:400].T).argmax(axis=1)
     return (labels[nearest] == labels[400:]).mean()
 
@@ -166,15 +160,18 @@ def probe(outputs, labels, penalty=1.0):
     flat = flat / np.sqrt((flat[:400] ** 2).sum(axis=1).mean())
     similar = flat @ flat[:400].T
     targets = np.eye(10)[labels[:400]]
-    amounts = np.linalg.solve(similar[:400] + penalty * np.eye(400), targets)
+    amounts = solve(similar[:400] + penalty * np.eye(400), targets)
     return (similar @ amounts).argmax(axis=1) == labels
 
 
 def nearer_to_the_cat():
     """Return which is nearer by distance: the dim copy or the blank picture."""
     cat = cat_photograph() / 255
-    to_copy, to_blank = lengths((cat / 2).ravel()), lengths((cat - cat.mean()).ravel())
-    return "copy" if to_copy < to_blank else "blank"
+    return (
+        "copy"
+        if norm((cat / 2).ravel()) < norm((cat - cat.mean()).ravel())
+        else "blank"
+    )
 
 
 def space_with_more_pairs():
@@ -201,19 +198,17 @@ def right_about_shuffled_labels():
 
 def some_heat_maps_are_empty():
     """Return whether Grad-CAM leaves nothing for some picture's lowest class."""
-    network = trained_cifar10_cnn()
-    kernel, bias = network.get_layer("dense_1").get_weights()
+    flatten, dense, last = network().layers[-3:]
+    kernel, bias = last.get_weights()
     maps = tf.constant(of_shapes("conv2d_2"))
     with tf.GradientTape() as tape:
         tape.watch(maps)
-        hidden = network.get_layer("dense")(network.get_layer("flatten")(maps))
+        hidden = dense(flatten(maps))
         lowest = tf.reduce_min(hidden @ kernel + bias, axis=1)
     weights = tf.reduce_mean(tape.gradient(lowest, maps), axis=(1, 2), keepdims=True)
     highest = tf.reduce_max(tf.reduce_sum(weights * maps, axis=-1), axis=(1, 2))
     return "yes" if (highest.numpy() <= 0).any() else "no"
 
-
-PREDICTIONS = {}
 
 PREDICTIONS["A"] = Exercise(
     nearer_to_the_cat,
@@ -226,9 +221,8 @@ PREDICTIONS["A"] = Exercise(
 
 PREDICTIONS["B"] = Exercise(
     space_with_more_pairs,
-    "Pixels compare colours place by place. The layer compares patterns and, because "
-    "of pooling, lets them move a little; it was not asked to group these very "
-    "pictures.",
+    "Pixels compare colours place by place. The layer compares patterns and, because of "
+    "pooling, lets them move a little; it was not asked to group these very pictures.",
     lambda: "pixels",
     "Nothing is lost in the pixels, but what they compare is not what makes a class.",
 )

@@ -1,46 +1,35 @@
 """Exercises and predictions of the lesson What training changes."""
 
-from functools import cache
-
 import keras
 import numpy as np
 
 from ...datasets import shapes
-from ...networks import cifar10_cnn, trained_cifar10_cnn
+from ...networks import cifar10_cnn
 from ...statistics import dead_channels
 from ..exercise import Exercise
-from ..shared import cat_outputs
+from ..shared import cat_outputs, network
 
-EXERCISES = {}
+EXERCISES, PREDICTIONS = {}, {}
 
-PICTURES, BATCH, EPOCHS = 2000, 64, 5
-
-
-def steps(in_one_epoch):
-    """Return the steps of one epoch and of all epochs."""
-    return in_one_epoch * np.array([1, EPOCHS])
-
+PICTURES, BATCH, ONE_AND_ALL = 2000, 64, np.array([1, 5])  # epochs
 
 EXERCISES["steps"] = Exercise(
-    lambda: steps(np.ceil(PICTURES / BATCH)),
+    lambda: np.ceil(PICTURES / BATCH) * ONE_AND_ALL,
     "Full batches first, then a smaller one, made of the pictures left over.",
-    lambda: steps(PICTURES // BATCH),
+    lambda: PICTURES // BATCH * ONE_AND_ALL,
     "The last batch is missing: it is smaller, but it is a step too.",
-    lambda: steps(PICTURES / BATCH),
+    lambda: PICTURES / BATCH * ONE_AND_ALL,
     "There is no part of a step: a smaller batch is a whole step.",
-    lambda: steps(PICTURES),
+    lambda: PICTURES * ONE_AND_ALL,
     "That is one step a picture; a step takes a whole batch.",
-    lambda: steps(BATCH),
+    lambda: BATCH * ONE_AND_ALL,
     "That is the size of a batch; the question is how many batches there are.",
-    lambda: np.ceil(PICTURES / BATCH * np.array([1, EPOCHS])),
-    "Steps were not rounded up in each epoch: every epoch has a smaller batch of its "
-    "own.",
-    lambda: PICTURES * np.array([1, EPOCHS]) // BATCH,
-    "The pictures left over make a step in every epoch; you dropped them from the "
-    "total.",
-    lambda: steps(1200 / 24),
-    "These are the steps of this lesson's own training set; the question has another "
-    "one.",
+    lambda: np.ceil(PICTURES / BATCH * ONE_AND_ALL),
+    "Steps were not rounded up in each epoch: every epoch has a smaller batch of its own.",
+    lambda: PICTURES * ONE_AND_ALL // BATCH,
+    "The pictures left over make a step in every epoch; you dropped them from the total.",
+    lambda: 1200 / 24 * ONE_AND_ALL,
+    "These are the steps of this lesson's own training set; the question has another one.",
 )
 
 EXERCISES["loss"] = Exercise(
@@ -67,6 +56,9 @@ EXERCISES["loss"] = Exercise(
 ROWS = np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 3.0]])
 TARGETS = np.array([1.0, 2.5, -2.5])
 WEIGHTS, RATE = np.array([0.5, -0.5]), 0.1
+ERRORS = ROWS @ WEIGHTS - TARGETS
+GRADIENTS = 2 * ERRORS[:, np.newaxis] * ROWS  # of each row's squared error
+GRADIENT = GRADIENTS.mean(axis=0)
 
 
 def step_of_keras():
@@ -77,16 +69,6 @@ def step_of_keras():
     model.compile(keras.optimizers.SGD(RATE), "mean_squared_error")
     model.train_on_batch(ROWS, TARGETS[:, np.newaxis])
     return layer.get_weights()[0][:, 0]
-
-
-def errors():
-    """Return output minus target of each row."""
-    return ROWS @ WEIGHTS - TARGETS
-
-
-def gradients():
-    """Return the gradient of each row's squared error."""
-    return 2 * errors()[:, np.newaxis] * ROWS
 
 
 def one_by_one():
@@ -100,50 +82,47 @@ def one_by_one():
 EXERCISES["one_step"] = Exercise(
     step_of_keras,
     "Keras's own step gives the same: against the mean gradient, times the rate.",
-    lambda: WEIGHTS + RATE * gradients().mean(axis=0),
+    lambda: WEIGHTS + RATE * GRADIENT,
     "The step goes the wrong way: subtract the gradient. (Or the error is target minus "
     "output; it is output minus target.)",
-    lambda: WEIGHTS - RATE * gradients().sum(axis=0),
+    lambda: WEIGHTS - RATE * GRADIENTS.sum(axis=0),
     "The rows' gradients were added; the loss is a mean.",
-    lambda: WEIGHTS - RATE * gradients().mean(axis=0) / 2,
+    lambda: WEIGHTS - RATE * GRADIENT / 2,
     "The 2 is missing: the gradient of error² is 2 × error × input.",
-    lambda: WEIGHTS - RATE * gradients().sum(axis=0) / 2,
+    lambda: WEIGHTS - RATE * GRADIENTS.sum(axis=0) / 2,
     "Two slips: the 2 of 2 × error × input is missing, and the rows' gradients were "
     "added; the loss is a mean.",
-    lambda: WEIGHTS - RATE * 2 * errors().mean() * ROWS.mean(axis=0),
+    lambda: WEIGHTS - RATE * 2 * ERRORS.mean() * ROWS.mean(axis=0),
     "That is mean error × mean row. Multiply row by row first, then take the mean.",
-    lambda: WEIGHTS - 0.02 * gradients().mean(axis=0),
+    lambda: WEIGHTS - 0.02 * GRADIENT,
     "That is a step with learning rate 0.02, as in the text; here it is 0.1.",
-    lambda: WEIGHTS - gradients().mean(axis=0),
+    lambda: WEIGHTS - GRADIENT,
     "The learning rate is missing: this is a step with the whole gradient.",
-    lambda: gradients().mean(axis=0),
+    lambda: GRADIENT,
     "That is the gradient; the weights after the step are asked for.",
-    lambda: RATE * gradients().mean(axis=0),
+    lambda: RATE * GRADIENT,
     "That is the learning rate times the gradient; subtract it from the old weights.",
-    lambda: -RATE * gradients().mean(axis=0),
+    lambda: -RATE * GRADIENT,
     "That is the change alone; add it to the old weights.",
-    lambda: WEIGHTS - RATE * gradients()[0],
+    lambda: WEIGHTS - RATE * GRADIENTS[0],
     "That is a step with the first row alone; the batch has three.",
-    lambda: WEIGHTS - RATE * gradients()[1],
+    lambda: WEIGHTS - RATE * GRADIENTS[1],
     "That is a step with the second row alone; the batch has three.",
-    lambda: WEIGHTS - RATE * gradients()[2],
+    lambda: WEIGHTS - RATE * GRADIENTS[2],
     "That is a step with the third row alone; the batch has three.",
     one_by_one,
     "These are three steps, one after each row; here all rows make one step.",
 )
 
 
-@cache
-def kernels(layer="conv2d_1"):
-    """Return a layer's kernel before and after training on CIFAR-10."""
-    models = cifar10_cnn(), trained_cifar10_cnn()
-    return [model.get_layer(layer).kernel.numpy() for model in models]
+def kernel(trained, layer="conv2d_1"):
+    """Return a layer's kernel before or after training on CIFAR-10."""
+    return network(trained).get_layer(layer).kernel.numpy()
 
 
 def change(layer="conv2d_1"):
     """Return what training added to a layer's kernel."""
-    before, after = kernels(layer)
-    return after - before
+    return kernel(True, layer) - kernel(False, layer)
 
 
 def lengths(weights, axes=(0, 1, 2)):
@@ -171,17 +150,15 @@ EXERCISES["moved_most"] = Exercise(
     "each other.",
     lambda: largest(lengths(change()) ** 2),
     "The root is missing.",
-    lambda: largest(lengths(kernels()[1])),
-    "That is the longest filter after training; take the difference to the filter "
-    "before.",
-    lambda: largest(lengths(kernels()[1]) - lengths(kernels()[0])),
+    lambda: largest(lengths(kernel(trained=True))),
+    "That is the longest filter after training; take the difference to the filter before.",
+    lambda: largest(lengths(kernel(True)) - lengths(kernel(False))),
     "That is how much longer the filter became. It has turned as well: take the "
     "difference first, then its length.",
     lambda: [lengths(change()).argmin(), lengths(change()).min()],
     "That is the filter that moved least.",
     lambda: largest(lengths(change(), axes=(0, 1, 3))),
-    "That is an input channel: filters are on the last axis, so sum over the other "
-    "three.",
+    "That is an input channel: filters are on the last axis, so sum over the other three.",
     lambda: largest(lengths(change("conv2d"))),
     "That is conv2d, the first layer; the question is about conv2d_1.",
     lambda: largest(lengths(change("conv2d_2"))),
@@ -189,22 +166,14 @@ EXERCISES["moved_most"] = Exercise(
 )
 
 
-def maps(trained, layer="conv2d_1"):
-    """Return a layer's feature maps for the cat photograph."""
-    return cat_outputs(trained)[layer][0]
-
-
 def came_to_life(layer="conv2d_1", place=0, before=False, after=True):
-    """Return the dead channel that training made largest, and its largest value.
+    """Return a channel dead before training, and its value, by default the largest.
 
-    Arguments:
-        layer: name of the layer.
-        place: 0 for the largest, 1 for the one behind it.
-        before, after: whether the network is trained in which it is dead, and in which
-            it is alive.
+    ``before`` and ``after`` say whether the network is trained in which it is dead, and
+    the one in which it is alive; ``place`` is 1 for the channel behind the largest.
     """
-    dead = dead_channels(maps(before, layer))
-    values = maps(after, layer).max(axis=(0, 1))
+    dead = dead_channels(cat_outputs(before)[layer])
+    values = cat_outputs(after)[layer].max(axis=(0, 1, 2))
     channel = dead[values[dead].argsort()[::-1][place]]
     return [channel, values[channel]]
 
@@ -214,10 +183,10 @@ EXERCISES["come_to_life"] = Exercise(
     "Dead for one picture is not dead for all: other pictures gave it gradients.",
     lambda: came_to_life(place=1),
     "It came to life too, but another dead channel has grown larger.",
-    lambda: largest(maps(True).max(axis=(0, 1))),
+    lambda: largest(cat_outputs(True)["conv2d_1"].max(axis=(0, 1, 2))),
     "That is the largest value in the trained network, but the channel was not dead in "
     "the untrained one.",
-    lambda: largest(maps(False).max(axis=(0, 1))),
+    lambda: largest(cat_outputs(False)["conv2d_1"].max(axis=(0, 1, 2))),
     "That is the largest value in the untrained network; dead channels have 0 there.",
     lambda: came_to_life(before=True, after=False),
     "The networks are exchanged: that channel is dead in the trained one.",
@@ -229,8 +198,6 @@ EXERCISES["come_to_life"] = Exercise(
     lambda: came_to_life("conv2d_2"),
     "That is conv2d_2; choose conv2d_1.",
 )
-
-PREDICTIONS = {}
 
 
 def share_by_chance():

@@ -8,38 +8,36 @@ import numpy as np
 from ... import by_hand
 from ...datasets import cat_photograph
 from ...extraction import layer_outputs
-from ...networks import cifar10_cnn, dense_network, trained_cifar10_cnn
+from ...networks import dense_network
 from ..exercise import Exercise
-from ..shared import hidden_sums, output_sums
+from ..shared import hidden_outputs, hidden_sums, network, output_sums, predictions
 
-EXERCISES = {}
+EXERCISES, PREDICTIONS = {}, {}
 
 TWO_ROWS = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
 NESTED_ROW = np.array([20.0, -10.0, 5.0])
 FIRST_ROW = np.array([1.0, 0.0, 0.0])
 
 
-def channels_first_probabilities(mend, scale=255, network=trained_cifar10_cnn):
+def mended(mend=lambda x: x.transpose(1, 2, 0), scale=255, trained=True):
     """Return what a CNN gives for the cat with its channels first, mended."""
-    channels_first = cat_photograph().transpose(2, 0, 1)
-    batch = mend(channels_first)[np.newaxis] / scale
-    return layer_outputs(network(), batch)["dense_1"][0]
+    batch = mend(cat_photograph().transpose(2, 0, 1))[np.newaxis] / scale
+    return layer_outputs(network(trained), batch)["dense_1"][0]
 
 
 def colleague_outputs(kernel_factor=10, last_factor=100):
     """Return what the changed Dense network of `older_reader` gives for one row."""
-    hidden = by_hand.relu(hidden_sums(kernel_factor * FIRST_ROW))
-    return last_factor * by_hand.softmax(output_sums(hidden))
+    return last_factor * predictions(kernel_factor * FIRST_ROW)
 
 
 EXERCISES["two_faults"] = Exercise(
-    lambda: by_hand.relu(hidden_sums(TWO_ROWS)),
+    lambda: hidden_outputs(TWO_ROWS),
     "`inputs[0]` at one end, a layer's `.output` at the other.",
-    lambda: by_hand.softmax(output_sums(by_hand.relu(hidden_sums(TWO_ROWS)))),
+    lambda: predictions(TWO_ROWS),
     "This is the output layer; in a Sequential, layers[0] is the hidden layer.",
     lambda: hidden_sums(TWO_ROWS),
     "These are the sums before ReLU; a layer's .output has its activation in it.",
-    lambda: by_hand.relu(hidden_sums(TWO_ROWS)).T,
+    lambda: hidden_outputs(TWO_ROWS).T,
     "Rows and columns are swapped: one row for each input, one column for each unit.",
 )
 
@@ -63,51 +61,46 @@ EXERCISES["name_of_the_last"] = Exercise(
     "That is the fourth network, or one was built before these three: call "
     "clear_session first.",
     lambda: CONVOLUTIONS * (NETWORKS + 2) - 1,
-    "The count went on from two networks that were built before: call clear_session "
-    "first.",
+    "The count went on from two networks that were built before: call clear_session first.",
     lambda: CONVOLUTIONS * 2 * NETWORKS - 1,
     "The count went on from three networks that were built before: call clear_session "
     "first, each time.",
 )
 
 EXERCISES["channels_first"] = Exercise(
-    lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0)),
+    mended,
     "`transpose` puts the axes in order and leaves each pixel whole.",
-    lambda: channels_first_probabilities(lambda x: x.reshape(32, 32, 3)),
+    lambda: mended(lambda x: x.reshape(32, 32, 3)),
     "`reshape` made the shape fit and mixed up the pixels; use transpose.",
-    lambda: channels_first_probabilities(lambda x: x.T),
+    lambda: mended(lambda x: x.T),
     "Rows and columns are swapped, so the cat lies on its side: `.T` turns all axes "
     "around.",
-    lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0), 1),
+    lambda: mended(scale=1),
     "The network got raw pixels from 0 to 255; it was trained on pixels / 255.",
-    lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0) / 127.5 - 1, 1),
+    lambda: mended(lambda x: x.transpose(1, 2, 0) / 127.5 - 1, scale=1),
     "The pixels went in from -1 to 1; the network was trained on pixels / 255.",
-    lambda: channels_first_probabilities(lambda x: x.transpose(1, 2, 0), 255**2),
+    lambda: mended(scale=255**2),
     "The pixels were divided by 255 twice: almost black.",
-    lambda: channels_first_probabilities(lambda x: x.reshape(32, 32, 3), 1),
+    lambda: mended(lambda x: x.reshape(32, 32, 3), scale=1),
     "`reshape` mixed up the pixels, and they are raw, from 0 to 255.",
-    lambda: channels_first_probabilities(lambda x: x.T, 1),
+    lambda: mended(lambda x: x.T, scale=1),
     "`.T` swapped rows and columns, and the pixels are raw, from 0 to 255.",
-    lambda: channels_first_probabilities(
-        lambda x: x.transpose(1, 2, 0), network=cifar10_cnn
-    ),
+    lambda: mended(trained=False),
     "That is the untrained network; `trained` is the one asked for.",
-    lambda: channels_first_probabilities(
-        lambda x: x.transpose(1, 2, 0), 1, cifar10_cnn
-    ),
+    lambda: mended(scale=1, trained=False),
     "That is the untrained network, with raw pixels; take `trained`, pixels / 255.",
 )
 
 EXERCISES["nested"] = Exercise(
-    lambda: by_hand.relu(hidden_sums(NESTED_ROW / 10)),
+    lambda: hidden_outputs(NESTED_ROW / 10),
     "The row passes `scale` before it reaches `inner`.",
-    lambda: by_hand.relu(hidden_sums(NESTED_ROW)),
+    lambda: hidden_outputs(NESTED_ROW),
     "The row went into inner as it is; inside outer, scale divides it by 10.",
-    lambda: by_hand.relu(hidden_sums(NESTED_ROW / 100)),
+    lambda: hidden_outputs(NESTED_ROW / 100),
     "The row was divided by 10 twice; outer does it by itself.",
     lambda: hidden_sums(NESTED_ROW / 10),
     "This is before ReLU; the activation belongs to the layer.",
-    lambda: by_hand.softmax(output_sums(by_hand.relu(hidden_sums(NESTED_ROW / 10)))),
+    lambda: predictions(NESTED_ROW / 10),
     "This is what inner gives out at its end; hidden is its first layer.",
     lambda: NESTED_ROW / 10,
     "This is the output of scale, the row that reaches inner.",
@@ -128,13 +121,9 @@ EXERCISES["older_reader"] = Exercise(
     "The kernel was multiplied by 10 twice: run the first lines again.",
     lambda: colleague_outputs(kernel_factor=0),
     "That is what comes of a row or a kernel of zeros; the row is [1, 0, 0].",
-    lambda: by_hand.softmax(
-        100 * output_sums(by_hand.relu(hidden_sums(10 * FIRST_ROW)))
-    ),
+    lambda: by_hand.softmax(100 * output_sums(hidden_outputs(10 * FIRST_ROW))),
     "The factor 100 came before softmax; the new layer stands behind it.",
 )
-
-PREDICTIONS = {}
 
 
 def output_since():
@@ -206,8 +195,7 @@ def reshaped_is_the_same():
 
 PREDICTIONS["E"] = Exercise(
     reshaped_is_the_same,
-    "These are the same numbers, almost all of them in another place. No message says "
-    "so.",
+    "These are the same numbers, almost all of them in another place. No message says so.",
     lambda: "yes",
     "The shape is right, and so is each number, but not where it stands.",
 )

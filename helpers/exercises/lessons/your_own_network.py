@@ -7,9 +7,7 @@ from ...extraction import layer_outputs
 from ...networks import trained_cifar10_cnn
 from ..exercise import Exercise
 
-EXERCISES = {}
-
-PREDICTIONS = {}
+EXERCISES, PREDICTIONS = {}, {}
 
 
 def some_range_stops():
