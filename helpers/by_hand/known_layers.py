@@ -195,11 +195,8 @@ KINDS = {
 # Arithmetic on Keras tensors, written without a layer: `x + y`.
 QUOTIENT = Merged(lambda layer, xs: xs[0] / xs[1], "first divided by second")
 OPERATIONS = {
-    "Add": KINDS["Add"],
-    "Subtract": KINDS["Subtract"],
-    "Multiply": KINDS["Multiply"],
-    "Divide": QUOTIENT,
-    "TrueDivide": QUOTIENT,
+    **{name: KINDS[name] for name in ("Add", "Subtract", "Multiply")},
+    **dict.fromkeys(("Divide", "TrueDivide"), QUOTIENT),
     "Negative": Merged(lambda layer, xs: -xs[0], "with the other sign"),
 }
 

@@ -115,13 +115,9 @@ class ActivationLayer(Changed):
 
 @dataclass(frozen=True)
 class Copied(Kind):
-    """Each number is one of the input, or padding.
+    """Each number is one of the input, or padding."""
 
-    Attributes:
-        rows_stay: whether a row of the output comes from rows of the input, whatever
-            the column, and a column from columns.
-    """
-
+    # whether rows of the output come from rows of the input, and columns from columns
     rows_stay: bool = True
 
     def origins(self, layer, x):
@@ -190,10 +186,8 @@ class Lookup(Kind):
         *place, i = position
         row = int(x[tuple(place)])
         value = array(layer.embeddings)[row, i]
-        return one_value(x, tuple(place)) | {
-            "steps": [(f"= embeddings[{row}, {i}]", value)],
-            "before_activation": value,
-        }
+        steps = [(f"= embeddings[{row}, {i}]", value)]
+        return one_value(x, tuple(place)) | {"steps": steps, "before_activation": value}
 
     def sees(self, layer, x, part):
         return [part[:-1]]
@@ -223,24 +217,21 @@ class Slide:
         return places[(places >= 0) & (places < self.length)]
 
 
-def slides(layer, lengths, sizes, dilation_rates):
-    """How a kernel or a pool of a layer slides along each axis of its input."""
-    return [
-        Slide(n, size, stride, rate, edge(n, size, stride, rate, layer.padding)[0])
-        for n, size, stride, rate in zip(lengths, sizes, layer.strides, dilation_rates)
-    ]
-
-
 class Window(Kind):
     """Each number is made of the values under a window, at one place of the input."""
 
     def slides(self, layer, lengths):
-        """How the window slides along each axis but the images' and the channels'."""
-        raise NotImplementedError
+        """How a kernel or a pool slides along each axis but images' and channels'."""
+        sizes = layer.pool_size if hasattr(layer, "pool_size") else layer.kernel_size
+        rates = getattr(layer, "dilation_rate", [1] * len(lengths))
+        return [
+            Slide(n, size, stride, rate, edge(n, size, stride, rate, layer.padding)[0])
+            for n, size, stride, rate in zip(lengths, sizes, layer.strides, rates)
+        ]
 
     def group(self, layer, count):
         """How many of ``count`` channels one output sees, how many outputs see these."""
-        raise NotImplementedError
+        return 1, 1
 
     def channels(self, layer, count, i):
         """Which of ``count`` input channels output channel i sees."""
@@ -280,13 +271,9 @@ class Window(Kind):
 
 @dataclass(frozen=True)
 class WeightedSum(Window):
-    """patch × kernel + bias; in this class with a window of a single place.
+    """patch × kernel + bias; in this class with a window of a single place."""
 
-    Attributes:
-        kernels: ``kernels(layer)``, those of all outputs:
-            ``(*window, input channels, outputs)``.
-    """
-
+    # `kernels(layer)`, those of all outputs: (*window, input channels, outputs)
     kernels: Callable = lambda layer: array(layer.kernel)
     heading = "x"
 
@@ -316,15 +303,10 @@ class WeightedSum(Window):
 
 
 class Convolution(WeightedSum):
-    """The kernel stands at one place after the other.
-
-    It sees all the channels, or those of its group where the layer has ``groups``.
-    """
+    """The kernel stands at one place after the other and sees a group of channels."""
 
     heading = "patch"
-
-    def slides(self, layer, lengths):
-        return slides(layer, lengths, layer.kernel_size, layer.dilation_rate)
+    slides = Window.slides
 
     def group(self, layer, count):
         groups = getattr(layer, "groups", 1)
@@ -340,19 +322,9 @@ class DepthwiseConvolution(Convolution):
 
 @dataclass(frozen=True)
 class Pool(Window):
-    """The largest value, or the average, under a window of one channel.
+    """The largest value, or the average, under a window of one channel."""
 
-    Attributes:
-        how: ``"largest"`` or ``"average"``.
-    """
-
-    how: str
-
-    def slides(self, layer, lengths):
-        return slides(layer, lengths, layer.pool_size, [1] * len(lengths))
-
-    def group(self, layer, count):
-        return 1, 1
+    how: str  # "largest" or "average"
 
     def terms(self, layer, x, position):
         axes, place, channels = self.window(layer, x, position)
@@ -384,13 +356,9 @@ class GlobalPool(Pool):
 
 @dataclass(frozen=True)
 class Merged(Kind):
-    """Each number is made of one number of each input.
+    """Each number is made of one number of each input."""
 
-    Attributes:
-        words: what is made of them, ``"sum of {}"``; in the braces goes how many.
-    """
-
-    words: str
+    words: str  # what is made of them, "sum of {}"; in the braces goes how many
 
     def compute(self, layer, xs):
         return self.function(layer, same_axes(xs) if is_layer(layer) else xs)

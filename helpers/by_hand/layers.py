@@ -316,9 +316,7 @@ def group_normalization(x, groups, gamma=None, beta=None, epsilon=1e-3, axis=-1)
 
 
 def flatten(x):
-    """Write all values of an image in one row: last axis fastest.
-
-    An x of shape ``(images, …)`` gets the shape ``(images, values)``.
+    """Write all values of an image in one row, last axis fastest: ``(images, values)``.
 
     Raises:
         ValueError: x is a single number.

@@ -201,9 +201,8 @@ class Walk:
         name = call.name
         while "/" in name:
             name = name.rpartition("/")[0]
-            if name in self.containers:
-                container = self.containers[name]
-                return container.layer, self.inputs_of_container(container)
+            if outer := self.containers.get(name):
+                return outer.layer, self.inputs_of_container(outer)
         return self.model, self.inputs
 
     def inputs_of_container(self, call):
