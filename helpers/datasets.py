@@ -37,8 +37,7 @@ class Dataset(tuple):
 
     def __new__(cls, arrays, classes=(), source="", is_stand_in=False):
         dataset = super().__new__(cls, arrays)
-        dataset.classes = classes
-        dataset.source = source
+        dataset.classes, dataset.source = classes, source
         dataset.is_stand_in = is_stand_in
         return dataset
 
@@ -55,14 +54,14 @@ class Dataset(tuple):
 class Generated:
     """Pictures and labels from `shapes`, made when unpacked; 10,000 take 30 MB."""
 
-    def __init__(self, count, seed=0):
-        self.count, self.seed = count, seed
+    def __init__(self, count):
+        self.count = count
 
     def __len__(self):
         return 2
 
     def __iter__(self):
-        return iter(shapes(self.count, self.seed))
+        return iter(shapes(self.count))
 
     def __getitem__(self, index):
         return tuple(self)[index]
@@ -95,8 +94,7 @@ def load_cifar10():
 
     Source: Krizhevsky, 2009, "Learning Multiple Layers of Features from Tiny Images".
     """
-    named = os.environ.get("LAYERS_CIFAR10")
-    if named:
+    if named := os.environ.get("LAYERS_CIFAR10"):
         source = f"the file {Path(named).name} (LAYERS_CIFAR10)"
         return _cifar10(read_named(named), source)
     folders = keras_folders()
@@ -152,21 +150,15 @@ def cifar10_source():
     """Tell in one line where `load_cifar10` would take its data from now.
 
     Loads nothing and downloads nothing; an archive's checksum is not verified.
-
-    Returns:
-        String.
     """
-    named = os.environ.get("LAYERS_CIFAR10")
-    if named:
+    if named := os.environ.get("LAYERS_CIFAR10"):
         there = os.path.isfile(os.path.expanduser(named))
         missing = "" if there else ", which is missing"
         return f"CIFAR-10 from the file {named}{missing} (LAYERS_CIFAR10)"
-    folders = keras_folders()
-    for folder in folders:
-        if read_array_cache(folder / ARRAY_CACHE):
-            return f"CIFAR-10 from the array cache {folder / ARRAY_CACHE}"
-    for folder in folders:
-        archive = folder / ARCHIVE
+    for cache in (folder / ARRAY_CACHE for folder in keras_folders()):
+        if read_array_cache(cache):
+            return f"CIFAR-10 from the array cache {cache}"
+    for archive in (folder / ARCHIVE for folder in keras_folders()):
         if os.path.isfile(archive) and archive.stat().st_size == ARCHIVE_BYTES:
             return f"CIFAR-10 from Keras's archive {archive}"
     if is_offline():
@@ -175,9 +167,8 @@ def cifar10_source():
 
 
 def _cifar10(arrays, where):
-    train = arrays["x_train"], arrays["y_train"]
-    test = arrays["x_test"], arrays["y_test"]
-    return Dataset((train, test), CIFAR10_CLASSES, f"CIFAR-10 from {where}.")
+    pairs = [(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
+    return Dataset(pairs, CIFAR10_CLASSES, f"CIFAR-10 from {where}.")
 
 
 def _stand_in(reason):

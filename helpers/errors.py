@@ -84,23 +84,13 @@ def expected_warning(kind=UserWarning, start=""):
 
 
 def essence(message):
-    """Return the bold part of a message, or all of it if nothing is bold.
-
-    Example:
-        >>> essence("Exception encountered. \\x1b[1mInvalid input shape\\x1b[0m Arguments")
-        'Invalid input shape'
-    """
+    """Return the bold part of a message, or all of it if nothing is bold."""
     bold = re.search(r"\x1b\[1m(.*?)\x1b\[0m", message, re.DOTALL)
     return (bold.group(1) if bold else message).strip()
 
 
 def cut(message, start):
-    """Return a message without the words that ``...`` stands for; None if none fits.
-
-    Example:
-        >>> cut("Input 0 of layer 'cnn' is incompatible with it", "Input 0 ... is")
-        'Input 0 ... is incompatible with it'
-    """
+    """Return a message without the words that ``...`` stands for; None if none fits."""
     pattern = ".*?".join(map(re.escape, start.split("...")))
     pattern += ".*" if start.endswith("...") else ""
     found = re.match(pattern, message, re.DOTALL)

@@ -61,14 +61,12 @@ def dense_network():
     """
     tf.random.set_seed(0)
     draw = seeded_glorot_uniform
-    return keras.Sequential(
-        [
-            keras.Input((3,), name="inputs"),
-            Dense(4, "relu", kernel_initializer=draw, name="hidden"),
-            Dense(2, "softmax", kernel_initializer=draw, name="output"),
-        ],
-        name="dense_network",
-    )
+    stack = [
+        keras.Input((3,), name="inputs"),
+        Dense(4, "relu", kernel_initializer=draw, name="hidden"),
+        Dense(2, "softmax", kernel_initializer=draw, name="output"),
+    ]
+    return keras.Sequential(stack, name="dense_network")
 
 
 def dense_answer_key():
@@ -109,23 +107,21 @@ def cifar10_cnn(seed=0):
     """
     seeds = iter(range(5 * seed, 5 * seed + 5))
 
-    def with_kernel():
+    def kernel():
         return {"kernel_initializer": keras.initializers.GlorotUniform(next(seeds))}
 
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3), name="images"),
-            Conv2D(32, 3, activation="relu", name="conv2d", **with_kernel()),
-            MaxPooling2D(2, name="max_pooling2d"),
-            Conv2D(64, 3, activation="relu", name="conv2d_1", **with_kernel()),
-            MaxPooling2D(2, name="max_pooling2d_1"),
-            Conv2D(64, 3, activation="relu", name="conv2d_2", **with_kernel()),
-            Flatten(name="flatten"),
-            Dense(64, activation="relu", name="dense", **with_kernel()),
-            Dense(10, activation="softmax", name="dense_1", **with_kernel()),
-        ],
-        name="cifar10_cnn",
-    )
+    stack = [
+        keras.Input((32, 32, 3), name="images"),
+        Conv2D(32, 3, activation="relu", name="conv2d", **kernel()),
+        MaxPooling2D(2, name="max_pooling2d"),
+        Conv2D(64, 3, activation="relu", name="conv2d_1", **kernel()),
+        MaxPooling2D(2, name="max_pooling2d_1"),
+        Conv2D(64, 3, activation="relu", name="conv2d_2", **kernel()),
+        Flatten(name="flatten"),
+        Dense(64, activation="relu", name="dense", **kernel()),
+        Dense(10, activation="softmax", name="dense_1", **kernel()),
+    ]
+    return keras.Sequential(stack, name="cifar10_cnn")
 
 
 def trained_cifar10_cnn():

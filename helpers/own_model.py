@@ -88,11 +88,7 @@ def read_source(source):
 
 
 def keras_version(content, name):
-    """Return the version of Keras that wrote a ``.keras`` file, as text.
-
-    Raises:
-        ValueError: this is no ``.keras`` file; the message says what it is instead.
-    """
+    """Return the version of Keras that wrote a ``.keras`` file, or refuse another file."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
             file.read("config.json")
@@ -102,12 +98,7 @@ def keras_version(content, name):
 
 
 def what_else(content, name):
-    """Say what a file is that is no ``.keras`` file, from its bytes and its name.
-
-    Example:
-        >>> what_else(b"", "model.keras")
-        "empty. Where the model was made, write model.save('model.keras')."
-    """
+    """Say what a file is that is no ``.keras`` file, from its bytes and its name."""
     if not content:
         return f"empty. {SAVE_AGAIN}"
     if name.endswith(".weights.h5"):
@@ -128,13 +119,7 @@ def what_else(content, name):
 
 
 def why_not(message, name, version):
-    """Say in words why Keras could not load a ``.keras`` file.
-
-    Example:
-        >>> why_not("Could not locate class 'Twice'. Make ...", "m.keras", "3.15.1")
-        "m.keras needs Twice, which Keras does not have. Run the cell that defines or
-        imports it, then pass custom_objects={'Twice': Twice}."
-    """
+    """Say in words why Keras could not load a ``.keras`` file."""
     if "Python lambda" in message:
         return (
             f"{name} holds a Lambda layer with Python code. Safe mode refuses it: code "

@@ -70,7 +70,7 @@ def read_picture(source, size=None):
 
 
 def check_size(size):
-    """Return the rows and columns wanted, or say what is wrong with them."""
+    """Return the rows and columns that `read_picture` is asked for."""
     pair = size if isinstance(size, (tuple, list)) else (size, size)
     whole = [isinstance(x, (int, np.integer)) and 1 <= x <= 10_000 for x in pair]
     if len(pair) != 2 or not all(whole):
@@ -109,39 +109,29 @@ def opened(source):
 
 def is_upload(value):
     """Tell whether this is what ``FileUpload.value`` holds in ipywidgets 7 or 8."""
-    files = list(value.values()) if isinstance(value, dict) else value
-    if not isinstance(files, (list, tuple)) or value == []:  # [] is an array of nothing
+    if not isinstance(value, (list, tuple, dict)) or value == []:  # [] is no upload
         return False
-    return all(isinstance(file, dict) and "content" in file for file in files)
+    return all(isinstance(file, dict) and "content" in file for file in files_in(value))
+
+
+def files_in(value):
+    """List the files of an upload: ipywidgets 7 has a dict of them, 8 a tuple."""
+    return list(value.values() if isinstance(value, dict) else value)
 
 
 def uploaded(upload):
-    """Return name and bytes of the file that was chosen in a ``FileUpload``.
-
-    Arguments:
-        upload: ``ipywidgets.FileUpload``, or its value. The value is a dict by file name
-            in ipywidgets 7, a tuple of dicts in ipywidgets 8. Of several files the last
-            one counts.
-
-    Raises:
-        ValueError: no file was chosen.
-
-    Example:
-        >>> uploaded(({"name": "cat.png", "content": memoryview(b"...")},))
-        ('cat.png', b'...')
-    """
+    """Return name and bytes of the last file that was chosen in a ``FileUpload``."""
     value = getattr(upload, "value", upload)
     if not value:
         raise ValueError(
             "No file was chosen yet. Choose one with the button, then run this cell again."
         )
-    file = list(value.values() if isinstance(value, dict) else value)[-1]
-    name = file.get("name") or file["metadata"]["name"]
-    return name, bytes(file["content"])
+    file = files_in(value)[-1]
+    return file.get("name") or file["metadata"]["name"], bytes(file["content"])
 
 
 def read_file(path):
-    """Return a file's bytes, or say why it cannot be read."""
+    """Return a file's bytes, or say where it was looked for."""
     try:
         return Path(path).expanduser().read_bytes()
     except (OSError, RuntimeError, ValueError) as error:
@@ -169,9 +159,8 @@ def fetch(address):
             for block in blocks:
                 content += block
                 if len(content) > BYTES:
-                    raise ValueError(
-                        f"{host} sends more than {BYTES // 10**6} MB. {instead}"
-                    )
+                    most = BYTES // 10**6
+                    raise ValueError(f"{host} sends more than {most} MB. {instead}")
                 if time.monotonic() - start > DEADLINE:
                     raise TimeoutError
         return content
@@ -220,12 +209,7 @@ def upright(image, name):
 
 
 def what_else(content, name):
-    """Say what a file is that Pillow cannot read as a picture, from bytes and name.
-
-    Example:
-        >>> what_else(b"%PDF-1.7", "cat.pdf")
-        'is a PDF. Save the picture in it as PNG or JPEG.'
-    """
+    """Say what a file is that Pillow cannot read as a picture, from bytes and name."""
     start = content[:1000].lstrip().lower()
     suffix = Path(name).suffix.lower()
     if not content:
@@ -247,7 +231,6 @@ def what_else(content, name):
 
 
 def is_text(content):
-    """Tell whether bytes are text."""
     try:
         return "\0" not in content.decode()
     except UnicodeDecodeError:
@@ -295,19 +278,14 @@ def from_array(source):
 
 
 def to_bytes(x, white=None):
-    """Scale numbers to uint8, so that ``white`` becomes 255.
-
-    Example:
-        >>> to_bytes(np.array([0, 0.2, 1]))
-        array([  0,  51, 255], dtype=uint8)
-    """
+    """Scale numbers to uint8, so that ``white`` becomes 255."""
     low, high = x.min(), x.max()
     if white is None:
         white = 1 if x.dtype.kind in "bf" and high < DARK else 255
     if not (low >= 0 and high <= white):  # NaN fails too
-        span = f"values from {low} to {high}"
-        if low == high:
-            span = f"only the value {low}"
+        span = (
+            f"only the value {low}" if low == high else f"values from {low} to {high}"
+        )
         if np.isnan(low):
             span = "NaN, which is no number"
         raise ValueError(
@@ -318,12 +296,7 @@ def to_bytes(x, white=None):
 
 
 def mend(x, low, high):
-    """Say which line makes pixels of numbers that are none.
-
-    Example:
-        >>> mend(np.array([0, 1.02]), 0, 1.02)
-        'If 1 is white, write np.clip(picture, 0, 1); if 255, write picture / 255.'
-    """
+    """Say which line makes pixels of numbers that are none."""
     if not np.isfinite([low, high]).all():
         return "To make them 0, write np.where(np.isfinite(picture), picture, 0)."
     if x.dtype.kind != "f" or high >= DARK:
@@ -390,7 +363,10 @@ class OwnPicture(ShownBox):
         else:
             rows, columns, _ = picture.shape
             sentence = f"{name}: {rows} rows, {columns} columns."
-            self.preview.value = thumbnail(picture)
+            image, file = Image.fromarray(picture), io.BytesIO()
+            image.thumbnail((384, 384))
+            image.save(file, format="png")
+            self.preview.value = file.getvalue()
         self.said.value = html.escape(sentence)
 
     def __repr__(self):
@@ -398,14 +374,6 @@ class OwnPicture(ShownBox):
             "A button to choose a picture. "
             "Until you choose one, the course's cat stands in."
         )
-
-
-def thumbnail(picture):
-    """Return a picture as the bytes of a small PNG file."""
-    image, file = Image.fromarray(picture), io.BytesIO()
-    image.thumbnail((384, 384))
-    image.save(file, format="png")
-    return file.getvalue()
 
 
 # The camera, on Colab -----------------------------------------------------------------

@@ -37,18 +37,15 @@ def arguments(words):
 
     make = commands.add_parser("prepare", help="make a kit to hand out in a new folder")
     make.add_argument("folder", help="a folder that does not exist yet")
+    more = "add the packages for such machines, up to 0.8 GB; can be given again"
+    systems = ("linux", "macos", "windows")
     make.add_argument(
-        "--wheels",
-        action="append",
-        default=[],
-        choices=("linux", "macos", "windows"),
-        help="add the packages for such machines, up to 0.8 GB; can be given again",
+        "--wheels", action="append", default=[], choices=systems, help=more
     )
     make.add_argument("--python", help="the learners' Python, such as 3.12")
     make.add_argument("--no-slides", action="store_true", help="leave the slides out")
-    make.add_argument(
-        "--replace", action="store_true", help="replace a kit that exists"
-    )
+    again = "replace a kit that exists"
+    make.add_argument("--replace", action="store_true", help=again)
     make.add_argument("--cache", help="a folder that keeps what was fetched")
     make.set_defaults(run=run_prepare)
 
@@ -74,14 +71,8 @@ def run_prepare(given):
         return launch(["python", "-m", "helpers.classroom", *sys.argv[1:]])
     from .kit import prepare
 
-    prepare(
-        given.folder,
-        wheels=given.wheels,
-        python=given.python,
-        slides=not given.no_slides,
-        replace=given.replace,
-        cache=given.cache,
-    )
+    wanted = given.wheels, given.python, not given.no_slides
+    prepare(given.folder, *wanted, given.replace, given.cache)
     return 0
 
 

@@ -26,11 +26,7 @@ PLATFORMS = {  # for each system, the kinds of wheels that it takes, the newest 
 
 
 def cache_folder(named=None):
-    """Return the path of the cache: the folder named, or one in the user's own.
-
-    Raises:
-        OSError: something else than a folder is there.
-    """
+    """Return the path of the cache: the folder named, or one in the user's own."""
     cache = Path(named or "~/.cache/inside-the-layers").expanduser().absolute()
     if cache.exists() and not cache.is_dir():
         raise OSError(f"{cache} is no folder. Name another one with --cache.")
@@ -50,16 +46,8 @@ def check_python(python):
 def wheels(system, python, cache):
     """Return the folder with all packages for one kind of machine, fetched if missing.
 
-    Arguments:
-        system: ``"linux"``, ``"macos"`` (Apple's own processors) or ``"windows"``.
-        python: the machines' Python, such as ``"3.12"``.
-        cache: `pathlib.Path` of the cache.
-
-    Returns:
-        `pathlib.Path` of a folder with wheels and a ``requirements.txt`` that pins them.
-
-    Raises:
-        OSError: in one sentence, if they are neither in the cache nor can be fetched.
+    Beside the wheels lies a ``requirements.txt`` that pins them. What is neither in the
+    cache nor can be fetched raises an OSError, in one sentence.
     """
     project = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
     needed = re.search(r"^dependencies = \[\n.*?^\]", project, re.M | re.S)[0]
@@ -77,9 +65,7 @@ def wheels(system, python, cache):
                 *("--python-platform", system, "--python-version", python),
                 *("--only-binary", ":all:", "--no-header", "--no-annotate"),
             )
-            kinds = [
-                word for kind in PLATFORMS[system] for word in ("--platform", kind)
-            ]
+            kinds = [f"--platform={kind}" for kind in PLATFORMS[system]]
             run_pip(
                 *("download", "-d", str(new), "--no-deps", "--requirement", str(pins)),
                 *("--only-binary", ":all:", "--python-version", python, *kinds),

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import string
-import sys
 from pathlib import Path
 
 import nbformat
@@ -17,16 +16,13 @@ from ..engine import files
 from ..engine.cifar10 import is_verified
 from ..engine.files import COURSE, NOTEBOOKS, keras_folders, replaced
 from . import fetching
-from .machine import ARCHIVE, quoted
+from .machine import ARCHIVE, quoted, this_python
 from .slides import REVEAL, STYLE, deck, reveal
 
 COPIED = "helpers", "data"
 FILES = "pyproject.toml environment.yml README.md LICENSE".split()
-NAMES = {
-    "linux": "Linux",
-    "macos": "macOS on Apple's own processors",
-    "windows": "Windows",
-}
+MACS = "macOS on Apple's own processors"
+NAMES = {"linux": "Linux", "macos": MACS, "windows": "Windows"}
 PAGE = Path(__file__).with_name("page.html")
 CHECK = re.compile(r"^check\(.*, answer\)$", re.MULTILINE)
 LINK = re.compile(  # code comes first: what looks like a link in it is none
@@ -44,26 +40,13 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
     solutions hold no answer. The modules of `helpers.exercises` beside them compute the
     answers that they compare with, so whoever reads their source can find one.
 
-    Arguments:
-        folder: path of a folder that does not exist yet.
-        wheels: list of ``"linux"``, ``"macos"`` and ``"windows"``: for which machines
-            to add packages.
-        python: the learners' Python, such as ``"3.12"``; by default, this one's.
-        slides: whether to make slides.
-        replace: whether a kit that is there already may be replaced.
-        cache: path of the folder that keeps what was fetched, by default one of the
-            user's own.
-
-    Raises:
-        OSError: in one sentence, if the folder exists, cannot be written, or what is
-            needed cannot be fetched. Then nothing has changed.
-        ValueError: in one sentence, if a lesson has a solution without the tag, or the
-            course does not run on that Python.
+    Arguments are those of ``python3 -m helpers.classroom prepare``. An OSError or a
+    ValueError says in one sentence why there is no kit; nothing has changed then.
     """
     folder = Path(folder).expanduser().absolute()
     check_place(folder, replace)
     cache = fetching.cache_folder(cache)
-    python = python or f"{sys.version_info[0]}.{sys.version_info[1]}"
+    python = python or this_python()
     wheels = list(dict.fromkeys(wheels))  # each once
     if wheels:
         fetching.check_python(python)
@@ -124,9 +107,8 @@ def check_place(folder, replace):
     if not os.path.lexists(folder):
         return
     if not all((folder / name).is_file() for name in ("index.html", "course.zip")):
-        raise OSError(
-            f"{folder} exists and is no kit. Name a folder that does not exist."
-        )
+        advice = "and is no kit. Name a folder that does not exist."
+        raise OSError(f"{folder} exists {advice}")
     if not replace:
         raise OSError(f"{folder} exists. Name another folder, or write --replace.")
 
@@ -171,12 +153,7 @@ def without_dead_links(text, folder):
 
 
 def for_learners(lesson, name="the lesson"):
-    """Return a copy of a lesson without solutions and without any output.
-
-    Raises:
-        ValueError: a cell checks an answer that it gives itself, and has no tag
-            ``solution``.
-    """
+    """Return a copy of a lesson without output and solutions; refuse one without a tag."""
     without = without_solutions(lesson)
     without, _ = ClearOutputPreprocessor(enabled=True).preprocess(without, {})
     for cell in without.cells:
@@ -196,10 +173,8 @@ def make_slides(target, lessons):
     for name in REVEAL:
         shutil.copy(reveal() / name, target / "scripts" / name)
     for name, lesson in lessons.items():
-        path = (target / name).with_suffix(".html")
-        path.write_text(
-            deck(without_solutions(lesson), title(lesson)), encoding="utf-8"
-        )
+        page = deck(without_solutions(lesson), title(lesson))
+        (target / name).with_suffix(".html").write_text(page, encoding="utf-8")
 
 
 def without_solutions(lesson):
@@ -234,18 +209,17 @@ def make_page(lessons, slides, systems, python):
         link = f'<a href="slides/{deck_name}">slides</a>' if slides else ""
         cells = html.escape(title(lesson)), minutes(lesson), link
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    lab = '<code class="line">python3 -m helpers lab</code>'
+    missing = (
+        "they come from the internet, since this kit has none: type "
+        f"{lab}It installs them and opens lesson 00."
+    )
     if systems:
         missing = (
             'type <code class="line">python3 -m helpers.classroom install '
             '<span id="kit">KIT</span></code>This kit has packages for: '
             f"{', '.join(systems)}, each with Python {python}. Any other computer needs "
-            'the internet: <code class="line">python3 -m helpers lab</code>'
-        )
-    else:
-        missing = (
-            "they come from the internet, since this kit has none: type "
-            '<code class="line">python3 -m helpers lab</code>'
-            "It installs them and opens lesson 00."
+            f"the internet: {lab}"
         )
     template = string.Template(PAGE.read_text(encoding="utf-8"))
     return template.substitute(rows="\n".join(rows), missing=missing)

@@ -20,13 +20,9 @@ EXE = ".exe" if os.name == "nt" else ""
 
 
 def launch(command):
-    """Run a command in the environment that pyproject.toml describes.
+    """Run a command, a list of words, in the environment that pyproject.toml describes.
 
-    Arguments:
-        command: list of words, such as ``["pytest", "tests"]``.
-
-    Returns:
-        The command's exit code, or 1 after one sentence that says what is missing.
+    Return its exit code, or 1 after one sentence that says what is missing.
     """
     uv = find_uv()
     if uv is None:
@@ -49,13 +45,11 @@ def own_python():
 def ask_own_environment(*module):
     """Let the course's environment run a module if this Python has no TensorFlow.
 
-    Returns:
-        The exit code; None where there is no such environment, or no need.
+    Return the exit code; None where there is no such environment, or no need.
     """
     python = own_python()
-    if importlib.util.find_spec("tensorflow") or not python:
-        return None
-    if Path(sys.prefix) == ENVIRONMENT:  # it is damaged, and will say so itself
+    own = Path(sys.prefix) == ENVIRONMENT  # it is damaged then, and will say so itself
+    if importlib.util.find_spec("tensorflow") or own or not python:
         return None
     return subprocess.call([str(python), "-m", *module], cwd=str(COURSE))
 

@@ -26,11 +26,7 @@ ARCHIVE = "cifar-10-python.tar.gz"  # in a kit
 
 
 def check():
-    """Print one line: *Ready* and how to begin, or what is missing and what to do.
-
-    Returns:
-        True if the lessons can run on this machine.
-    """
+    """Print one line, *Ready* and how to begin, or what is wrong; return whether ready."""
     code = ask_own_environment("helpers.classroom", "check")
     if code is not None:
         return code == 0
@@ -45,17 +41,9 @@ def check():
 def install(kit):
     """Install the packages of a kit into the course's folder ``.venv``, offline.
 
-    CIFAR-10's archive goes into Keras's cache if the kit has it.
-
-    Arguments:
-        kit: folder or address (``http://...``) of the kit.
-
-    Returns:
-        True if the machine is ready then; what is not is printed.
-
-    Raises:
-        OSError: in one sentence, if the kit has no wheels for this machine, or it
-            cannot be reached.
+    ``kit`` is its folder or its address. CIFAR-10's archive goes into Keras's cache if the
+    kit has it. Return whether the machine is ready then; an OSError says in one sentence
+    that the kit has nothing for this machine, or that it cannot be reached.
     """
     if not is_address(kit) and not os.path.isdir(kit):
         raise OSError(
@@ -63,7 +51,7 @@ def install(kit):
             "blackboard, which begins with http://"
         )
     system = SYSTEMS.get(platform.system(), platform.system())
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    version = this_python()
     wheels = join(kit, f"wheels/{system}-{version}")
     requirements = fetch(join(wheels, "requirements.txt"))
     if requirements is None:
@@ -107,8 +95,7 @@ def keep_archive(kit):
 def fetch(place):
     """Return the bytes of a file or address; None where there is no such file.
 
-    Raises:
-        OSError: the address does not answer.
+    `helpers.engine.download` needs packages, which are not there yet.
     """
     if not is_address(place):
         return Path(place).read_bytes() if os.path.isfile(place) else None
@@ -136,6 +123,10 @@ def join(kit, path):
     if is_address(kit):
         return f"{kit}{path}" if kit.endswith("/") else f"{kit}/{path}"
     return os.path.join(kit, path)
+
+
+def this_python():
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def command(name):

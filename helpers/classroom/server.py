@@ -15,11 +15,7 @@ from .machine import quoted
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Answers GET and HEAD with files of the kit.
-
-    Arguments:
-        solutions: whether what is named ``...with-solutions`` is handed out as well.
-    """
+    """Answers GET and HEAD with files of the kit, those with solutions only if told."""
 
     extensions_map = {  # a system's own table may have others
         **SimpleHTTPRequestHandler.extensions_map,
@@ -39,11 +35,9 @@ class Handler(SimpleHTTPRequestHandler):
         return super().send_head()
 
     def names_solutions(self):
-        """Tell whether the request is for solutions, in whatever letters or by a link.
-
-        The disks of Windows and macOS take capitals for small letters, and Windows a
-        short name such as ``COURSE~1`` for a long one.
-        """
+        """Tell whether the request is for solutions, in whatever letters or by a link."""
+        # The disks of Windows and macOS take capitals for small letters, and Windows a
+        # short name such as COURSE~1 for a long one.
         folder = os.path.realpath(self.directory)
         path = os.path.realpath(self.translate_path(self.path))
         names = unquote(self.path), path.removeprefix(folder)
@@ -62,22 +56,15 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = os.name != "nt"
 
     def handle_error(self, request, address):
-        if not isinstance(
-            sys.exc_info()[1], OSError
-        ):  # a learner who stopped a download
+        # An OSError is a learner who stopped a download.
+        if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, address)
 
 
 def serve(folder, port=8000, solutions=False):
     """Serve a kit read-only until it is interrupted, and print its address.
 
-    Arguments:
-        folder: path of the kit.
-        port: number from 1 to 65535.
-        solutions: whether the solutions are handed out as well.
-
-    Raises:
-        OSError: in one sentence, if there is no kit, or the port cannot be had.
+    An OSError says in one sentence that there is no kit, or that the port cannot be had.
     """
     with open_server(folder, port, solutions) as server:
         address = own_address()
@@ -104,10 +91,8 @@ def open_server(folder, port, solutions=False):
     try:
         return Server(("", port), handler)
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            reason = "is in use"
-        else:
-            reason = f"cannot be had ({error.strerror})"
+        used = error.errno == errno.EADDRINUSE
+        reason = "is in use" if used else f"cannot be had ({error.strerror})"
         raise OSError(
             f"Port {port} {reason}. Name another one, such as --port {8000 + port % 999}."
         ) from None
@@ -117,9 +102,7 @@ def own_address():
     """Return this machine's address in the local network, without sending anything."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(
-                ("192.0.2.1", 9)
-            )  # reserved for examples; only the route counts
+            probe.connect(("192.0.2.1", 9))  # for examples; only the route counts
         except OSError:
             return "127.0.0.1"
         return probe.getsockname()[0]

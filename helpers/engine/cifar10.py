@@ -51,16 +51,9 @@ def is_verified(path):
 
 
 def read_archive(path):
-    """Read the original archive, once its checksum is right.
+    """Return the arrays of the original archive, named and shaped as `SHAPES` says, uint8.
 
-    Arguments:
-        path: path of `cifar-10-python.tar.gz`, under whatever name.
-
-    Returns:
-        Dict of NumPy arrays, named and shaped as `SHAPES` says, uint8.
-
-    Raises:
-        ValueError: if its SHA-256 is another; nothing in it was read then.
+    A ValueError is raised if its checksum is another; nothing in it was read then.
     """
     with open(path, "rb") as file:
         verify(file)
@@ -74,10 +67,9 @@ def read_archive(path):
                     pickled = archive.extractfile(member)
                     name = os.path.basename(member.name)
                     batches[name] = pickle.load(pickled, encoding="bytes")
-    training = [batches[f"data_batch_{i}"] for i in range(1, 6)]
-    x_train, y_train = _images_and_labels(training)
-    x_test, y_test = _images_and_labels([batches["test_batch"]])
-    return dict(zip(SHAPES, (x_train, y_train, x_test, y_test), strict=True))
+    training = _images_and_labels([batches[f"data_batch_{i}"] for i in range(1, 6)])
+    test = _images_and_labels([batches["test_batch"]])
+    return dict(zip(SHAPES, (*training, *test), strict=True))
 
 
 def _images_and_labels(batches):
@@ -89,17 +81,10 @@ def _images_and_labels(batches):
 
 
 def read_npz(path):
-    """Read an `.npz` of the four arrays, of any number of images, without pickle.
+    """Return the four arrays of an `.npz`, of any number of images, without pickle.
 
-    Arguments:
-        path: path of the file.
-
-    Returns:
-        Dict of NumPy arrays, named as in `SHAPES`, uint8.
-
-    Raises:
-        ValueError: if the file is damaged, or an array is missing or is none of images
-            `(images, 32, 32, 3)` or labels `(images, 1)` from 0 to 9, uint8.
+    A ValueError is raised if the file is damaged, or an array is missing or is none of
+    images `(images, 32, 32, 3)` or labels `(images, 1)` from 0 to 9, uint8.
     """
     with open(path, "rb") as file:
         if not zipfile.is_zipfile(file):
@@ -122,10 +107,8 @@ def read_npz(path):
     for x, y in (("x_train", "y_train"), ("x_test", "y_test")):
         if len(arrays[x]) != len(arrays[y]):
             raise ValueError(f"it has {len(arrays[x])} {x} and {len(arrays[y])} {y}")
-        if arrays[y].max() > 9:
-            raise ValueError(
-                f"its {y} has the label {arrays[y].max()}, expected 0 to 9"
-            )
+        if (label := arrays[y].max()) > 9:
+            raise ValueError(f"its {y} has the label {label}, expected 0 to 9")
     return arrays
 
 

@@ -32,27 +32,18 @@ class TooSlow(Exception):
 
 
 class Projection:
-    """Foretells, block by block, how long the whole file will take.
+    """Foretells, block by block, how long a file of `size` bytes will take.
 
     The higher of two speeds counts: the average so far, and that of the last few
     seconds. A stall at the start spoils the first only, one in the middle the second
     only; a mirror that is slow, or trickles, is slow by both.
-
-    Arguments:
-        size: bytes of the whole file.
     """
 
     def __init__(self, size):
-        self.size = size
-        self.first = None
-        self.recent = deque()
+        self.size, self.first, self.recent = size, None, deque()
 
     def update(self, now, done):
-        """Note that `done` bytes have come at the time `now`, in seconds.
-
-        Raises:
-            TooSlow: if the whole file would take longer than `TIME_LIMIT`.
-        """
+        """Note that `done` bytes have come at the time `now`; raise `TooSlow`, if it is."""
         self.first = self.first or (now, done)
         self.recent.append((now, done))
         while len(self.recent) > 1 and self.recent[1][0] <= now - WINDOW:
@@ -76,10 +67,8 @@ class Refused(Exception):
 def answer(address, timeout, **headers):
     """Ask an address; give the headers of its answer, and its bytes as they come.
 
-    Raises, also for what happens while the bytes are read:
-        Refused: it answers with an error.
-        TimeoutError: it is silent for longer than ``timeout``, in seconds.
-        ConnectionError: there is no connection, or it broke off.
+    Raises `Refused`; TimeoutError after a silence of `timeout` seconds; ConnectionError if
+    there is none or it breaks off. That holds for the whole block under ``with``.
     """
     try:
         request = requests.get(address, headers=headers, stream=True, timeout=timeout)
@@ -103,15 +92,9 @@ def stream(url, output_file, _, size):
         if int(headers.get("Content-Length", size)) != size:
             raise ValueError("Another size was announced.")
         projection = Projection(size)
-        with tqdm(
-            desc=urlsplit(url).hostname,
-            total=size,
-            unit="B",
-            unit_scale=True,
-            ncols=79,
-            leave=False,
-            file=sys.stdout,
-        ) as bar:
+        form = {"unit": "B", "unit_scale": True, "ncols": 79, "leave": False}
+        host = urlsplit(url).hostname
+        with tqdm(desc=host, total=size, file=sys.stdout, **form) as bar:
             for block in blocks:
                 file.write(block)
                 bar.update(len(block))
@@ -139,22 +122,12 @@ def try_mirror(url, target, size, sha256):
 
 
 def download(mirrors, target, size, sha256, space):
-    """Download a file, unless a good copy is there already.
+    """Download a file from the first of `mirrors` that will do.
 
     Prints one line for each mirror that had to be left. The file gets its name when
-    it is complete and its checksum right. Whatever happens before, an interruption
-    included, nothing half-written stays, and what was at `target` does.
-
-    Arguments:
-        mirrors: URLs of the same file, in the order to try them.
-        target: `pathlib.Path` of the file; its folder is made when missing.
-        size: bytes of the file.
-        sha256: SHA-256 of the file, hexadecimal.
-        space: bytes that must be free on the disk.
-
-    Raises:
-        OSError: in one sentence, if the folder cannot be written, the disk is full,
-            or no mirror delivers the file.
+    it is complete and its checksum right. Whatever happens before, nothing half-written
+    stays, and what was at `target` does. An OSError says in one sentence why there is no
+    file: the folder cannot be written, has less than `space` bytes, or no mirror delivers.
     """
     pooch.get_logger().setLevel(logging.CRITICAL)
     folder = target.parent

@@ -45,12 +45,7 @@ def _nearest(path):
 
 
 def trained_weights():
-    """Return the bytes of the file of trained weights, once its checksum is right.
-
-    Raises:
-        FileNotFoundError: the file is not in the course's ``data`` folder.
-        ValueError: the file is not the one that the course ships.
-    """
+    """Return the bytes of the file of trained weights, once its checksum is right."""
     path = DATA / "cifar10_cnn.weights.npz"
     if not path.exists():
         raise FileNotFoundError(
@@ -70,12 +65,8 @@ def trained_weights():
 def replaced(path):
     """Give a path to write a file or a folder at, which then takes the place of ``path``.
 
-    It gets its name when the block is over. If the block fails or is interrupted, nothing
-    of it stays, and what was at ``path`` does.
-
-    Example:
-        >>> with replaced("notes.txt") as new:  # doctest: +SKIP
-        ...     new.write_text("all of it")
+    It does so when the block under ``with`` is over. If that fails or is interrupted,
+    nothing of it stays, and what was at ``path`` does.
     """
     path = Path(path)
     beside = tempfile.TemporaryDirectory(

@@ -28,15 +28,11 @@ HINTS = {  # by what the reason says
 
 
 def examine(compute=None):
-    """Find out whether every lesson can run here: nothing is taken on trust.
+    """Return the device that computes, and what keeps the lessons from running here.
 
-    Arguments:
-        compute: function that computes with TensorFlow and returns the device's name. By
-            default that happens in another process, whose crash does no harm.
-
-    Returns:
-        Tuple of the device's name, "" if nothing computes, and a sentence or two on what
-        keeps the lessons from running here and what to do, None if nothing does.
+    The device is "" if none computes. The second is a sentence or two, with what to do;
+    None if every lesson can run. ``compute`` computes with TensorFlow and returns the
+    device; by default another process does that, whose crash does no harm.
     """
     device, crash = "", None
     try:
@@ -82,10 +78,11 @@ def wrong_python():
 def missing_packages():
     missing = [package for package in needed_packages() if not is_there(package)]
     if missing:
+        python = "py" if os.name == "nt" else "python3"
         return (
-            f"{', '.join(missing)} cannot be found. Type: {python_name()} -m "
+            f"{', '.join(missing)} cannot be found. Type: {python} -m "
             "helpers.classroom install KIT, with the kit's folder or address for KIT; "
-            f"or, with a network, {python_name()} -m helpers lab"
+            f"or, with a network, {python} -m helpers lab"
         )
     return None
 
@@ -97,20 +94,12 @@ def needed_packages():
 
 
 def is_there(package):
-    """Tell whether a package can be imported, whatever it was installed as.
-
-    TensorFlow is also installed as tensorflow-cpu, for example.
-    """
+    """Tell whether a package can be imported: TensorFlow may come as tensorflow-cpu."""
     return importlib.util.find_spec({"pillow": "PIL"}.get(package, package)) is not None
 
 
 def installed_version(package):
-    """Return the version of an installed package as text, or None.
-
-    Example:
-        >>> installed_version("no-such-package") is None
-        True
-    """
+    """Return the version of an installed package as text, or None."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -141,8 +130,3 @@ def wrong_cifar10():
         except ValueError as error:
             return str(error)
     return None
-
-
-def python_name():
-    """Return what a learner types for Python."""
-    return "py" if os.name == "nt" else "python3"

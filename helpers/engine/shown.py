@@ -12,10 +12,5 @@ class ShownBox:
     def _ipython_display_(self):
         # The same in ipywidgets 7 and 8, and as text exactly what a file can store.
         view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
-        display(
-            {
-                "text/plain": repr(self),
-                "application/vnd.jupyter.widget-view+json": view,
-            },
-            raw=True,
-        )
+        forms = {"application/vnd.jupyter.widget-view+json": view}
+        display({"text/plain": repr(self), **forms}, raw=True)

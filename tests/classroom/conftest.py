@@ -43,7 +43,7 @@ def wheel_folder(cache, monkeypatch):
         compile_words, download_words = made
         assert compile_words[compile_words.index("--python-platform") + 1] == system
         for kind in fetching.PLATFORMS[system]:
-            assert kind in download_words
+            assert f"--platform={kind}" in download_words
         (folder / "requirements.txt").write_text("tiny==1.0\n")
         info = "tiny-1.0.dist-info"
         with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as wheel:
