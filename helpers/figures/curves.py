@@ -81,14 +81,8 @@ def last(values):
 def mark_odd(axes, x, values, colour, inwards, named):
     """Mark points that are NaN or infinity at the edges, and write what they are.
 
-    Arguments:
-        axes: Matplotlib axes with the curve.
-        x: where the values stand.
-        values: ``(points,)``.
-        colour: of the marks.
-        inwards: how far from the edge, as a share of the height, so that the marks of
-            several curves do not cover each other.
-        named: what stands before the word, such as ``"loss: "``.
+    ``inwards`` is how far from the edge, as a share of the height, so that the marks of
+    several curves do not cover each other; ``named`` stands before the words.
     """
     for word, test, mark, y in (
         ("NaN", np.isnan, "x", 0.04 + inwards),

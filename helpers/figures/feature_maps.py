@@ -2,20 +2,12 @@
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize, to_rgb
+from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import ScaledTranslation
 
 from ..statistics import check_data_format, dead_channels
-from .picture import (
-    GAP_COLOUR,
-    ODD_COLOUR,
-    Picture,
-    cross_odd,
-    limits,
-    name_odd,
-)
+from .picture import GAP_COLOUR, ODD_COLOUR, Picture, cross_odd, limits, name_odd
 
 
 def feature_map_grid(
@@ -72,20 +64,21 @@ def feature_map_grid(
 
     tiles = own_scale(maps) if scale == "map" else on_scale(maps, lowest, highest)
     mosaic, corners = tile(tiles, columns)
-    picture, axes = mosaic_axes(mosaic, figsize)
-    draw(axes, paint(mosaic, colormaps["gray"]), ~np.isfinite(maps), columns)
+    gray = colormaps["gray"]
+    picture, axes = mosaic_picture(
+        paint(mosaic, gray), ~np.isfinite(maps), columns, figsize
+    )
     for channel in dead:
-        cross_out(axes, corners[channel], rows, width)
-    said = {
-        "map": "Each map has its own scale: "
-        "black is its smallest value, white its largest.",
-        "shared": "All maps share one scale, shown by the bar.",
-    }[scale]
-    axes.set_title(f"{title}: channels 0 to {count - 1}", loc="left")
+        row, column = corners[channel]
+        box = (column - 0.5, row - 0.5), width, rows
+        axes.add_patch(Rectangle(*box, fill=False, edgecolor="white", hatch="xx"))
+    said = "Each map has its own scale: black is its smallest value, white its largest."
     if not np.isfinite(maps).any():
         said = "There is no scale."
     elif scale == "shared":
-        add_bar(axes, colormaps["gray"], lowest, highest)
+        said = "All maps share one scale, shown by the bar."
+        picture.add_bar(beside(axes), gray, lowest, highest)
+    axes.set_title(f"{title}: channels 0 to {count - 1}", loc="left")
     note = f"Channel = number at the left + number below. {said}"
     label(axes, corners, columns, rows, width, note)
     picture.sentence = (
@@ -103,13 +96,10 @@ def filter_grid(
 
     Arguments:
         kernel: a Conv2D layer's kernel, ``(rows, columns, channels, filters)``.
-        count: how many filters to draw, from filter 0 on; all by default.
-        columns: how many filters stand in a row of the mosaic.
+        count, columns, title, figsize: as for `feature_map_grid`.
         channel: which input channel of every filter to draw. By default the first
             layer's filters, of 3 channels, are drawn in colour, with 0 as middle grey;
             others are averaged over their channels.
-        title: text above the mosaic.
-        figsize: width and height in inches; fitted to the filters by default.
 
     All filters share one scale, the same to both sides of 0: blue is negative, red
     positive, white 0 (in colour: darker is negative, brighter positive). Where a weight
@@ -157,15 +147,13 @@ def filter_grid(
     odd = ~np.isfinite(kernel).all(axis=2)
     limit = max(map(abs, limits(parts))) or 1
     scaled = np.where(np.isfinite(parts), parts, 0) / limit / 2 + 0.5
-    tiled = [tile(scaled[:, :, part], columns) for part in range(parts.shape[2])]
-    mosaics, (corners, *_) = zip(*tiled)
-    picture, axes = mosaic_axes(mosaics[0], figsize)
-    if in_colour:
-        draw(axes, paint(np.stack(mosaics, axis=-1)), odd, columns)
-    else:
-        blue_red = colormaps["RdBu_r"]
-        draw(axes, paint(mosaics[0], blue_red, "#808080"), odd, columns)
-        add_bar(axes, blue_red, -limit, limit)
+    scaled = np.moveaxis(scaled, 2, -1) if in_colour else scaled[:, :, 0]
+    mosaic, corners = tile(scaled, columns)
+    colours = None if in_colour else colormaps["RdBu_r"]
+    pixels = paint(mosaic, colours, GAP_COLOUR if in_colour else "#808080")
+    picture, axes = mosaic_picture(pixels, odd, columns, figsize)
+    if colours:
+        picture.add_bar(beside(axes), colours, -limit, limit)
     note = f"Filter = number at the left + number below. {how.capitalize()}."
     label(axes, corners, columns, rows, width, note)
     axes.set_title(f"{title}: filters 0 to {count - 1}", loc="left")
@@ -206,16 +194,7 @@ def one_picture(maps, data_format):
 
 
 def instead(maps, first):
-    """Say how an array that is not one picture's feature maps can be drawn.
-
-    Arguments:
-        maps: array of any shape.
-        first: whether its channels stand before its positions.
-
-    Example:
-        >>> instead(np.zeros((2, 9, 9, 4)), first=False)
-        'Of a batch, take one picture, such as maps[0].'
-    """
+    """Say how an array that is not one picture's feature maps can be drawn."""
     if 0 in maps.shape:
         return "There is no value in it."
     if maps.ndim == 4:
@@ -258,11 +237,8 @@ def on_scale(maps, lowest, highest):
 def own_scale(maps):
     """Stretch each map to the range from 0 to 1; a map of equal values becomes 0.
 
-    Arguments:
-        maps: ``(rows, columns, channels)``, floats.
-
-    Returns:
-        Array of the same shape. NaN and infinity stretch nothing and become 0.
+    Maps are floats, ``(rows, columns, channels)``. NaN and infinity stretch nothing and
+    become 0.
 
     Example:
         >>> own_scale(np.array([[[3.0], [5.0], [4.0], [np.inf]]])).ravel().tolist()
@@ -278,20 +254,19 @@ def tile(maps, columns):
     """Lay maps side by side with gaps of NaN between and around them.
 
     Arguments:
-        maps: ``(rows, columns, channels)``.
+        maps: ``(rows, columns, channels)``, or ``(rows, columns, channels, 3)``.
         columns: maps in a row of the mosaic.
 
     Returns:
-        The mosaic as one 2-D float array, and the ``(row, column)`` of each map's
-        top left pixel in it.
+        The mosaic as one float array, and the ``(row, column)`` of each map's top left
+        pixel in it.
     """
-    rows, width, count = maps.shape
+    rows, width, count, *colours = maps.shape
     gap = max(1, rows // 8)
     columns = min(columns, count)
     lines = -(-count // columns)
-    mosaic = np.full(
-        (lines * (rows + gap) + gap, columns * (width + gap) + gap), np.nan, "float32"
-    )
+    size = lines * (rows + gap) + gap, columns * (width + gap) + gap
+    mosaic = np.full((*size, *colours), np.nan, "float32")
     corners = []
     for channel in range(count):
         row = gap + channel // columns * (rows + gap)
@@ -301,12 +276,14 @@ def tile(maps, columns):
     return mosaic, corners
 
 
-def mosaic_axes(mosaic, figsize):
-    """Return a new `Picture` and its axes, with room for title, labels and bar.
+def mosaic_picture(pixels, odd, columns, figsize=None):
+    """Show a painted mosaic: returns a `Picture` and its axes, with room for texts.
 
-    The margins are fixed: measuring the texts would draw everything twice.
+    The margins are fixed: measuring the texts would draw everything twice. Pixels of
+    NaN and infinity, where ``odd`` of shape ``(rows, columns, maps)`` is True, are
+    marked.
     """
-    tall, wide = mosaic.shape
+    tall, wide = pixels.shape[:2]
     if figsize is None:
         figsize = 10, min(12, 8.9 * tall / wide) + 1.1
     width, height = figsize
@@ -314,7 +291,17 @@ def mosaic_axes(mosaic, figsize):
     left, right, bottom, top = 0.45, 0.65, 0.6, 0.5  # inches
     place = left / width, bottom / height
     size = 1 - (left + right) / width, 1 - (bottom + top) / height
-    return picture, picture.add_axes((*place, *size), xticks=[], yticks=[])
+    axes = picture.add_axes((*place, *size), xticks=[], yticks=[])
+    where = tile(odd, columns)[0] == 1
+    pixels[where, :3] = [round(255 * part) for part in to_rgb(ODD_COLOUR)]
+    extent = axes.imshow(pixels, interpolation="nearest").get_extent()
+    cross_odd(axes, where, extent)
+    return picture, axes
+
+
+def beside(axes):
+    """Make room for a bar at the right of axes."""
+    return axes.inset_axes([1.01, 0, 0.015, 1])
 
 
 def paint(mosaic, colours=None, gap=GAP_COLOUR):
@@ -336,35 +323,6 @@ def paint(mosaic, colours=None, gap=GAP_COLOUR):
     pixels[..., :3] = levels
     pixels[gaps, :3] = [round(255 * part) for part in to_rgb(gap)]
     return pixels
-
-
-def draw(axes, pixels, odd, columns):
-    """Show a painted mosaic, NaN and infinity marked.
-
-    Arguments:
-        axes: Matplotlib axes.
-        pixels: ``(rows, columns, 4)``, uint8, as `paint` gives them; changed in place.
-        odd: ``(rows, columns, maps)``, bool: which pixels of which map to mark.
-        columns: maps in a row of the mosaic.
-    """
-    where = tile(odd, columns)[0] == 1
-    pixels[where, :3] = [round(255 * part) for part in to_rgb(ODD_COLOUR)]
-    extent = axes.imshow(pixels, interpolation="nearest").get_extent()
-    cross_odd(axes, where, extent)
-
-
-def add_bar(axes, colours, lowest, highest):
-    """Draw the scale from ``lowest`` to ``highest`` at the right of the axes."""
-    scale = ScalarMappable(Normalize(lowest, highest), colours)
-    axes.figure.colorbar(scale, cax=axes.inset_axes([1.01, 0, 0.015, 1]))
-
-
-def cross_out(axes, corner, rows, width):
-    """Mark the dead map whose top left pixel is at ``corner``."""
-    row, column = corner[0] - 0.5, corner[1] - 0.5
-    axes.add_patch(
-        Rectangle((column, row), width, rows, fill=False, edgecolor="white", hatch="xx")
-    )
 
 
 def label(axes, corners, columns, rows, width, note):
@@ -392,12 +350,7 @@ def label(axes, corners, columns, rows, width, note):
 
 
 def name_range(values, what):
-    """Say from where to where numbers go.
-
-    Example:
-        >>> name_range(np.array([0.25, 3, np.nan]), "Weights")
-        'Finite weights from 0.25 to 3.'
-    """
+    """Say from where to where numbers go: ``"Finite weights from 0.25 to 3."``"""
     finite = np.isfinite(values)
     if not finite.any():
         return f"No finite {what.lower()}."
@@ -407,15 +360,9 @@ def name_range(values, what):
 
 
 def name_dead(dead):
-    """Say in words which channels are dead.
-
-    Example:
-        >>> name_dead([3, 7])
-        '2 maps are dead, zero everywhere: channels 3, 7.'
-    """
+    """Say in words which channels are dead."""
     if len(dead) == 0:
         return "No map is dead."
-    names = ", ".join(str(channel) for channel in dead)
-    if len(dead) == 1:
-        return f"1 map is dead, zero everywhere: channel {names}."
-    return f"{len(dead)} maps are dead, zero everywhere: channels {names}."
+    are, s = ("map is", "") if len(dead) == 1 else ("maps are", "s")
+    names = ", ".join(map(str, dead))
+    return f"{len(dead)} {are} dead, zero everywhere: channel{s} {names}."

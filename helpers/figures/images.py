@@ -4,8 +4,6 @@ import textwrap
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
 from .picture import (
@@ -66,13 +64,9 @@ def image_figure(image, title="", box=None, white=None):
         rows, columns = (range(size)[part] for size, part in zip(image.shape, box))
         if not (rows and columns):
             raise ValueError(f"box={box!r}: there is no pixel of the picture in it.")
-        corner = columns[0] - 0.5, rows[0] - 0.5
+        frame = (columns[0] - 0.5, rows[0] - 0.5), len(columns), len(rows)
         for colour, line in (("white", 4), (POSITIVE, 2)):  # seen on every picture
-            axes.add_patch(
-                Rectangle(
-                    corner, len(columns), len(rows), fill=False, ec=colour, lw=line
-                )
-            )
+            axes.add_patch(Rectangle(*frame, fill=False, ec=colour, lw=line))
         picture.sentence += (
             f" The frame holds rows {rows[0]} to {rows[-1]} and columns {columns[0]} to "
             f"{columns[-1]}."
@@ -158,7 +152,7 @@ def image_row(
     if with_bar:
         place = (width - 0.75) / width, 1 - (0.4 + side) / height
         bar = picture.add_axes((*place, 0.15 / width, side / height))
-        picture.colorbar(ScalarMappable(Normalize(*shared), "gray"), cax=bar)
+        picture.add_bar(bar, "gray", *shared)
     names = [f"picture {i}{f' ({text})' * bool(text)}" for i, text in enumerate(titles)]
     named = "; ".join(" ".join(text.split()) for text in titles if text)
     on = "on one scale shown by the bar" if with_bar else "each on its own scale"
@@ -175,14 +169,7 @@ def image_row(
 
 
 def shown_picture(image):
-    """Return a picture as an array with 2 or 3 axes, or say what is wrong with it.
-
-    Arguments:
-        image: ``(rows, columns)``, ``(rows, columns, 1)`` or ``(rows, columns, 3)``.
-
-    Returns:
-        Array ``(rows, columns)`` or ``(rows, columns, 3)`` with the same numbers.
-    """
+    """Return ``(rows, columns)`` or ``(rows, columns, 3)``, or say what is wrong."""
     image = np.asarray(image)
     if image.dtype.kind in "cmMOSU":
         raise ValueError(f"A picture holds numbers, this array holds {image.dtype}.")
@@ -202,22 +189,13 @@ def shown_picture(image):
 
 
 def in_colour(image, white=None):
-    """Return a colour picture as Matplotlib takes it: uint8, or float from 0 to 1.
-
-    Raises:
-        ValueError: as `check_pixels`.
-    """
+    """Return a colour picture as Matplotlib takes it: uint8, or float from 0 to 1."""
     most = check_pixels(image, white)
     return image if image.dtype == np.uint8 and most == 255 else image / most
 
 
 def check_pixels(image, white=None):
-    """Return the number that is white, or say why the picture cannot be shown as it is.
-
-    Arguments:
-        image: what `shown_picture` returned.
-        white: as for `image_figure`.
-    """
+    """Return the number that is white, or say why the picture cannot be shown as it is."""
     whole = image.dtype.kind in "iu"
     if white is None:
         white = 255 if whole else 1

@@ -48,26 +48,17 @@ def network_diagram(model, inputs=None):
     weights = np.concatenate([kernel.ravel() for kernel in kernels])
     lowest, highest = limits(weights)
     largest = max(-lowest, highest) or 1
-    for column, kernel in enumerate(kernels):
+    for kernel, left, right in zip(kernels, places, places[1:]):
         finite = np.isfinite(kernel)
         for drawn, colour, line in (
             (finite & (kernel > 0), POSITIVE, "solid"),
             (finite & (kernel < 0), NEGATIVE, "dashed"),
             (~finite, "black", "dotted"),
         ):
+            ends = [(left[i], right[j]) for i, j in np.argwhere(drawn)]
             sizes = np.where(finite, np.abs(kernel), largest)[drawn] / largest
-            axes.add_collection(
-                LineCollection(
-                    [
-                        (places[column][i], places[column + 1][j])
-                        for i, j in np.argwhere(drawn)
-                    ],
-                    linewidths=np.maximum(1, 5 * sizes),
-                    colors=colour,
-                    linestyles=line,
-                    zorder=1,
-                )
-            )
+            look = {"linewidths": np.maximum(1, 5 * sizes), "colors": colour}
+            axes.add_collection(LineCollection(ends, linestyles=line, zorder=1, **look))
     names = ["inputs"] + [
         f"{layer.name} ({layer.activation.__name__})" for layer in model.layers
     ]
@@ -102,22 +93,14 @@ def network_diagram(model, inputs=None):
 
 
 def weight_range(weights):
-    """Say from where to where weights go, and how many are NaN or infinity.
-
-    Example:
-        >>> weight_range(np.array([-1, 2, np.nan]))
-        'the weights go from -1.000 to 2.000; 1 is NaN or infinity, black and dotted'
-    """
+    """Say from where to where weights go, and how many are NaN or infinity."""
     lowest, highest = limits(weights)
     said = f"the weights go from {three_decimals(lowest)} to {three_decimals(highest)}"
     odd = count_odd(weights)
     if odd == len(weights):
         return f"all {odd} weights are NaN or infinity, black and dotted"
-    if odd:
-        said += (
-            f"; {odd} {'is' if odd == 1 else 'are'} NaN or infinity, black and dotted"
-        )
-    return said
+    are = "is" if odd == 1 else "are"
+    return said + f"; {odd} {are} NaN or infinity, black and dotted" * (odd > 0)
 
 
 def three_decimals(x):

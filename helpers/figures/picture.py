@@ -4,6 +4,8 @@ import io
 import textwrap
 
 import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -25,6 +27,10 @@ class Picture(Figure):
         return self.sentence
 
     __repr__ = __str__
+
+    def add_bar(self, axes, colours, lowest, highest):
+        """Draw the scale from ``lowest`` to ``highest`` into axes of its own."""
+        self.colorbar(ScalarMappable(Normalize(lowest, highest), colours), cax=axes)
 
     def png(self, dpi=200):
         """Return the picture as bytes in PNG format."""
@@ -56,10 +62,8 @@ def limits(values):
 def cross_odd(axes, odd, extent):
     """Put an x on the pixels that are NaN or infinity: colour alone is not enough.
 
-    Arguments:
-        axes: with its final limits; they give the size of the marks.
-        odd: ``(rows, columns)``, bool, True where an x is wanted.
-        extent: left, right, bottom and top of the pixels, in the units of the axes.
+    ``odd``, ``(rows, columns)``, is True where an x is wanted; ``extent`` is left, right,
+    bottom and top of the pixels, in the units of the axes, whose limits are final.
     """
     if not odd.any():
         return
@@ -76,14 +80,10 @@ def cross_odd(axes, odd, extent):
 
 
 def name_odd(parts, what):
-    """Say which parts of a picture hold NaN or infinity and how they are drawn.
+    """Say which of ``(number or title, array)`` hold NaN or infinity, and how drawn.
 
-    Arguments:
-        parts: pairs ``(number or title, array)``.
-        what: what a part is, such as ``"channel"``.
-
-    Returns:
-        A sentence that begins with a space; ``""`` if every value is finite.
+    ``what`` is what a part is, such as ``"channel"``. The sentence begins with a space;
+    it is empty if every value is finite.
 
     Example:
         >>> name_odd(enumerate(np.array([[1, np.nan], [0, 1]])), "channel")
