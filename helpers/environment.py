@@ -68,13 +68,12 @@ def silent_stderr():
     """
     sys.stderr.flush()
     screen = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
-        yield
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+            yield
     finally:
         os.dup2(screen, 2)
-        os.close(nowhere)
         os.close(screen)
 
 

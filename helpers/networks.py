@@ -23,8 +23,8 @@ def seeded_glorot_uniform(shape, dtype=None):
     The initializers of Keras 3 ignore that seed; this function does not.
 
     Arguments:
-        shape: kernel shape; the last two axes are the input and output units.
-            Axes before them (a convolution's rows and columns) count in both fans.
+        shape: kernel shape; the last two axes are the input and output units. Axes
+            before them (a convolution's rows and columns) count in both fans.
         dtype: dtype of the kernel, float32 by default.
 
     Returns:

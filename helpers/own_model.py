@@ -8,7 +8,6 @@ import zipfile
 from pathlib import Path
 
 import keras
-from ipywidgets import FileUpload
 
 from .pictures import is_upload, uploaded
 
@@ -54,13 +53,12 @@ def load_own_model(source, custom_objects=None):
         raise TypeError("This is a model already; load_own_model takes a file.")
     name, content = read_source(source)
     version = keras_version(content, name)
+    safe = {"compile": False, "safe_mode": True}
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "model.keras")
             path.write_bytes(content)
-            model = keras.saving.load_model(
-                path, custom_objects, compile=False, safe_mode=True
-            )
+            model = keras.saving.load_model(path, custom_objects, **safe)
     except Exception as error:  # Keras raises errors of many kinds
         raise ValueError(why_not(str(error), name, version)) from None
     if not model.built:
@@ -73,7 +71,7 @@ def load_own_model(source, custom_objects=None):
 
 def read_source(source):
     """Return name and bytes of a file that was uploaded or lies on this machine."""
-    if isinstance(source, FileUpload) or is_upload(source):
+    if is_upload(source):
         return uploaded(source)
     path = Path(source).expanduser()
     if not path.exists():

@@ -88,7 +88,7 @@ def opened(source):
     """Return any source as an upright Pillow image."""
     if isinstance(source, OwnPicture):
         source = source.upload if source.upload.value else source.stand_in
-    if isinstance(source, widgets.FileUpload) or is_upload(source):
+    if is_upload(source):
         name, content = uploaded(source)
         return decode(content, name)
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -108,7 +108,9 @@ def opened(source):
 
 
 def is_upload(value):
-    """Tell whether this is what ``FileUpload.value`` holds in ipywidgets 7 or 8."""
+    """Tell whether this is a ``FileUpload``, or its value in ipywidgets 7 or 8."""
+    if isinstance(value, widgets.FileUpload):
+        return True
     if not isinstance(value, (list, tuple, dict)) or value == []:  # [] is no upload
         return False
     return all(isinstance(file, dict) and "content" in file for file in files_in(value))

@@ -17,7 +17,7 @@ def main(words=None):
         print("Not ready: this Python is too old. Install 3.12, and use that one.")
         return 1
     try:
-        return given.run(given) or 0
+        return run(given) or 0
     except (OSError, ValueError) as error:
         print(sentence(error))
         return 1
@@ -27,12 +27,14 @@ def main(words=None):
 
 
 def arguments(words):
-    """Return the words of the command line as attributes, ``run`` among them."""
+    """Return the words of the command line as attributes."""
     parser = argparse.ArgumentParser(
         prog="python -m helpers.classroom",
         description="Make a kit for a class, serve it, and check a learner's machine.",
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command"
+    )
     commands.required = True
 
     make = commands.add_parser("prepare", help="make a kit to hand out in a new folder")
@@ -47,24 +49,30 @@ def arguments(words):
     again = "replace a kit that exists"
     make.add_argument("--replace", action="store_true", help=again)
     make.add_argument("--cache", help="a folder that keeps what was fetched")
-    make.set_defaults(run=run_prepare)
 
     share = commands.add_parser("serve", help="serve a kit on the local network")
     share.add_argument("folder", help="the kit")
     share.add_argument("--port", type=int, default=8000)
     share.add_argument("--solutions", action="store_true", help="serve these as well")
-    share.set_defaults(run=run_serve)
 
     add = commands.add_parser("install", help="install the packages from a kit")
     add.add_argument("kit", help="the folder or the address of the kit")
-    add.set_defaults(run=run_install)
 
-    test = commands.add_parser("check", help="tell whether this machine is ready")
-    test.set_defaults(run=run_check)
+    commands.add_parser("check", help="tell whether this machine is ready")
     return parser.parse_args(words)
 
 
-def run_prepare(given):
+def run(given):
+    """Run one command; return its exit code, or None."""
+    if given.command == "serve":
+        from .server import serve
+
+        return serve(given.folder, given.port, given.solutions)
+    if given.command in ("install", "check"):
+        from .machine import check, install
+
+        ready = check() if given.command == "check" else install(given.kit)
+        return 0 if ready else 1
     if not importlib.util.find_spec("nbconvert"):
         from .launch import launch
 
@@ -72,26 +80,7 @@ def run_prepare(given):
     from .kit import prepare
 
     wanted = given.wheels, given.python, not given.no_slides
-    prepare(given.folder, *wanted, given.replace, given.cache)
-    return 0
-
-
-def run_serve(given):
-    from .server import serve
-
-    serve(given.folder, given.port, given.solutions)
-
-
-def run_install(given):
-    from .machine import install
-
-    return 0 if install(given.kit) else 1
-
-
-def run_check(given):
-    from .machine import check
-
-    return 0 if check() else 1
+    return prepare(given.folder, *wanted, given.replace, given.cache)
 
 
 def sentence(error):

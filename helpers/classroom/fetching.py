@@ -15,11 +15,9 @@ from ..engine.files import COURSE, is_offline, replaced
 from ..engine.readiness import PYTHONS
 from .launch import find_uv
 
+LINUX = "_2_28 _2_27 _2_26 _2_24 _2_17 2014 2010 1".split()
 PLATFORMS = {  # for each system, the kinds of wheels that it takes, the newest first
-    "linux": [
-        *(f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 26, 24, 17)),
-        *("manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64"),
-    ],
+    "linux": [f"manylinux{version}_x86_64" for version in LINUX],
     "macos": ["macosx_13_0_arm64"],
     "windows": ["win_amd64"],
 }
@@ -85,16 +83,16 @@ class CannotFetch(Exception):
 
 def run_pip(*words):
     """Run pip: this Python's own, or the one that uv brings."""
+    words = "pip", "--disable-pip-version-check", *words
     if importlib.util.find_spec("pip"):
-        run([sys.executable, "-m", "pip", "--disable-pip-version-check", *words])
+        run([sys.executable, "-m", *words])
     else:
-        run_uv("tool", "run", "pip", "--disable-pip-version-check", *words)
+        run_uv("tool", "run", *words)
 
 
 def run_uv(*words):
     refuse_offline()  # before uv itself would be fetched
-    uv = find_uv()
-    if uv is None:
+    if (uv := find_uv()) is None:
         raise CannotFetch("uv is missing")
     run([uv, *words])
 

@@ -64,8 +64,7 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
                 packages = fetching.wheels(system, python, cache)
                 shutil.copytree(packages, kit / "wheels" / f"{system}-{python}")
                 print(f"wheels: for {system} and Python {python}")
-            archive = cifar10_archive()
-            if archive:
+            if archive := cifar10_archive():
                 shutil.copy(archive, kit / ARCHIVE)
             missing = "not on this machine; fetch_cifar10 of helpers.datasets gets it"
             print(f"CIFAR-10: {'its archive' if archive else missing}")
@@ -187,8 +186,7 @@ def without_solutions(lesson):
 def cifar10_archive():
     """Return the path of CIFAR-10's archive on this machine, or None."""
     places = [folder / files.ARCHIVE for folder in keras_folders()]
-    named = os.environ.get("LAYERS_CIFAR10")
-    if named:
+    if named := os.environ.get("LAYERS_CIFAR10"):
         places.insert(0, os.path.expanduser(named))
     return next(filter(is_verified, places), None)
 
@@ -205,15 +203,13 @@ def make_page(lessons, slides, systems, python):
     """Return the page that says what to click."""
     rows = []
     for name, lesson in lessons.items():
-        deck_name = Path(name).with_suffix(".html")
-        link = f'<a href="slides/{deck_name}">slides</a>' if slides else ""
+        page = Path(name).with_suffix(".html")
+        link = f'<a href="slides/{page}">slides</a>' if slides else ""
         cells = html.escape(title(lesson)), minutes(lesson), link
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     lab = '<code class="line">python3 -m helpers lab</code>'
-    missing = (
-        "they come from the internet, since this kit has none: type "
-        f"{lab}It installs them and opens lesson 00."
-    )
+    missing = f"they come from the internet, since this kit has none: type {lab}"
+    missing += "It installs them and opens lesson 00."
     if systems:
         missing = (
             'type <code class="line">python3 -m helpers.classroom install '

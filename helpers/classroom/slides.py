@@ -44,14 +44,7 @@ LINK = re.compile(r"\[([^\]]+)\]\((\w[\w.]*)\.(ipynb|md)(#[\w-]+)?\)")
 
 
 def reveal():
-    """Return the folder of reveal.js, which the package sphinx-revealjs carries.
-
-    Returns:
-        `pathlib.Path` of a folder that holds the files ``REVEAL``.
-
-    Raises:
-        OSError: in one sentence, if this Python lacks a package that slides need.
-    """
+    """Return the folder of reveal.js, which the package sphinx-revealjs carries."""
     packages = "sphinx-revealjs", "latex2mathml"
     found = [importlib.util.find_spec(name.replace("-", "_")) for name in packages]
     missing = [name for name, spec in zip(packages, found) if spec is None]
@@ -66,13 +59,8 @@ def reveal():
 def deck(lesson, title):
     """Return a lesson's slides as one page of HTML, by nbconvert.
 
-    Arguments:
-        lesson: notebook, without what shall not be shown.
-        title: title of the page.
-
-    Returns:
-        String. The page takes its scripts from the folder ``scripts`` beside it, and
-        nothing from anywhere else.
+    The page takes its scripts from the folder ``scripts`` beside it, and nothing from
+    anywhere else.
     """
     slides = nbformat.v4.new_notebook(metadata=copy.deepcopy(lesson.metadata))
     slides.metadata["title"] = title
@@ -156,9 +144,8 @@ def pages(lesson):
 def groups(lesson):
     """Cut a lesson's cells into pieces that a slide holds whole, each a cell.
 
-    Returns:
-        Iterator of lists of pieces that belong on one slide: a piece of text; code with
-        what it prints; a figure with its sentence; a question with the cell to guess in.
+    What belongs on one slide comes as one list: a piece of text; code with what it prints;
+    a figure with its sentence; a question with the cell to guess in.
     """
     question = []
     for cell in lesson.cells:
@@ -227,8 +214,7 @@ def tables(piece):
 
 def parts(output):
     """Cut an output of many lines where a line begins that is not indented."""
-    text = text_of(output)
-    lines = text.rstrip("\n").split("\n")
+    lines = lines_of(output)
     if shown_as(output) != "text" or len(lines) <= OUTPUT_LINES:
         return [output]
     starts = [i for i, line in enumerate(lines) if i and line[:1].strip()]
@@ -245,9 +231,10 @@ def parts(output):
     ]
 
 
-def text_of(output):
-    """Return an output as text; "" where it has none."""
-    return output.get("text") or output.get("data", {}).get("text/plain", "")
+def lines_of(output):
+    """Return an output as lines of text; one empty line where it has none."""
+    text = output.get("text") or output.get("data", {}).get("text/plain", "")
+    return text.rstrip("\n").split("\n")
 
 
 def shown_as(output):
@@ -276,9 +263,7 @@ def estimate(block):
         elif kind == "html":
             height += 40 * output.data["text/html"].count("<tr") + 60
         else:
-            text = text_of(output)
-            lines = text.rstrip("\n").split("\n")
-            lines = [math.ceil(len(line) / LETTERS) or 1 for line in lines]
+            lines = [math.ceil(len(line) / LETTERS) or 1 for line in lines_of(output)]
             height += CODE_LINE * sum(lines) + 14
     return height
 
