@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { explorer } from "./joined.mjs";
+import { explorer, read } from "./joined.mjs";
 
 const { ACTIVATIONS, erf, softmax } = await explorer("layers");
 
@@ -40,6 +40,12 @@ test("every activation", () => {
     near(x.map((one) => ACTIVATIONS[name](one)), y);
     assert.ok(Number.isNaN(ACTIVATIONS[name](NaN)), name);
   }
+});
+
+test("Python counts on these, and on softmax", () => {
+  const [, names] = read("layers.py").match(/^ACTIVATIONS = \(([^)]*)\)/m);
+  const known = [...Object.keys(ACTIVATIONS), "softmax"].sort();
+  assert.deepEqual(names.match(/\w+/g).sort(), known);
 });
 
 test("settings, as Keras has them", () => {

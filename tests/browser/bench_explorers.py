@@ -12,11 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from browser import conftest
+from browser.lab import CELLS, Lab, Page, chromium, running, started
 
 MOVES, PRESSES = 200, 20
 MODEL = """
@@ -94,11 +92,11 @@ PAUSE = """(milliseconds) => window.afterFrame().then(
 
 def run_cell(page, number):
     """Run one cell with the keyboard and wait for it."""
-    cell = page.locator(f"{conftest.CELLS}.jp-CodeCell").nth(number)
+    cell = page.locator(f"{CELLS}.jp-CodeCell").nth(number)
     cell.locator(".cm-content").click()
     page.keyboard.press("Shift+Enter")
     done = f"""() => /\\d/.test([...document.querySelectorAll(
-        "{conftest.CELLS}.jp-CodeCell .jp-InputPrompt")][{number}].textContent)"""
+        "{CELLS}.jp-CodeCell .jp-InputPrompt")][{number}].textContent)"""
     page.wait_for_function(done, timeout=60_000)
 
 
@@ -142,37 +140,24 @@ def percentile(numbers, share):
 
 
 def main():
-    if not conftest.chromium():
+    if not chromium():
         sys.exit("Chromium is missing: apt-get install chromium on Debian and Ubuntu.")
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        lab = conftest.Lab(Path(folder))
-        try:
-            lab.wait()
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=conftest.chromium(),
-                    args=["--no-sandbox", "--disable-gpu"],
-                )
-                page = conftest.Page(browser.new_page(), lab)
-                page.size(1000, 1400)
-                page.open_notebook(
-                    lab.notebook("bench.ipynb", MODEL, EXPLORER, INTERACT)
-                )
-                page = page.page
-                page.evaluate(WATCH)
-                run_cell(page, 0)
-                run_cell(page, 1)
-                run_cell(page, 2)
-                page.wait_for_function("() => window.opened > 0")
-                opened = page.evaluate("() => window.opened")
-                run_cell(page, 3)
-                page.locator(".widget-slider").wait_for()
-                page.wait_for_function("() => window.redrawn.length > 0")
-                moves, empty = time_explorer(page)
-                presses = time_interact(page)
-                browser.close()
-        finally:
-            lab.stop()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, started() as browser:
+        with running(Lab(Path(folder))) as lab:
+            page = Page(browser.new_page(), lab)
+            page.size(1000, 1400)
+            page.open_notebook(lab.notebook("bench.ipynb", MODEL, EXPLORER, INTERACT))
+            page = page.page
+            page.evaluate(WATCH)
+            for number in range(3):
+                run_cell(page, number)
+            page.wait_for_function("() => window.opened > 0")
+            opened = page.evaluate("() => window.opened")
+            run_cell(page, 3)
+            page.locator(".widget-slider").wait_for()
+            page.wait_for_function("() => window.redrawn.length > 0")
+            moves, empty = time_explorer(page)
+            presses = time_interact(page)
 
     ratio = statistics.median(presses) / statistics.median(moves)
     print(f"explorer opened, model in memory   {opened:6.0f} ms  (aim 1000)")

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 const explorers = new URL("../../helpers/explorers/", import.meta.url);
-const read = (file) => readFileSync(new URL(file, explorers), "utf8");
+export const read = (file) => readFileSync(new URL(file, explorers), "utf8");
 
 /** The files of `explore_<name>`, in their order: browser_code("common.js", …) in Python. */
 export function filesOf(name) {

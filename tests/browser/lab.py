@@ -58,8 +58,9 @@ def chromium():
     return named or next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
-@pytest.fixture(scope="session")
-def browser():
+@contextmanager
+def started():
+    """A Chromium of Playwright's that asks nothing of the network by itself."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -78,20 +79,6 @@ def browser():
         )
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="session")
-def lab(browser, tmp_path_factory):
-    """A running `Lab`; after `browser`, so that nothing starts where that is missing."""
-    with running(Lab(tmp_path_factory.mktemp("lab"))) as lab:
-        yield lab
-
-
-@pytest.fixture
-def page(browser, lab):
-    """A `Page` on the lab; a test fails if it noted a fault."""
-    with faultless(Page, browser, lab) as page:
-        yield page
 
 
 @contextmanager

@@ -148,7 +148,7 @@ test("the first channel that is not dead is found", () => {
 });
 
 test("every channel has a range of its own", () => {
-  const { low, high } = layers.rangesOf({ data: [1, 5, -2, 7, 3, 6], channels: 2 });
+  const { low, high } = layers.ranges({ data: [1, 5, -2, 7, 3, 6], channels: 2 });
   assert.deepEqual([...low, ...high], [-2, 5, 3, 7]);
 });
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from browser.conftest import ROOT
+from browser.lab import ROOT
 
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 pytestmark = pytest.mark.browser

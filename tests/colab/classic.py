@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import nbformat
-from browser.conftest import HOST, Lab, Page, write
+from browser.lab import HOST, Lab, Page, write
 
 EXPLORER = ".layers-explorer"
 ALL_WERE_RUN = """() => {

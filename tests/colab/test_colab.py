@@ -8,11 +8,11 @@ import time
 
 import nbformat
 import pytest
-from browser.conftest import ROOT
+from browser.lab import ROOT
 from packaging.utils import canonicalize_name
 from rerun import nbval_in
 
-from colab.conftest import CLONE, INSTALLERS, LESSONS, REPOSITORY, TAG, Colab
+from colab.machine import CLONE, INSTALLERS, LESSONS, REPOSITORY, TAG, Colab
 
 pytestmark = pytest.mark.colab
 

@@ -6,16 +6,16 @@ import re
 import nbformat
 import numpy as np
 import pytest
-from browser import test_explore_dense as dense
-from browser import test_explore_layers as layers
-from browser.conftest import faultless, running
+from browser import dense_page as dense
+from browser import layers_page as layers
+from browser.lab import faultless, running
 from PIL import Image
 
 from colab.classic import Classic, ClassicPage
-from colab.conftest import CLONE, Colab
+from colab.machine import CLONE, Colab
 from helpers.by_hand import explain
 from helpers.datasets import cat_photograph
-from helpers.exercises.exercise import lesson
+from helpers.exercises.questions import questions
 from helpers.exercises.quizzes import LETTERS, as_html, choices, comment
 from helpers.extraction import layer_outputs
 from helpers.networks import trained_cifar10_cnn
@@ -106,7 +106,7 @@ def test_dense_explorer_and_quiz(page, published):
         dense.check_arithmetic(explorer, model, layer, unit, row)
     page.screenshot("classic_dense")
     dense_by_keyboard(page, explorer, model)
-    answer_the_quiz(page, lesson("dense_by_hand").QUIZ)
+    answer_the_quiz(page, questions("dense_by_hand"))
     assert page.errors() == []
 
 
@@ -158,7 +158,7 @@ def answer_the_quiz(page, questions):
 
 
 def test_layers_explorer(page, published):
-    run(page, published, "05")
+    run(page, published, "04")
     hand = layers.Hand(page)
     check_looks(hand.widget)
     model = trained_cifar10_cnn()
@@ -196,7 +196,7 @@ def test_kernel_answers_what_the_browser_asks(page, published):
 
 
 def test_upload_of_a_picture(page, published, tmp_path):
-    run(page, published, "09")
+    run(page, published, "11")
     file = tmp_path / "own.png"
     pixels = np.random.default_rng(0).integers(256, size=(40, 50, 3), dtype="uint8")
     Image.fromarray(pixels).save(file)
