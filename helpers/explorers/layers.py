@@ -23,7 +23,7 @@ MOST_IMAGES = 100
 THUMBNAIL = 48  # pixels, at most
 FOLLOWED = 2  # so many images are kept with the outputs of all their layers
 
-# The activations that layers.js computes. With another one, or if a kind's record has no
+# What activations.js computes. With another activation, or if a kind's record has no
 # `browser`, a layer is explained by Python, click by click.
 ACTIVATIONS = (
     "linear relu relu6 leaky_relu elu selu gelu silu exponential sigmoid hard_sigmoid "

@@ -60,29 +60,21 @@ function keyOf(question) {
   return JSON.stringify(parts.sort());
 }
 
-/** The output of one layer: `whole` is false where Python left out rows and columns. */
+/** The output of one layer; of a large one, one in `step` rows and columns. */
 export async function outputOf(get, about, model, image, place) {
-  const layer = about.models[model].layers[place];
-  const all = await get({ what: "all layers", model, image });
-  const { sent, values = {} } = all.answer;
-  all.answer.values = values; // so that ranges are worked out once
-  if (sent.includes(place)) {
-    const { rows, columns, channels } = layer;
-    const data = all.arrays[sent.indexOf(place)];
-    values[place] ??= { data, rows, columns, channels, step: 1 };
-    return values[place];
+  const { rows, columns, channels } = about.models[model].layers[place];
+  const { answer: all, arrays } = await get({ what: "all layers", model, image });
+  if (all.sent.includes(place)) {
+    const data = arrays[all.sent.indexOf(place)];
+    all.values ??= {}; // kept with the answer, so that ranges are worked out once
+    all.values[place] ??= { data, rows, columns, channels, step: 1 };
+    return all.values[place];
   }
-  const { answer, arrays } = await get({ what: "layer", model, image, layer: place });
-  answer.values ??= {
-    data: arrays[0],
-    rows: Math.ceil(layer.rows / answer.step),
-    columns: Math.ceil(layer.columns / answer.step),
-    channels: layer.channels,
-    step: answer.step,
-  };
-  if (answer.step > 1) {
-    answer.values.ranges = { low: answer.ranges[0], high: answer.ranges[1] };
-  }
+  const { answer, arrays: one } = await get({ what: "layer", model, image, layer: place });
+  const { step, ranges } = answer;
+  const size = { rows: Math.ceil(rows / step), columns: Math.ceil(columns / step) };
+  answer.values ??= { data: one[0], ...size, channels, step };
+  if (step > 1) answer.values.ranges = { low: ranges[0], high: ranges[1] };
   return answer.values;
 }
 

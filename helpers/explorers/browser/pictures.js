@@ -1,7 +1,9 @@
 // Feature maps in grey, the input in colour, and the marks on both.
 
-/** The smallest and the largest value of each channel. */
-export function rangesOf({ data, channels }) {
+/** The smallest and the largest value of each channel, worked out once. */
+export function ranges(values) {
+  if (values.ranges) return values.ranges;
+  const { data, channels } = values;
   const low = new Float32Array(channels).fill(Infinity);
   const high = new Float32Array(channels).fill(-Infinity);
   for (let i = 0; i < data.length; i += 1) {
@@ -9,12 +11,7 @@ export function rangesOf({ data, channels }) {
     if (data[i] < low[channel]) low[channel] = data[i];
     if (data[i] > high[channel]) high[channel] = data[i];
   }
-  return { low, high };
-}
-
-/** The ranges of a layer's channels, worked out once. */
-export function ranges(values) {
-  values.ranges ??= rangesOf(values);
+  values.ranges = { low, high };
   return values.ranges;
 }
 
