@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .engine.tables import table
+
 
 class LayerStatistics(NamedTuple):
     """Five numbers about one layer's outputs, over all inputs given."""
@@ -21,20 +23,15 @@ class LayerStatistics(NamedTuple):
 
 
 class StatisticsTable(dict):
-    """``{layer name: LayerStatistics}`` that shows itself as a table.
-
-    Under the table stands in which layers there is NaN or infinity, if in any.
-    """
+    """``{layer name: LayerStatistics}``, a table that says too where NaN or infinity is."""
 
     def __repr__(self):
-        width = max([5, *map(len, self)])
-        lines = [f"{'layer':<{width}}  zeros  dead channels    mean  spread"]
+        rows = [("layer", "zeros", "dead channels", "  mean", "spread")]
         for name, row in self.items():
             dead = f"{len(row.dead)} of {row.channels}"
-            lines.append(
-                f"{name:<{width}}  {row.zeros:>5.0%}  {dead:>13}  "
-                f"{row.mean:>6.3g}  {row.spread:>6.3g}"
-            )
+            numbers = f"{row.mean:.3g}", f"{row.spread:.3g}"
+            rows.append((name, f"{row.zeros:.0%}", dead, *numbers))
+        lines = table(rows, right=range(1, 5))
         odd = [name for name, row in self.items() if np.isnan(row.spread)]
         if odd:
             where = f"the first is {odd[0]}" if len(odd) > 1 else odd[0]
@@ -45,19 +42,7 @@ class StatisticsTable(dict):
 
 
 def channels_at_the_end(values, data_format):
-    """Return outputs with their channels on the last axis.
-
-    Arguments:
-        values: array ``(inputs, ..., channels)`` or ``(inputs, channels, ...)``.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-
-    Raises:
-        ValueError: ``data_format`` is another word.
-
-    Example:
-        >>> channels_at_the_end(np.zeros((1, 3, 8, 9)), "channels_first").shape
-        (1, 8, 9, 3)
-    """
+    """Return outputs with their channels on the last axis."""
     check_data_format(data_format)
     values = np.asarray(values)
     if data_format == "channels_first" and values.ndim > 2:
@@ -107,9 +92,8 @@ def layer_statistics(outputs, data_format="channels_last"):
 
     Arguments:
         outputs: what `layer_outputs` gives, ``{layer name: array}``.
-        data_format: where channels stand, ``"channels_last"``,
-            ``(inputs, ..., channels)``, or ``"channels_first"``,
-            ``(inputs, channels, ...)``.
+        data_format: where channels stand, ``"channels_last"``, ``(inputs, ...,
+            channels)``, or ``"channels_first"``, ``(inputs, channels, ...)``.
 
     Returns:
         ``{layer name: LayerStatistics}``, shown as a table.
@@ -124,7 +108,7 @@ def layer_statistics(outputs, data_format="channels_last"):
         layer  zeros  dead channels    mean  spread
         conv     75%         3 of 4       2    3.46
     """
-    table = StatisticsTable()
+    statistics = StatisticsTable()
     for name, values in outputs.items():
         values = np.asarray(values)
         if values.ndim < 2 or values.size == 0:
@@ -135,11 +119,11 @@ def layer_statistics(outputs, data_format="channels_last"):
         values = channels_at_the_end(values, data_format)
         with np.errstate(all="ignore"):  # infinity - infinity: the table says NaN
             mean, spread = (f(values, dtype="float64") for f in (np.mean, np.std))
-        table[name] = LayerStatistics(
+        statistics[name] = LayerStatistics(
             zeros=float((values == 0).mean()),
             dead=dead_channels(values),
             channels=values.shape[-1],
             mean=float(mean),
             spread=float(spread),
         )
-    return table
+    return statistics

@@ -5,13 +5,7 @@ Every function returns a `Picture`, a Matplotlib figure made without ``pyplot``
 """
 
 from .curves import curve_figure  # noqa: F401
-from .feature_maps import (  # noqa: F401
-    feature_map_grid,
-    filter_grid,
-    own_scale,
-    paint,
-    tile,
-)
+from .feature_maps import feature_map_grid, filter_grid, own_scale, paint, tile  # noqa: F401
 from .images import image_figure, image_row  # noqa: F401
 from .network import network_diagram  # noqa: F401
 from .picture import GAP_COLOUR, Picture  # noqa: F401

@@ -103,12 +103,7 @@ def mark_odd(axes, x, values, colour, inwards, named):
 
 
 def tell(name, values, x, x_label=""):
-    """Say in words where a curve ends, and where it is NaN or infinity.
-
-    Example:
-        >>> tell("loss", np.array([2.3, np.inf, np.nan, np.nan]), range(4), "epoch")
-        'loss is infinite at epoch 1, NaN from epoch 2 on.'
-    """
+    """Say in words where a curve ends, and where it is NaN or infinity."""
     odd = ~np.isfinite(values)
     states = np.select([np.isnan(values), values == np.inf, odd], range(1, 4), 0)
     starts = [0, *(np.flatnonzero(np.diff(states)) + 1), len(states)]

@@ -7,7 +7,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import ScaledTranslation
 
 from ..statistics import check_data_format, dead_channels
-from .picture import GAP_COLOUR, ODD_COLOUR, Picture, cross_odd, limits, name_odd
+from .picture import GAP_COLOUR, GRAY, ODD_COLOUR, Picture, cross_odd, limits, name_odd
+
+BESIDE = 1.01, 0, 0.015, 1  # where a bar stands, in parts of the axes
 
 
 def feature_map_grid(
@@ -64,10 +66,8 @@ def feature_map_grid(
 
     tiles = own_scale(maps) if scale == "map" else on_scale(maps, lowest, highest)
     mosaic, corners = tile(tiles, columns)
-    gray = colormaps["gray"]
-    picture, axes = mosaic_picture(
-        paint(mosaic, gray), ~np.isfinite(maps), columns, figsize
-    )
+    pixels, odd = paint(mosaic, GRAY), ~np.isfinite(maps)
+    picture, axes = mosaic_picture(pixels, odd, columns, figsize)
     for channel in dead:
         row, column = corners[channel]
         box = (column - 0.5, row - 0.5), width, rows
@@ -77,7 +77,7 @@ def feature_map_grid(
         said = "There is no scale."
     elif scale == "shared":
         said = "All maps share one scale, shown by the bar."
-        picture.add_bar(beside(axes), gray, lowest, highest)
+        picture.add_bar(axes.inset_axes(BESIDE), GRAY, lowest, highest)
     axes.set_title(f"{title}: channels 0 to {count - 1}", loc="left")
     note = f"Channel = number at the left + number below. {said}"
     label(axes, corners, columns, rows, width, note)
@@ -153,7 +153,7 @@ def filter_grid(
     pixels = paint(mosaic, colours, GAP_COLOUR if in_colour else "#808080")
     picture, axes = mosaic_picture(pixels, odd, columns, figsize)
     if colours:
-        picture.add_bar(beside(axes), colours, -limit, limit)
+        picture.add_bar(axes.inset_axes(BESIDE), colours, -limit, limit)
     note = f"Filter = number at the left + number below. {how.capitalize()}."
     label(axes, corners, columns, rows, width, note)
     axes.set_title(f"{title}: filters 0 to {count - 1}", loc="left")
@@ -200,14 +200,13 @@ def instead(maps, first):
     if maps.ndim == 4:
         return "Of a batch, take one picture, such as maps[0]."
     if maps.ndim > 4:
-        volume = "inputs, channels, depth" if first else "inputs, depth"
-        ends = "rows, columns" if first else "rows, columns, channels"
-        zeros = ["0"] * (maps.ndim - 3)
+        axes, place = "inputs, depth, rows, columns, channels", ["0"] * (maps.ndim - 3)
         if first:
-            zeros.insert(1, ":")
+            axes = "inputs, channels, depth, rows, columns"
+            place.insert(1, ":")
         return (
-            f"The output of a Conv3D has the axes ({volume}, {ends}); take one slice of "
-            f"one input, such as maps[{', '.join(zeros)}]."
+            f"The output of a Conv3D has the axes ({axes}); take one slice of one input, "
+            f"such as maps[{', '.join(place)}]."
         )
     if maps.ndim == 2:
         axes, row, one = "(steps, channels)", "maps[np.newaxis]", "maps[:, 0]"
@@ -279,9 +278,8 @@ def tile(maps, columns):
 def mosaic_picture(pixels, odd, columns, figsize=None):
     """Show a painted mosaic: returns a `Picture` and its axes, with room for texts.
 
-    The margins are fixed: measuring the texts would draw everything twice. Pixels of
-    NaN and infinity, where ``odd`` of shape ``(rows, columns, maps)`` is True, are
-    marked.
+    Pixels where ``odd``, ``(rows, columns, maps)``, is True are marked as not finite.
+    The margins are fixed: measuring the texts would draw everything twice.
     """
     tall, wide = pixels.shape[:2]
     if figsize is None:
@@ -299,21 +297,11 @@ def mosaic_picture(pixels, odd, columns, figsize=None):
     return picture, axes
 
 
-def beside(axes):
-    """Make room for a bar at the right of axes."""
-    return axes.inset_axes([1.01, 0, 0.015, 1])
-
-
 def paint(mosaic, colours=None, gap=GAP_COLOUR):
     """Turn numbers from 0 to 1, NaN in the gaps, into pixels of red, green and blue.
 
-    Arguments:
-        mosaic: ``(rows, columns)``, or ``(rows, columns, 3)`` without ``colours``.
-        colours: Matplotlib colour map.
-        gap: colour of the gaps.
-
-    Returns:
-        ``(rows, columns, 4)``, uint8, the fourth for opacity.
+    The mosaic is ``(rows, columns)``, or ``(rows, columns, 3)`` without ``colours``, a
+    Matplotlib colour map. Returns ``(rows, columns, 4)``, uint8, the fourth for opacity.
     """
     gaps = np.isnan(mosaic) if colours else np.isnan(mosaic[..., 0])
     levels = np.nan_to_num(255 * mosaic).round().astype("uint8")
@@ -332,20 +320,16 @@ def label(axes, corners, columns, rows, width, note):
     to add to it. Texts, not the axes' own ticks: they are drawn in half the time.
     """
     axes.set_axis_off()
-    points = axes.figure.dpi_scale_trans
-
-    def below(transform, distance):
-        return transform + ScaledTranslation(0, -distance / 72, points)
-
-    beside, under = axes.get_yaxis_transform(), below(axes.get_xaxis_transform(), 4)
+    inches = axes.figure.dpi_scale_trans
+    under = axes.get_xaxis_transform() + ScaledTranslation(0, -4 / 72, inches)
+    under_all = axes.transAxes + ScaledTranslation(0, -20 / 72, inches)
+    beside = axes.get_yaxis_transform()
     for line, (row, _) in enumerate(corners[::columns]):
         y = row + (rows - 1) / 2
-        number = str(columns * line)
-        axes.text(-0.01, y, number, transform=beside, ha="right", va="center")
+        axes.text(-0.01, y, columns * line, transform=beside, ha="right", va="center")
     for number, (_, column) in enumerate(corners[:columns]):
         x = column + (width - 1) / 2
         axes.text(x, 0, f"+{number}", transform=under, ha="center", va="top")
-    under_all = below(axes.transAxes, 20)
     axes.text(0.5, 0, note, transform=under_all, ha="center", va="top")
 
 

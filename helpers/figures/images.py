@@ -3,18 +3,9 @@
 import textwrap
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 
-from .picture import (
-    GAP_COLOUR,
-    ODD_COLOUR,
-    POSITIVE,
-    Picture,
-    cross_odd,
-    limits,
-    name_odd,
-)
+from .picture import GAP_COLOUR, GRAY, POSITIVE, Picture, cross_odd, limits, name_odd
 
 
 def image_figure(image, title="", box=None, white=None):
@@ -130,7 +121,6 @@ def image_row(
     height = 0.45 + line * -(-len(images) // columns)
     picture = Picture(figsize=(width, height))
     axes = picture.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
-    gray = colormaps["gray"].with_extremes(bad=ODD_COLOUR)
     for i, (image, text) in enumerate(zip(images, texts)):
         left, top = 0.15 + i % columns * cell, 0.4 + i // columns * line
         tall, wide = (side * size / max(image.shape[:2]) for size in image.shape[:2])
@@ -141,7 +131,7 @@ def image_row(
             pixels = np.ma.masked_invalid(image)
             cross_odd(axes, ~np.isfinite(image), extent)
         axes.imshow(
-            pixels, gray, vmin=lowest, vmax=highest, extent=extent, aspect="auto",
+            pixels, GRAY, vmin=lowest, vmax=highest, extent=extent, aspect="auto",
             interpolation="nearest",
         )  # fmt: skip
         # A frame, or a white picture would not be seen on white.

@@ -86,8 +86,8 @@ def network_diagram(model, inputs=None):
     )
     if values is not None:
         odd = [f"{x} of {name}" for x, name in zip(map(count_odd, values), names) if x]
-        picture.sentence += (
-            f" NaN or infinity in circles: {', '.join(odd)}." if odd else ""
+        picture.sentence += f" NaN or infinity in circles: {', '.join(odd)}." * bool(
+            odd
         )
     return picture
 
@@ -104,12 +104,7 @@ def weight_range(weights):
 
 
 def three_decimals(x):
-    """Write a number, so short that it fits into a circle.
-
-    Example:
-        >>> three_decimals(0.12345), three_decimals(-3e38), three_decimals(np.nan)
-        ('0.123', '-3e+38', 'NaN')
-    """
+    """Write a number, so short that it fits into a circle: 0.123, -3e+38, NaN."""
     if np.isnan(x):
         return "NaN"
     return f"{x:.3f}" if abs(x) < 1e5 else f"{x:.3g}"

@@ -4,6 +4,7 @@ import io
 import textwrap
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -11,6 +12,7 @@ from matplotlib.text import Text
 
 POSITIVE, NEGATIVE = "#0072b2", "#d55e00"  # told apart with every colour vision
 ODD_COLOUR = "#f0e442"  # of NaN and infinity: yellow is on no scale drawn here
+GRAY = colormaps["gray"].with_extremes(bad=ODD_COLOUR)
 GAP_COLOUR = "#9db8d9"  # no grey: a grey gap would look like a dead map
 
 
@@ -60,10 +62,9 @@ def limits(values):
 
 
 def cross_odd(axes, odd, extent):
-    """Put an x on the pixels that are NaN or infinity: colour alone is not enough.
+    """Put an x on ``odd`` pixels, NaN or infinity: colour alone is not enough.
 
-    ``odd``, ``(rows, columns)``, is True where an x is wanted; ``extent`` is left, right,
-    bottom and top of the pixels, in the units of the axes, whose limits are final.
+    ``extent``: their left, right, bottom, top. The limits of the axes are to be final.
     """
     if not odd.any():
         return
