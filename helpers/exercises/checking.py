@@ -3,7 +3,7 @@
 import numpy as np
 
 from .common_mistakes import common_mistake, wrong_numbers
-from .exercise import computed, find, read, same, say
+from .exercise import asked_for, computed, find, read, same, say
 from .progress import done
 
 RIGHT = "Right."
@@ -69,8 +69,7 @@ def wrong_shape(given, expected):
     if not expected.shape:
         got = f"Expected one number, got an array of shape {given.shape}."
     if not given.shape and expected.ndim == 1:
-        numbers = "number" if expected.size == 1 else "numbers"
-        got = f"A list of {expected.size} {numbers} is asked for."
+        got = asked_for(given, expected)
     said = common_mistake(given, expected)
     if given.size == expected.size and same(given.reshape(expected.shape), expected):
         said = said or "The numbers are right, the axes are not."

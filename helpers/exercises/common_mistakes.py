@@ -12,6 +12,7 @@ ORDINALS = "first second third fourth fifth sixth".split()
 NUMBERS = "one two three four five six".split()
 
 
+@np.errstate(all="ignore")
 def common_mistake(given, right):
     """Return a sentence on an answer if exactly one mistake explains it, or "".
 
@@ -22,11 +23,11 @@ def common_mistake(given, right):
         ''
     """
     if given.shape != right.shape:
-        said = {sentence for sentence, wrong in of_shape(right) if same(given, wrong)}
+        said = {sentence for sentence, made in of_shape(right) if same(given, made)}
     elif is_yes_or_no(right):  # there any other answer is some permutation of it
         return ""
     else:
-        said = {sentence for sentence, wrong in of_numbers(right) if same(given, wrong)}
+        said = {sentence for sentence, made in of_numbers(right) if same(given, made)}
         said = said or set(filter(None, (kind(given, right) for kind in KINDS)))
     return said.pop() if len(said) == 1 else ""
 
@@ -76,8 +77,8 @@ def of_decimals(right, smallest):
     """Yield the same, where some number is not whole, and the smallest of those."""
     if 0 <= right.min() and 0.05 < right.max() <= 1:
         for digits in (0, 1, 2, 9):
-            said = "That is 100 times too large: is it in per cent?"
-            yield said, np.round(100 * right, digits)
+            per_cent = np.round(100 * right, digits)
+            yield "That is 100 times too large: is it in per cent?", per_cent
     if smallest > 0.2:
         yield "That was squared once too often.", right**2
     if smallest > 0.2 and right.min() >= 0:
@@ -141,8 +142,7 @@ def wrong_numbers(given, right):
         differ = "differs" if count == 1 else "differ"
         return f"The shape is right; of {right.size} numbers, {count} {differ}."
     if wrong.all():
-        everything = "both" if count == 2 else f"all {NUMBERS[count - 1]}"
-        return f"The shape is right; {everything} numbers are wrong."
+        return "The shape is right; all numbers are wrong."
     named = f"{which(wrong)} {'is' if count == 1 else 'are'} wrong."
     return f"Row by row, {named}" if right.ndim > 1 else named.capitalize()
 

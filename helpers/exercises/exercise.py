@@ -8,7 +8,7 @@ put in another order.
 
 import textwrap
 import warnings
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 
@@ -22,13 +22,15 @@ class Exercise:
 
     Nothing is stored: each answer is a function that computes it. Those after the first
     make a mistake each; what equals their numbers is diagnosed as that mistake. A
-    prediction is built the same way; its answers may be words.
+    prediction is built the same way; where its answers are words, what is said about a
+    wrong one stands behind it, as in ``yes="..."``.
     """
 
-    def __init__(self, right, why, *mistakes):
+    def __init__(self, right, why, *mistakes, **words):
         self.right, self.why = right, why
         pairs = zip(mistakes[::2], mistakes[1::2], strict=True)
         self.mistakes = {sentence: answer for answer, sentence in pairs}
+        self.mistakes |= {said: partial(str, word) for word, said in words.items()}
 
 
 def find(name, kind):
@@ -44,10 +46,9 @@ def find(name, kind):
     topic, _, last = str(name).partition(".")
     found = getattr(lesson(topic), kind)
     if last not in found:
-        one = kind[:-1].lower()
-        names = ", ".join(f"{topic}.{last}" for last in found) or "none"
+        one, names = kind[:-1].lower(), ", ".join(f"{topic}.{last}" for last in found)
         raise ValueError(
-            f"There is no {one} {name!r}. In this lesson there are: {names}."
+            f"There is no {one} {name!r}. In this lesson there are: {names or 'none'}."
         )
     return found[last]
 
@@ -61,17 +62,12 @@ def lesson(topic):
     Raises:
         ValueError: there is no such lesson.
     """
-    return import_module(f".lessons.{known(topic)}", __package__)
-
-
-def known(topic):
-    """Return the topic if there is such a lesson, and raise ValueError if not."""
     if topic not in TOPICS:
+        known = ", ".join(TOPICS)
         raise ValueError(
-            f"There is no lesson {topic!r} with exercises. There are: "
-            f"{', '.join(TOPICS)}."
+            f"There is no lesson {topic!r} with exercises. There are: {known}."
         )
-    return topic
+    return import_module(f".lessons.{topic}", __package__)
 
 
 def read(answer):
@@ -100,9 +96,17 @@ def computed(answer):
 
 def same(given, expected):
     """Tell whether two arrays have one shape and equal numbers, to three decimals."""
-    return given.shape == expected.shape and np.allclose(
-        given, expected, rtol=1e-3, atol=1e-3
-    )
+    return given.shape == expected.shape and np.allclose(given, expected, 1e-3, 1e-3)
+
+
+def asked_for(answer, right):
+    """Say how many numbers are asked for, if an answer has another shape."""
+    if isinstance(answer, str) or answer.shape == right.shape:
+        return ""
+    if right.shape:
+        numbers = "number" if right.size == 1 else "numbers"
+        return f"A list of {right.size} {numbers} is asked for. "
+    return "One number is asked for, without brackets. "
 
 
 def say(text):

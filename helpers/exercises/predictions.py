@@ -1,6 +1,6 @@
 """``predict(name, guess)`` before a cell, ``compare(name)`` after it."""
 
-from .exercise import computed, find, read, same, say
+from .exercise import asked_for, computed, find, read, same, say
 
 GUESSES = {}  # name of the prediction: what the learner expects
 
@@ -26,10 +26,8 @@ def predict(name, guess):
     prediction, letter = find(name, "PREDICTIONS"), name.rpartition(".")[2]
     GUESSES.pop(name, None)
     if guess is ...:
-        say(
-            f"Prediction {letter} is open: replace the ... by what you expect, or read on."
-        )
-        return
+        what = "replace the ... by what you expect, or read on."
+        return say(f"Prediction {letter} is open: {what}")
     try:
         GUESSES[name] = understood(prediction, guess)
     except ValueError as reason:
@@ -46,6 +44,10 @@ def compare(name):
 
     Raises:
         ValueError: there is no prediction of that name.
+
+    Example:
+        >>> compare("dense_by_hand.A")
+        Prediction A was left open. Every weight in the other rows is multiplied by 0.
     """
     prediction, letter = find(name, "PREDICTIONS"), name.rpartition(".")[2]
     if name not in GUESSES:
@@ -58,16 +60,6 @@ def compare(name):
             if equal(GUESSES[name], computed(mistake)):
                 comment = f"{sentence} "
         say(f"Prediction {letter}: not what you expected. {comment}{prediction.why}")
-
-
-def asked_for(guess, right):
-    """Say how many numbers are asked for, if a guess has another shape."""
-    if isinstance(guess, str) or guess.shape == right.shape:
-        return ""
-    if right.shape:
-        numbers = "number" if right.size == 1 else "numbers"
-        return f"A list of {right.size} {numbers} is asked for. "
-    return "One number is asked for, without brackets. "
 
 
 def understood(prediction, guess):
@@ -88,6 +80,4 @@ def understood(prediction, guess):
 
 def equal(guess, value):
     """Tell whether a guess that was understood equals a computed value."""
-    if isinstance(value, str):
-        return guess == value
-    return same(guess, value)
+    return guess == value if isinstance(value, str) else same(guess, value)

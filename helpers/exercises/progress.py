@@ -21,25 +21,23 @@ FOLDERS = {  # where programs keep what belongs to a user
     "darwin": ("", "~/Library/Application Support"),
 }
 # Until version 1 an exercise was known by its number; this is the order of that time.
+FORMER_ORDER = """
+start_here hidden_outputs
+dense_by_hand second_row two_inputs softmax whole_network last_step
+seeds_and_initializers limits first_weight equal_kernels order_of_sums
+convolution_by_hand turned_edge two_filters average_pooling sizes receptive_field \
+largest_share
+cifar10_feature_maps count one_channel dead_maps brightness edge_channel
+every_layer_at_once largest_values come_to_life share_of_zeros largest_mean way_back
+what_training_changes steps loss one_step moved_most come_to_life
+using_layer_outputs cosine probe_weights accuracy heat_map
+when_extraction_fails two_faults name_of_the_last channels_first nested older_reader
+"""
 FORMER = {
     f"{lesson}.{place}": f"{topic}.{name}"
-    for lesson, (topic, names) in enumerate(
-        {
-            "start_here": "hidden_outputs",
-            "dense_by_hand": "second_row two_inputs softmax whole_network last_step",
-            "seeds_and_initializers": "limits first_weight equal_kernels order_of_sums",
-            "convolution_by_hand": "turned_edge two_filters average_pooling sizes "
-            "receptive_field largest_share",
-            "cifar10_feature_maps": "count one_channel dead_maps brightness edge_channel",
-            "every_layer_at_once": "largest_values come_to_life share_of_zeros "
-            "largest_mean way_back",
-            "what_training_changes": "steps loss one_step moved_most come_to_life",
-            "using_layer_outputs": "cosine probe_weights accuracy heat_map",
-            "when_extraction_fails": "two_faults name_of_the_last channels_first nested "
-            "older_reader",
-        }.items()
-    )
-    for place, name in enumerate(names.split(), start=1)
+    for lesson, line in enumerate(FORMER_ORDER.split("\n")[1:-1])
+    for topic, *names in [line.split()]
+    for place, name in enumerate(names, start=1)
 }
 PATIENCE = 1.0  # seconds to wait for another kernel that is writing
 STALE = 10  # seconds after which a new file was left behind by a kernel that died
@@ -51,12 +49,8 @@ def progress():
     """Print a table of the lessons with the exercises that are done.
 
     Example:
-
-    ```python
-    import helpers
-
-    helpers.progress()
-    ```
+        >>> progress()
+        00 · Start here ... exercises are done...
     """
     file = progress_file()
     known = read(file) if file else {}
@@ -67,11 +61,8 @@ def progress():
         table.append(("Other exercises", {name: name for name in others}))
     width = max((len(title) for title, _ in table), default=0)
     for title, names in table:
-        marks = [
-            f"[{'x' if name in known else ' '}] {shown}"
-            for shown, name in names.items()
-        ]
-        print(f"{title:<{width}}  {'  '.join(marks)}".rstrip())
+        marks = [f"  [{' x'[name in known]}] {shown}" for shown, name in names.items()]
+        print(title.ljust(width) + "".join(marks) if names else title)
     print(f"{len(known.keys() & listed)} of {len(listed)} exercises are done.")
     if file is None:
         print("Nothing is taken down, since LAYERS_PROGRESS is off.")
@@ -107,8 +98,7 @@ def read(file):
         known = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    if not isinstance(known, dict):
-        return {}
+    known = known if isinstance(known, dict) else {}
     return {FORMER.get(name, name): day for name, day in known.items()}
 
 
@@ -151,13 +141,11 @@ def lessons():
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-            sources = ["".join(cell["source"]) for cell in cells]
-            title = sources[0].splitlines()[0].lstrip("# ")
-            names = re.findall(
-                r'^check\("([\w.]+)", ', "\n".join(sources), re.MULTILINE
+            text = "\n".join("".join(cell["source"]) for cell in cells)
+            title, number = text.splitlines()[0].lstrip("# "), int(path.name[:2])
+            names = dict.fromkeys(
+                re.findall(r'^check\("([\w.]+)", ', text, re.MULTILINE)
             )
-            numbered = enumerate(dict.fromkeys(names), start=1)
-            found.append(
-                (title, {f"{int(title[:2])}.{i}": name for i, name in numbered})
-            )
+            numbered = {f"{number}.{i}": name for i, name in enumerate(names, start=1)}
+            found.append((title, numbered))
     return found

@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from .exercise import known
+from .exercise import lesson
 
 LINE = re.compile(r"\s*(# |## |- \[[x ]\] |> |)(.*?)\s*")
 
@@ -44,7 +44,7 @@ def questions(topic):
         >>> questions("dense_by_hand")[3].right
         '55'
     """
-    file = Path(__file__).parent / "lessons" / f"{known(topic)}.md"
+    file = Path(lesson(topic).__file__).with_suffix(".md")
     return parsed(file.read_text(encoding="utf-8"), file.name)
 
 

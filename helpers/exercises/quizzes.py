@@ -1,6 +1,7 @@
 """``quiz(lesson)``: five questions with buttons, or as text where no button works."""
 
 import html
+import re
 import textwrap
 import zlib
 
@@ -51,10 +52,8 @@ def quiz(topic, answers=None):
 
 def choices(question):
     """Return a question's choices in an order that does not give the right one away."""
-    return sorted(
-        [question.right, *question.wrong],
-        key=lambda choice: zlib.crc32(choice.encode()),
-    )
+    offered = [question.right, *question.wrong]
+    return sorted(offered, key=lambda choice: zlib.crc32(choice.encode()))
 
 
 def comment(question, choice):
@@ -90,6 +89,8 @@ class Quiz(ShownBox):
         offered = dict(zip(LETTERS, choices(self.questions[i])))
         lines = [f"<b>{i + 1}. {as_html(self.questions[i].text)}</b>"]
         lines += [f"{letter}) {as_html(choice)}" for letter, choice in offered.items()]
+        # closer together than ipywidgets sets them
+        text = f'<div style="line-height: 1.5">{"<br>".join(lines)}</div>'
         buttons = widgets.ToggleButtons(
             options=list(offered),
             value=None,
@@ -105,7 +106,7 @@ class Quiz(ShownBox):
             self.count()
 
         buttons.observe(answered, "value")
-        parts = [paragraph(lines), buttons, said]
+        parts = [widgets.HTML(text), buttons, said]
         return widgets.VBox(parts, layout={"margin": "0 0 16px 0"})
 
     def count(self):
@@ -120,22 +121,13 @@ class Quiz(ShownBox):
         for i, question in enumerate(self.questions, start=1):
             lines += textwrap.wrap(f"{i}. {question.text}", 88)
             for letter, choice in zip(LETTERS, choices(question)):
-                lines += textwrap.wrap(
-                    f"   {letter}) {choice}", 88, subsequent_indent="      "
-                )
-        example = "".join(LETTERS[i % 3] for i in range(len(self.questions)))
+                offered = f"   {letter}) {choice}"
+                lines += textwrap.wrap(offered, 88, subsequent_indent=" " * 6)
+        example = ("abc" * len(self.questions))[: len(self.questions)]
         lines += [f'No buttons here? Write quiz("{self.topic}", "{example}").']
         return "\n".join(lines)
 
 
 def as_html(text):
     """Return text as HTML; what stands between backticks is code."""
-    pieces = html.escape(text).split("`")
-    return "".join(
-        f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces)
-    )
-
-
-def paragraph(lines):
-    """Return a widget of HTML lines, closer together than ipywidgets sets them."""
-    return widgets.HTML(f'<div style="line-height: 1.5">{"<br>".join(lines)}</div>')
+    return re.sub("`(.*?)`", r"<code>\1</code>", html.escape(text))

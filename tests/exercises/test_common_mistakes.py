@@ -200,14 +200,14 @@ def answer(right, *mistakes):
             [1, 7, 9, 8, 5, 6],
             "The second, the third and the fourth of six are wrong.",
         ),
-        ([1, 2], [7, 9.5], "The shape is right; both numbers are wrong."),
-        ([1, 2, 4], [7, 9, 6], "The shape is right; all three numbers are wrong."),
+        ([1, 2], [7, 9.5], "The shape is right; all numbers are wrong."),
+        ([1, 2, 4], [7, 9, 6], "The shape is right; all numbers are wrong."),
         ([[1, 2], [3, 4]], [[1, 2], [8, 4]], "Row by row, the third of four is wrong."),
         (range(7), [9, *range(1, 7)], "The shape is right; of 7 numbers, 1 differs."),
         (range(7), [9, 9, *range(2, 7)], "The shape is right; of 7 numbers, 2 differ."),
         ([0, 1, 1], [1, 1, 1], "The shape is right; of 3 numbers, 1 differs."),
         ([0, 1, 0], [1, 0, 1], "The shape is right; of 3 numbers, 3 differ."),
-        ([1, -1], [-1, 1], "The shape is right; both numbers are wrong."),  # or signs
+        ([1, -1], [-1, 1], "The shape is right; all numbers are wrong."),  # or signs
         ([1.5, -2, 3], [1.5, 2, 3], f"{SOME_SIGNS}the second of three."),
         ([3, 5], 5, "That is one of the numbers alone. A list of 2 numbers is asked"),
         ([3, 5], 7, "A list of 2 numbers is asked for."),

@@ -106,7 +106,14 @@ GARBAGE += [{}, {"a": 1}, set(), {1, 2}, frozenset([0.5]), [], [[]], (), CIRCLE,
 GARBAGE += [[[1], [1, 2]], [None], [...], ["a", 1], [[], [1]], range(0), slice(3)]
 GARBAGE += [np.nan, np.inf, -np.inf, [np.nan] * 4, 1j, np.array([1j] * 4), -(10**400)]
 GARBAGE += [12345.678, -0.0771, fractions.Fraction(1, 7), decimal.Decimal("NaN")]
-GARBAGE += [np.zeros((0, 3)), np.zeros((4, 1)), np.full(4, 7.7), np.array(["a"])]
+GARBAGE += [
+    np.zeros((0, 3)),
+    np.zeros((4, 1)),
+    np.full(4, 7.7),
+    np.full(4, 1e308),
+    [1e308, 0],
+    np.array(["a"]),
+]
 GARBAGE += [np.ma.masked, np.datetime64("2020-01-01"), np.zeros(2, "i4,f4")]
 GARBAGE += [tf.constant("a"), tf.constant([9e9] * 4), tf.ragged.constant([[1], [1, 2]])]
 GARBAGE += [

@@ -12,6 +12,38 @@ from ..shared import cat_outputs, dead_in, network
 EXERCISES, PREDICTIONS = {}, {}
 
 
+def dead_among_16(trained):
+    """Return those of the first 16 channels that are dead for the cat."""
+    return {channel for channel in dead_in(cat_outputs(trained)) if channel < 16}
+
+
+def brightness(row=3, column=1, count=14, low=None, **which):
+    """Return how bright a value of channel 13 is, on its own scale and on a shared one."""
+    maps = cat_outputs(**which)["conv2d_2"][0]
+    pair = []
+    for scale in (maps[:, :, 13], maps[:, :, :count]):
+        lowest = scale.min() if low is None else low
+        pair.append((maps[row, column, 13] - lowest) / (scale.max() - lowest))
+    return pair
+
+
+@cache
+def edge_answers(trained=True, bright=0.8, dark=0.2, scale=1, reduce=np.max):
+    """Return one number for each channel of ``conv2d``, for both edges and the cat."""
+    vertical = np.full((32, 32, 3), bright)
+    vertical[:, 16:] = dark
+    edges = np.stack([vertical, vertical.swapaxes(0, 1)]) * scale
+    maps = layer_outputs(network(trained), edges, "conv2d")["conv2d"]
+    return reduce(np.concatenate([maps, cat_outputs()["conv2d"]]), axis=(1, 2))
+
+
+def answers_most(by=0, rank=0, **which):
+    """Return a channel chosen by one of the pictures, and its number for both edges."""
+    numbers = edge_answers(**which)
+    channel = np.argsort(-numbers[by])[rank]
+    return [channel, *numbers[:2, channel]]
+
+
 EXERCISES["count"] = Exercise(
     lambda: cat_outputs()["max_pooling2d_1"].size,
     "6 rows times 6 columns times 64 channels.",
@@ -48,12 +80,6 @@ EXERCISES["one_channel"] = Exercise(
     "This is row 5 of every map; the channel is the last axis.",
 )
 
-
-def dead_among_16(trained):
-    """Return those of the first 16 channels that are dead for the cat."""
-    return {channel for channel in dead_in(cat_outputs(trained)) if channel < 16}
-
-
 EXERCISES["dead_maps"] = Exercise(
     lambda: len(dead_in(cat_outputs())),
     "ReLU has cut everything these channels computed for this picture.",
@@ -73,55 +99,24 @@ EXERCISES["dead_maps"] = Exercise(
     "That is the untrained network's count among the first 16 maps.",
 )
 
-
-def brightness(maps=None, row=3, column=1, count=14, low=None, high=None, order=(0, 1)):
-    """Return how bright a value of channel 13 is, on its own scale and on a shared one."""
-    maps = cat_outputs()["conv2d_2"][0] if maps is None else maps
-    pair = []
-    for scale in (maps[:, :, 13], maps[:, :, :count]):
-        lowest = scale.min() if low is None else low
-        highest = scale.max() if high is None else high
-        pair.append((maps[row, column, 13] - lowest) / (highest - lowest))
-    return [pair[i] for i in order]
-
-
 EXERCISES["brightness"] = Exercise(
     brightness,
     "The value is the same; the scale decides how bright it looks.",
     lambda: brightness(low=0),
     "The smallest number of the map is black, and it is not 0 in this map.",
-    lambda: brightness(low=0, high=1),
+    lambda: cat_outputs()["conv2d_2"][0, 3, 1, [13, 13]],
     "That is the number itself, twice; a grid shows where it lies on a scale.",
     lambda: brightness(row=1, column=3),
     "Row and column are swapped: row 3, column 1.",
-    lambda: brightness(order=(0, 0)),
+    lambda: [brightness()[0]] * 2,
     "Both are on the map's own scale; the second scale is that of all 14 maps.",
     lambda: brightness(count=64),
     "The second scale is that of the 14 maps drawn, without the others of the 64.",
-    lambda: brightness(cat_outputs(raw=True)["conv2d_2"][0]),
+    lambda: brightness(raw=True),
     "The network got raw pixels from 0 to 255; it was trained on pixels / 255.",
-    lambda: brightness(cat_outputs(trained=False)["conv2d_2"][0]),
+    lambda: brightness(trained=False),
     "This comes from the untrained network.",
 )
-
-
-@cache
-def edge_answers(trained=True, bright=0.8, dark=0.2, scale=1, reduce=np.max):
-    """Return one number for each channel of ``conv2d``, for both edges and the cat."""
-    vertical = np.full((32, 32, 3), bright)
-    vertical[:, 16:] = dark
-    edges = np.stack([vertical, vertical.swapaxes(0, 1)]) * scale
-    maps = layer_outputs(network(trained), edges, "conv2d")["conv2d"]
-    return reduce(np.concatenate([maps, cat_outputs()["conv2d"]]), axis=(1, 2))
-
-
-def answers_most(numbers=None, by=0, rank=0, order=(0, 1, 2)):
-    """Return a channel chosen by one of the pictures, and its number for both edges."""
-    numbers = edge_answers() if numbers is None else numbers
-    channel = np.argsort(-numbers[by])[rank]
-    found = [channel, *numbers[:2, channel]]
-    return [found[i] for i in order]
-
 
 EXERCISES["edge_channel"] = Exercise(
     answers_most,
@@ -134,32 +129,16 @@ EXERCISES["edge_channel"] = Exercise(
     "This channel answers to the vertical edge, too, but another one answers more.",
     lambda: answers_most(by=2),
     "This channel answers most to the cat; choose the picture of the vertical edge.",
-    lambda: answers_most(edge_answers(trained=False)),
+    lambda: answers_most(trained=False),
     "This comes from the untrained network.",
-    lambda: answers_most(edge_answers(bright=0.2, dark=0.8)),
+    lambda: answers_most(bright=0.2, dark=0.8),
     "The edge is the other way round: it is bright on the left.",
-    lambda: answers_most(edge_answers(scale=1 / 255)),
+    lambda: answers_most(scale=1 / 255),
     "The edges have pixels from 0 to 1 already; they were divided by 255 once more.",
-    lambda: answers_most(edge_answers(reduce=np.mean)),
+    lambda: answers_most(reduce=np.mean),
     "These are means; the question is about the largest values.",
-    lambda: answers_most(order=(0, 2, 1)),
+    lambda: np.array(answers_most())[[0, 2, 1]],
     "The order is the vertical edge first, then the horizontal one.",
-)
-
-PREDICTIONS["A"] = Exercise(
-    lambda: "no",
-    "Each map has 4 rows and 4 columns: 16 numbers are too few for a cat.",
-    lambda: "yes",
-    "The grid draws the maps as large as the picture, but they are not as fine.",
-)
-
-PREDICTIONS["B"] = Exercise(
-    lambda: "yes",
-    "These maps have 30 rows and 30 columns, and even random filters keep edges and "
-    "bright areas in place. Some maps hold no more than a few bright dots.",
-    lambda: "no",
-    "A filter without training still answers to what its patch shows, and each patch "
-    "answers at its own place.",
 )
 
 
@@ -168,6 +147,28 @@ def shrinks(times=1):
     raw, scaled = (cat_outputs(False, raw)["conv2d_2"].max() for raw in (True, False))
     return (raw / scaled) ** times
 
+
+def still_dead():
+    """Say how many of the first 16 channels dead before training are dead after it."""
+    before, after = dead_among_16(trained=False), dead_among_16(trained=True)
+    if before <= after:
+        return "all"
+    return "some" if before & after else "none"
+
+
+PREDICTIONS["A"] = Exercise(
+    lambda: "no",
+    "Each map has 4 rows and 4 columns: 16 numbers are too few for a cat.",
+    yes="The grid draws the maps as large as the picture, but they are not as fine.",
+)
+
+PREDICTIONS["B"] = Exercise(
+    lambda: "yes",
+    "These maps have 30 rows and 30 columns, and even random filters keep edges and "
+    "bright areas in place. Some maps hold no more than a few bright dots.",
+    no="A filter without training still answers to what its patch shows, and each "
+    "patch answers at its own place.",
+)
 
 PREDICTIONS["C"] = Exercise(
     shrinks,
@@ -184,26 +185,14 @@ PREDICTIONS["C"] = Exercise(
 PREDICTIONS["D"] = Exercise(
     lambda: "no",
     "Keras counts the layers of one kind in a session, whatever network they are in.",
-    lambda: "yes",
-    "The count belongs to the session and not to the network.",
+    yes="The count belongs to the session and not to the network.",
 )
-
-
-def still_dead():
-    """Say how many of the first 16 channels dead before training are dead after it."""
-    before, after = dead_among_16(trained=False), dead_among_16(trained=True)
-    if before <= after:
-        return "all"
-    return "some" if before & after else "none"
-
 
 PREDICTIONS["E"] = Exercise(
     still_dead,
     "Training changes every kernel: some channels have come to life, some are dead "
     "still, and some have died.",
-    lambda: "all",
-    "A channel's random weights are where training begins and not where it ends.",
-    lambda: "none",
-    "Training makes the loss smaller; it does not ask each channel to answer to each "
-    "picture.",
+    all="A channel's random weights are where training begins and not where it ends.",
+    none="Training makes the loss smaller; it does not ask each channel to answer to "
+    "each picture.",
 )

@@ -18,6 +18,50 @@ EDGE = np.array([[-1, 0, 1]] * 3)
 BRIGHT_LEFT = np.array([[9, 9, 9, 0, 0, 0]] * 5)
 TO_POOL = np.array([[1, 5, 2, 0, 7], [3, 4, 8, 6, 9]])
 
+
+def two_values(row, column, bias=1, scale=255, turn=1):
+    """Compute one value each of two maps of ``conv2d`` for the cat photograph."""
+    kernel, biases = trained_cifar10_cnn().get_layer("conv2d").get_weights()
+    patch = cat_photograph()[row : row + 3, column : column + 3, :, np.newaxis] / scale
+    sums = (patch[::turn, ::turn] * kernel).sum(axis=(0, 1, 2)) + bias * biases
+    return by_hand.relu(sums)[[10, 0]]
+
+
+def sizes(start, shrink=2, pool=lambda size: size // 2):
+    """Return the five sizes of the CIFAR-10 network's maps for a picture's size."""
+    first = start - shrink
+    second = pool(first) - shrink
+    third = pool(second) - shrink
+    return [first, pool(first), second, pool(second), third]
+
+
+@cache
+def field_height(layers):
+    """Return how many rows of the picture one value behind so many layers looks at.
+
+    The layers are the CIFAR-10 network's first five and a third pooling behind them.
+    """
+    chosen = [*cifar10_cnn().layers[:5], MaxPooling2D(2, name="third")][:layers]
+    model = keras.Sequential([keras.Input((32, 32, 3)), *chosen])
+    image = np.zeros((1, 32, 32, 3))
+    field = by_hand.explain(model, image, chosen[-1].name, (0, 0, 0, 0)).receptive_field
+    return field[0].stop - field[0].start
+
+
+@cache
+def products(row=6, column=7, channel=23, trained=True):
+    """Return patch, kernel and their products for one value of ``conv2d_1``."""
+    pooled = cat_outputs(trained)["max_pooling2d"][0]
+    patch = pooled[row : row + 3, column : column + 3]
+    kernel = network(trained).get_layer("conv2d_1").get_weights()[0][..., channel]
+    return patch, kernel, patch * kernel
+
+
+def most_and_least(numbers, most=np.sum, least=np.sum):
+    """Return the channels with the largest and the smallest total."""
+    return [most(numbers, axis=(0, 1)).argmax(), least(numbers, axis=(0, 1)).argmin()]
+
+
 EXERCISES["turned_edge"] = Exercise(
     lambda: (BRIGHT_LEFT[0:3, 1:4] * EDGE).sum(),
     "Bright times -1, dark times 1: an edge the other way round is negative.",
@@ -30,16 +74,6 @@ EXERCISES["turned_edge"] = Exercise(
     lambda: BRIGHT_LEFT[0:3, 1:4].sum(),
     "This is the sum of the patch without the kernel.",
 )
-
-
-@cache
-def two_values(row, column, bias=1, scale=255, turn=1):
-    """Compute one value each of two maps of ``conv2d`` for the cat photograph."""
-    kernel, biases = trained_cifar10_cnn().get_layer("conv2d").get_weights()
-    patch = cat_photograph()[row : row + 3, column : column + 3, :, np.newaxis] / scale
-    sums = (patch[::turn, ::turn] * kernel).sum(axis=(0, 1, 2)) + bias * biases
-    return by_hand.relu(sums)[[10, 0]]
-
 
 EXERCISES["two_filters"] = Exercise(
     lambda: two_values(20, 5),
@@ -72,15 +106,6 @@ EXERCISES["average_pooling"] = Exercise(
     "The last column is left over and dropped: there are two squares.",
 )
 
-
-def sizes(start, shrink=2, pool=lambda size: size // 2):
-    """Return the five sizes of the CIFAR-10 network's maps for a picture's size."""
-    first = start - shrink
-    second = pool(first) - shrink
-    third = pool(second) - shrink
-    return [first, pool(first), second, pool(second), third]
-
-
 EXERCISES["sizes"] = Exercise(
     lambda: sizes(64),
     "Two off for each convolution, half and rounded down for each pooling.",
@@ -100,20 +125,6 @@ EXERCISES["sizes"] = Exercise(
     "There are no half pixels: pooling rounds down.",
 )
 
-
-@cache
-def field_height(layers):
-    """Return how many rows of the picture one value behind so many layers looks at.
-
-    The layers are the CIFAR-10 network's first five and a third pooling behind them.
-    """
-    chosen = [*cifar10_cnn().layers[:5], MaxPooling2D(2, name="third")][:layers]
-    model = keras.Sequential([keras.Input((32, 32, 3)), *chosen])
-    image = np.zeros((1, 32, 32, 3))
-    field = by_hand.explain(model, image, chosen[-1].name, (0, 0, 0, 0)).receptive_field
-    return field[0].stop - field[0].start
-
-
 EXERCISES["receptive_field"] = Exercise(
     lambda: field_height(6),
     "18 pixels, and one step of 4 more: pooling looks at two neighbours.",
@@ -130,22 +141,6 @@ EXERCISES["receptive_field"] = Exercise(
     "this pooling; pooling reaches one step of the map it gets.",
 )
 
-
-@cache
-def products(row=6, column=7, channel=23, trained=True):
-    """Return patch, kernel and their products for one value of ``conv2d_1``."""
-    pooled = cat_outputs(trained)["max_pooling2d"][0]
-    patch = pooled[row : row + 3, column : column + 3]
-    kernel = network(trained).get_layer("conv2d_1").get_weights()[0][..., channel]
-    return patch, kernel, patch * kernel
-
-
-def most_and_least(numbers, reduce=np.sum):
-    """Return the channels with the largest and the smallest total."""
-    totals = reduce(numbers, axis=(0, 1))
-    return [totals.argmax(), totals.argmin()]
-
-
 EXERCISES["largest_share"] = Exercise(
     lambda: most_and_least(products()[2]),
     "What a channel adds is decided by patch and kernel together, and each of its 9 "
@@ -157,10 +152,7 @@ EXERCISES["largest_share"] = Exercise(
     lambda: most_and_least(products()[1]),
     "These channels have the largest and the smallest weights in all; multiply them by "
     "the patch.",
-    lambda: [
-        most_and_least(products()[2], reduce)[i]
-        for i, reduce in enumerate((np.max, np.min))
-    ],
+    lambda: most_and_least(products()[2], np.max, np.min),
     "These channels hold the largest and the smallest single product; add up the 9 of "
     "each channel.",
     lambda: most_and_least(products(7, 6)[2]),
@@ -178,6 +170,23 @@ def edge_sums(rows=3):
     """Return the kernel's answers at the edge and where everything is bright."""
     patches = [DARK_LEFT[:rows, column : column + 3] for column in (1, 3)]
     return [(patch * EDGE[:rows]).sum() for patch in patches]
+
+
+def pooled(columns=(0, 2), width=2, reduce=np.max):
+    """Reduce squares of `TO_POOL` that start at the given columns."""
+    return [reduce(TO_POOL[:, i : i + width]) for i in columns]
+
+
+def pixels_that_count():
+    """Name those of two pixels that lie in the receptive field of conv2d_2 (1, 2)."""
+    images, index = np.zeros((1, 32, 32, 3)), (0, 1, 2, 0)
+    field = by_hand.explain(cifar10_cnn(), images, "conv2d_2", index).receptive_field
+    first, second = (
+        all(axis.start <= i < axis.stop for axis in field) for i in (0, 10)
+    )
+    if first == second:
+        return "both" if first else "neither"
+    return "first" if first else "second"
 
 
 PREDICTIONS["A"] = Exercise(
@@ -205,12 +214,6 @@ PREDICTIONS["B"] = Exercise(
     lambda: 1,
     "One filter makes one map; this layer has many filters.",
 )
-
-
-def pooled(columns=(0, 2), width=2, reduce=np.max):
-    """Reduce squares of `TO_POOL` that start at the given columns."""
-    return [reduce(TO_POOL[:, i : i + width]) for i in columns]
-
 
 PREDICTIONS["C"] = Exercise(
     pooled,
@@ -244,29 +247,10 @@ PREDICTIONS["D"] = Exercise(
     "The picture's own 32 is the start and not one of the five.",
 )
 
-
-@cache
-def pixels_that_count():
-    """Name those of two pixels that lie in the receptive field of conv2d_2 (1, 2)."""
-    images, index = np.zeros((1, 32, 32, 3)), (0, 1, 2, 0)
-    rows, columns = by_hand.explain(
-        cifar10_cnn(), images, "conv2d_2", index
-    ).receptive_field
-    first, second = (
-        rows.start <= i < rows.stop and columns.start <= i < columns.stop
-        for i in (0, 10)
-    )
-    words = {(True, True): "both", (False, False): "neither", (True, False): "first"}
-    return words.get((first, second), "second")
-
-
 PREDICTIONS["E"] = Exercise(
     pixels_that_count,
     "Row 0 lies above the field, rows 4 to 21; row 10 and column 10 lie inside it.",
-    lambda: "both",
-    "A value does not see the whole picture, not even three convolutions deep.",
-    lambda: "first",
-    "The field begins at row 1 × 4 and column 2 × 4, not in the corner.",
-    lambda: "neither",
-    "Each pixel of the 18×18 field goes into some product on the way.",
+    both="A value does not see the whole picture, not even three convolutions deep.",
+    first="The field begins at row 1 × 4 and column 2 × 4, not in the corner.",
+    neither="Each pixel of the 18×18 field goes into some product on the way.",
 )

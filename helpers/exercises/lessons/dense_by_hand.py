@@ -19,6 +19,18 @@ BOTH = FIRST_ROW + SECOND_ROW
 NEW_ROW, SCORES = np.array([2.0, 1.0, 0.5]), np.array([2.0, 1.0, 0.0])
 FOUR_SUMS, TWO_SUMS = np.array([-2, 0.5, -0.1, 3]), np.array([-3, 1])
 
+
+def last_step(unit=1, moved=2, step=0.05, after=0, give=predictions, place=0):
+    """Raise one input of [0, 1, 0] until a hidden unit is cut, and go one step back.
+
+    Return the input's last value with an output above 0, and one number given there.
+    """
+    rows = np.tile(SECOND_ROW, (round(2 / step) + 1, 1))
+    rows[:, moved] += np.linspace(0, 2, len(rows))
+    last = np.flatnonzero(hidden_outputs(rows)[:, unit] > 0)[-1] + after
+    return [rows[last, moved], give(rows[last])[place]]
+
+
 EXERCISES["second_row"] = Exercise(
     lambda: hidden_sums(SECOND_ROW),
     "The only 1 in the row picks out the second row of the kernel.",
@@ -79,18 +91,6 @@ EXERCISES["whole_network"] = Exercise(
     "This is the hidden layer's output; the output layer is still to come.",
 )
 
-
-def last_step(unit=1, moved=2, step=0.05, after=0, give=predictions, place=0):
-    """Raise one input of [0, 1, 0] until a hidden unit is cut, and go one step back.
-
-    Return the input's last value with an output above 0, and one number given there.
-    """
-    rows = np.tile(SECOND_ROW, (round(2 / step) + 1, 1))
-    rows[:, moved] += np.linspace(0, 2, len(rows))
-    last = np.flatnonzero(hidden_outputs(rows)[:, unit] > 0)[-1] + after
-    return [rows[last, moved], give(rows[last])[place]]
-
-
 EXERCISES["last_step"] = Exercise(
     last_step,
     "The sum, 0.570 at the start, loses 0.694 times input 2. Where it would fall below "
@@ -143,13 +143,11 @@ PREDICTIONS["B"] = Exercise(
 PREDICTIONS["C"] = Exercise(
     lambda: "yes" if hidden_outputs(BOTH)[1] == 0 else "no",
     "ReLU looks at the sum, which is above 0, and not at the terms.",
-    lambda: "yes",
-    "One negative term does not make the sum negative.",
+    yes="One negative term does not make the sum negative.",
 )
 
 PREDICTIONS["D"] = Exercise(
     lambda: "yes" if by_hand.softmax(TWO_SUMS)[0] == 0 else "no",
     "A power of e is always positive, so a negative sum gets a share as well.",
-    lambda: "yes",
-    "Softmax does not cut at 0; it compares the sums.",
+    yes="Softmax does not cut at 0; it compares the sums.",
 )

@@ -12,6 +12,8 @@ from ..shared import cat_outputs, dead_in, network
 
 EXERCISES, PREDICTIONS = {}, {}
 
+CONVOLUTIONS = "conv2d", "conv2d_1", "conv2d_2"
+
 
 def shape_outputs(*layers):
     """Return layers' outputs of the trained network for 500 generated shapes."""
@@ -29,9 +31,6 @@ def dead_for_shapes(layer="conv2d_2"):
     return dead_in(shape_outputs(layer), layer)
 
 
-CONVOLUTIONS = "conv2d", "conv2d_1", "conv2d_2"
-
-
 def largest_values(*layers, outputs=None):
     """Return the largest value of each layer for the cat, by default of the Conv2D ones."""
     outputs = outputs or cat_outputs()
@@ -41,6 +40,37 @@ def largest_values(*layers, outputs=None):
 def come_to_life(layer):
     """Return the channels dead for the cat, but not for the 500 shapes, in order."""
     return sorted(dead_in(cat_outputs(), layer) - dead_for_shapes(layer))
+
+
+def strongest(outputs=None, layer="conv2d_2", count=64, by=np.mean, of=np.mean):
+    """Return the channel that is largest by one statistic, and another one of it."""
+    maps = (outputs or cat_outputs())[layer][..., :count]
+    channel = by(maps, axis=(0, 1, 2)).argmax()
+    return [channel, of(maps[..., channel])]
+
+
+@cache
+def way_back(class_rank=0, choose=np.argmax, count="products", trained=True):
+    """Walk from a class back to a unit of ``dense`` and to a number of ``flatten``.
+
+    ``count`` says what is compared: ``"products"``, ``"values"`` or ``"weights"``.
+    """
+    outputs = cat_outputs(trained)
+    unit = np.argsort(-outputs["dense_1"][0])[class_rank]
+    way = []
+    for layer, before in [("dense_1", "dense"), ("dense", "flatten")]:
+        weights = network(trained).get_layer(layer).get_weights()[0][:, unit]
+        values = outputs[before][0]
+        numbers = {"values": values, "weights": weights, "products": values * weights}
+        unit = choose(numbers[count])
+        way.append(unit)
+    return way
+
+
+def at_the_place(unit, number, shape=(4, 4, 64), order=(0, 1, 2)):
+    """Return the unit, and row, column and channel of a number of ``flatten``."""
+    place = np.unravel_index(number, shape)
+    return [unit, *(place[i] for i in order)]
 
 
 EXERCISES["largest_values"] = Exercise(
@@ -91,14 +121,6 @@ EXERCISES["share_of_zeros"] = Exercise(
     "That is the share of units that are dead; count single values.",
 )
 
-
-def strongest(outputs=None, layer="conv2d_2", count=64, by=np.mean, of=np.mean):
-    """Return the channel that is largest by one statistic, and another one of it."""
-    maps = (outputs or cat_outputs())[layer][..., :count]
-    channel = by(maps, axis=(0, 1, 2)).argmax()
-    return [channel, of(maps[..., channel])]
-
-
 EXERCISES["largest_mean"] = Exercise(
     strongest,
     "No grid with a scale for each map could have told it.",
@@ -121,31 +143,6 @@ EXERCISES["largest_mean"] = Exercise(
     lambda: strongest(cat_outputs(raw=True)),
     "These are raw pixels from 0 to 255; the network wants pixels / 255.",
 )
-
-
-@cache
-def way_back(class_rank=0, choose=np.argmax, count="products", trained=True):
-    """Walk from a class back to a unit of ``dense`` and to a number of ``flatten``.
-
-    ``count`` says what is compared: ``"products"``, ``"values"`` or ``"weights"``.
-    """
-    outputs = cat_outputs(trained)
-    unit = np.argsort(-outputs["dense_1"][0])[class_rank]
-    way = []
-    for layer, before in [("dense_1", "dense"), ("dense", "flatten")]:
-        weights = network(trained).get_layer(layer).get_weights()[0][:, unit]
-        values = outputs[before][0]
-        numbers = {"values": values, "weights": weights, "products": values * weights}
-        unit = choose(numbers[count])
-        way.append(unit)
-    return way
-
-
-def at_the_place(unit, number, shape=(4, 4, 64), order=(0, 1, 2)):
-    """Return the unit, and row, column and channel of a number of ``flatten``."""
-    place = np.unravel_index(number, shape)
-    return [unit, *(place[i] for i in order)]
-
 
 EXERCISES["way_back"] = Exercise(
     lambda: at_the_place(*way_back()),
@@ -181,22 +178,20 @@ def compared_with_one():
     return "as many" if many == one else "more" if many > one else "fewer"
 
 
-PREDICTIONS["A"] = Exercise(
-    compared_with_one,
-    "To be silent for 500 pictures is harder than to be silent for one.",
-    lambda: "more",
-    "More pictures bring more zeros, but one value above 0 is enough to live.",
-    lambda: "as many",
-    "Some channels wait for something that this cat does not have.",
-)
-
-
 def own_scales():
     """Return the first 16 maps of conv2d for the cat, each on its own scale, 0 to 1."""
     maps = cat_outputs()["conv2d"][0, ..., :16]
     lowest, highest = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
     return (maps - lowest) / np.where(highest > lowest, highest - lowest, 1)
 
+
+PREDICTIONS["A"] = Exercise(
+    compared_with_one,
+    "To be silent for 500 pictures is harder than to be silent for one.",
+    lambda: "as many",
+    "Some channels wait for something that this cat does not have.",
+    more="More pictures bring more zeros, but one value above 0 is enough to live.",
+)
 
 PREDICTIONS["B"] = Exercise(
     lambda: cat_outputs()["conv2d"][..., :16].max(axis=(0, 1, 2)).argmax(),

@@ -10,7 +10,8 @@ from ..shared import dense_weights
 
 EXERCISES, PREDICTIONS = {}, {}
 
-DENSE, CONVOLUTION = (64, 10), (3, 3, 32, 64)
+DENSE, CONVOLUTION, NEW_SHAPE = (64, 10), (3, 3, 32, 64), (10, 5)
+LARGE = 16_777_216
 
 
 def limit(shape, area_in=True, area_out=True, fan_out=True, root=True):
@@ -23,6 +24,50 @@ def limit(shape, area_in=True, area_out=True, fan_out=True, root=True):
 def limits(**changes):
     """Return the limits of the two kernels of `limits`."""
     return [limit(DENSE, **changes), limit(CONVOLUTION, **changes)]
+
+
+def fractions(kernel=0):
+    """Return where a kernel's weights stand between minus limit, 0, and limit, 1.
+
+    Kernel 0 was the first draw after ``tf.random.set_seed(0)``, kernel 2 the second.
+    """
+    weights = dense_weights()[kernel]
+    return (weights / limit(weights.shape) + 1).ravel() / 2
+
+
+def first_weight(shape=NEW_SHAPE, low=-1, high=1, root=True):
+    """Return the first weight of a shape, stretched from low to high times its limit."""
+    return (low + (high - low) * fractions()[0]) * limit(shape, root=root)
+
+
+def equal_kernels(seeding):
+    """Tell, 1 or 0, if two kernels are equal; seeds come from ``random``, as in Keras."""
+    sources = {
+        "no call": [Random(), Random()],
+        "before each": [Random(1), Random(1)],
+        "once": [Random(1)] * 2,
+    }
+    seeds = [source.randint(1, 10**9) for source in sources[seeding]]
+    kernels = [keras.initializers.GlorotUniform(seed)((3, 4)) for seed in seeds]
+    return int(np.array_equal(*map(keras.ops.convert_to_numpy, kernels)))
+
+
+def programs(a="no call", b="before each", c="once", d="before each"):
+    """Return for the four programs of `equal_kernels` whether both kernels are equal."""
+    return [equal_kernels(seeding) for seeding in (a, b, c, d)]
+
+
+def added(numbers, dtype="float32"):
+    """Add numbers from left to right, rounding after each step."""
+    total = np.zeros((), dtype)
+    for number in numbers:
+        total = total + np.asarray(number, dtype)
+    return total
+
+
+def both(a=(LARGE, 1, 1, -LARGE), b=(1, 1, LARGE, -LARGE), dtype="float32"):
+    """Return the two sums of `order_of_sums`."""
+    return [added(a, dtype), added(b, dtype)]
 
 
 EXERCISES["limits"] = Exercise(
@@ -43,68 +88,28 @@ EXERCISES["limits"] = Exercise(
     "The fan out is missing under the convolution's root.",
 )
 
-NEW_SHAPE = (10, 5)
-
-
-def fractions(kernel):
-    """Return where each weight stands between minus limit, 0, and limit, 1."""
-    return (kernel / limit(kernel.shape) + 1) / 2
-
-
-def first_fraction():
-    """Return the first fraction of the first draw after ``tf.random.set_seed(0)``."""
-    return fractions(dense_weights()[0])[0, 0]
-
-
-def stretched(top, bottom=None):
-    """Return the first fraction stretched from bottom, by default minus top, to top."""
-    bottom = -top if bottom is None else bottom
-    return bottom + (top - bottom) * first_fraction()
-
-
 EXERCISES["first_weight"] = Exercise(
-    lambda: stretched(limit(NEW_SHAPE)),
+    first_weight,
     "The first draw gives the same first fraction; only the limit is another.",
-    lambda: stretched(limit(NEW_SHAPE), bottom=0),
+    lambda: first_weight(low=0),
     "This is fraction × limit. The fraction counts from minus limit, not from 0.",
-    lambda: -stretched(limit(NEW_SHAPE), bottom=0),
+    lambda: -first_weight(low=0),
     "This is fraction × minus limit. A fraction of 0 stands for minus limit, not for 0.",
     lambda: limit(NEW_SHAPE),
     "This is the limit itself, the largest weight there can be.",
-    lambda: stretched(limit((4, 2))),
+    lambda: first_weight((4, 2)),
     "This is stretched to the limit of the output kernel above; this one's is another.",
-    lambda: stretched(0, bottom=-limit(NEW_SHAPE)),
+    lambda: first_weight(high=0),
     "From minus limit to limit is twice the limit.",
-    first_fraction,
+    lambda: fractions()[0],
     "This is the fraction; stretch it to the limits.",
     lambda: dense_weights()[0][0, 0],
     "That is the first weight of lesson 01's hidden layer; the limit is another.",
-    lambda: -stretched(limit(NEW_SHAPE)),
+    lambda: -first_weight(),
     "The sign is turned: a fraction below 0.5 stands for a negative weight.",
-    lambda: stretched(limit(NEW_SHAPE, root=False)),
+    lambda: first_weight(root=False),
     "The square root is missing in the limit.",
 )
-
-
-def equal_kernels(seeding):
-    """Tell whether two layers get equal kernels: 1 if so, 0 if not.
-
-    Their seeds come from Python's ``random``, as in Keras.
-    """
-    sources = {
-        "no call": [Random(), Random()],
-        "before each": [Random(1), Random(1)],
-        "once": [Random(1)] * 2,
-    }
-    seeds = [source.randint(1, 10**9) for source in sources[seeding]]
-    kernels = [keras.initializers.GlorotUniform(seed)((3, 4)) for seed in seeds]
-    return int(np.array_equal(*map(keras.ops.convert_to_numpy, kernels)))
-
-
-def programs(a="no call", b="before each", c="once", d="before each"):
-    """Return for the four programs of `equal_kernels` whether both kernels are equal."""
-    return [equal_kernels(seeding) for seeding in (a, b, c, d)]
-
 
 EXERCISES["equal_kernels"] = Exercise(
     programs,
@@ -129,22 +134,6 @@ EXERCISES["equal_kernels"] = Exercise(
     "initializer's own stays.",
 )
 
-LARGE = 16_777_216
-
-
-def added(numbers, dtype="float32"):
-    """Add numbers from left to right, rounding after each step."""
-    total = np.zeros((), dtype)
-    for number in numbers:
-        total = total + np.asarray(number, dtype)
-    return total
-
-
-def both(a=(LARGE, 1, 1, -LARGE), b=(1, 1, LARGE, -LARGE), dtype="float32"):
-    """Return the two sums of `order_of_sums`."""
-    return [added(a, dtype), added(b, dtype)]
-
-
 EXERCISES["order_of_sums"] = Exercise(
     both,
     "16,777,217 is no float32 number, 16,777,218 is one.",
@@ -161,8 +150,7 @@ EXERCISES["order_of_sums"] = Exercise(
 
 def hidden_kernel_stays():
     """Tell whether the hidden kernel is the same where it is the second draw."""
-    second = fractions(dense_weights()[2]).ravel()  # the second draw's first eight
-    kernel = (2 * second - 1) * limit((3, 4))
+    kernel = (2 * fractions(kernel=2) - 1) * limit((3, 4))  # its first eight weights
     return "yes" if np.allclose(kernel, dense_weights()[0].ravel()[:8]) else "no"
 
 
@@ -170,41 +158,27 @@ PREDICTIONS["A"] = Exercise(
     hidden_kernel_stays,
     "The first draw after a seed gets the same fractions, whatever it is for; the "
     "hidden kernel is now the second draw.",
-    lambda: "yes",
-    "The seed is the same, but it does not belong to a layer.",
+    yes="The seed is the same, but it does not belong to a layer.",
 )
 
-LAYERS = 10
-OFFERED = {"two": 2, "twenty": 20, "thousand": 1000}
-
-
-def nearest_word(number):
-    """Return the word of question 2.B that is nearest to a number."""
-    return min(OFFERED, key=lambda word: abs(OFFERED[word] - number))
-
-
 PREDICTIONS["B"] = Exercise(
-    lambda: nearest_word(2**LAYERS),
+    lambda: "thousand" if 2**10 > 500 else "twenty",
     "Each layer doubles what it gets, and ten doublings are about 1000.",
-    lambda: nearest_word(2),
-    "That would be one layer: the next one doubles again.",
-    lambda: nearest_word(2 * LAYERS),
-    "Layers follow one another: their factors multiply and do not add up.",
+    two="That would be one layer: the next one doubles again.",
+    twenty="Layers follow one another: their factors multiply and do not add up.",
 )
 
 PREDICTIONS["C"] = Exercise(
     lambda: "yes" if equal_kernels("no call") else "no",
     "Keras 3 takes the seed of an initializer from Python's random module. Of these "
     "three calls, only keras.utils.set_random_seed reaches that.",
-    lambda: "yes",
-    "It was so in Keras 2, for which the tutorial of lesson 01 was written.",
+    yes="It was so in Keras 2, for which the tutorial of lesson 01 was written.",
 )
 
 PREDICTIONS["D"] = Exercise(
     lambda: "yes" if equal_kernels("before each") else "no",
     "The initializer starts from its own seed at every call.",
-    lambda: "no",
-    "An initializer does not go on counting from call to call.",
+    no="An initializer does not go on counting from call to call.",
 )
 
 PREDICTIONS["E"] = Exercise(

@@ -15,19 +15,14 @@ EXERCISES, PREDICTIONS = {}, {}
 
 NEW = np.array([3.0, 4.0])
 KNOWN = np.array([[4.0, 3.0], [30.0, 40.0], [0.0, 5.0]])
-
 FOUR = np.array([[2.0, 0.0], [0.0, 1.0], [-1.0, 1.0], [-1.0, -2.0]])
 IS_OF_CLASS = np.array([1, 1, 0, 0])
 OUTPUTS = np.array([[2.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-2.0, -1.0]])
 TARGETS = np.array([[1, 0], [1, 0], [0, 1], [0, 1]])
-
 SCORES = np.array([[2, 1, 0], [0, 3, 1], [1, 2, 5], [4, 0, 2], [1, 2, 0]])
 TRUE_LABELS = np.array([0, 1, 1, 0, 2])
-
 MAPS = np.stack([[[1, 2], [0, 3]], [[2, 0], [1, 1]]], axis=-1)
 GRADIENT = np.stack([[[1, 2], [0, 1]], [[-1, -3], [0, 2]]], axis=-1)
-
-
 KNOWN_LENGTHS, NEW_LENGTH = norm(KNOWN, axis=1), norm(NEW)
 RIGHT = SCORES.argmax(axis=1) == TRUE_LABELS
 WEIGHTED = MAPS * GRADIENT.mean(axis=(0, 1))
@@ -166,12 +161,8 @@ def probe(outputs, labels, penalty=1.0):
 
 def nearer_to_the_cat():
     """Return which is nearer by distance: the dim copy or the blank picture."""
-    cat = cat_photograph() / 255
-    return (
-        "copy"
-        if norm((cat / 2).ravel()) < norm((cat - cat.mean()).ravel())
-        else "blank"
-    )
+    cat = cat_photograph().ravel() / 255
+    return "copy" if norm(cat / 2) < norm(cat - cat.mean()) else "blank"
 
 
 def space_with_more_pairs():
@@ -215,16 +206,15 @@ PREDICTIONS["A"] = Exercise(
     "At half the brightness every pixel is off by half its own value; the blank "
     "picture is off only by how far a pixel is from the mean. The distance mixes what "
     "a picture shows with how bright it is.",
-    lambda: "copy",
-    "To us the copy shows the same cat; the distance knows only numbers.",
+    copy="To us the copy shows the same cat; the distance knows only numbers.",
 )
 
 PREDICTIONS["B"] = Exercise(
     space_with_more_pairs,
     "Pixels compare colours place by place. The layer compares patterns and, because of "
     "pooling, lets them move a little; it was not asked to group these very pictures.",
-    lambda: "pixels",
-    "Nothing is lost in the pixels, but what they compare is not what makes a class.",
+    pixels="Nothing is lost in the pixels, but what they compare is not what makes a "
+    "class.",
 )
 
 PREDICTIONS["C"] = Exercise(
@@ -232,8 +222,7 @@ PREDICTIONS["C"] = Exercise(
     "Convolution, ReLU and pooling turn the pixels into other numbers, from which "
     "weighted sums can tell more, even with random kernels. So a high accuracy alone "
     "is no sign of learning.",
-    lambda: "no",
-    "Random kernels have learned nothing, but their outputs still depend on the "
+    no="Random kernels have learned nothing, but their outputs still depend on the "
     "picture in many new ways.",
 )
 
@@ -242,9 +231,8 @@ PREDICTIONS["D"] = Exercise(
     "With more numbers than pictures a weighted sum can be found for any labels: the "
     "probe knows each picture by heart. On new pictures it is right about one time in "
     "ten, which is chance.",
-    lambda: "low",
-    "There is nothing to learn, but there is something to memorise: 750 pictures, each "
-    "with 28,800 numbers.",
+    low="There is nothing to learn, but there is something to memorise: 750 pictures, "
+    "each with 28,800 numbers.",
 )
 
 PREDICTIONS["E"] = Exercise(
@@ -252,7 +240,6 @@ PREDICTIONS["E"] = Exercise(
     "Where every position speaks against the class, the weighted sum is negative "
     "throughout, and ReLU leaves nothing. An empty map is an answer: nothing here "
     "raised this score.",
-    lambda: "no",
-    "Each map is stretched to full brightness when it is drawn, which hides how little "
-    "may be there.",
+    no="Each map is stretched to full brightness when it is drawn, which hides how "
+    "little may be there.",
 )

@@ -12,6 +12,62 @@ from ..shared import cat_outputs, network
 EXERCISES, PREDICTIONS = {}, {}
 
 PICTURES, BATCH, ONE_AND_ALL = 2000, 64, np.array([1, 5])  # epochs
+ROWS = np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 3.0]])
+TARGETS = np.array([1.0, 2.5, -2.5])
+WEIGHTS, RATE = np.array([0.5, -0.5]), 0.1
+ERRORS = ROWS @ WEIGHTS - TARGETS
+GRADIENTS = 2 * ERRORS[:, np.newaxis] * ROWS  # of each row's squared error
+GRADIENT = GRADIENTS.mean(axis=0)
+
+
+def step_of_keras():
+    """Let Keras make the step."""
+    layer = keras.layers.Dense(1, use_bias=False)
+    model = keras.Sequential([keras.Input((2,)), layer])
+    layer.set_weights([WEIGHTS[:, np.newaxis]])
+    model.compile(keras.optimizers.SGD(RATE), "mean_squared_error")
+    model.train_on_batch(ROWS, TARGETS[:, np.newaxis])
+    return layer.get_weights()[0][:, 0]
+
+
+def one_by_one():
+    """Make the mistake of a step after each row."""
+    weights = WEIGHTS
+    for row, target in zip(ROWS, TARGETS):
+        weights = weights - RATE * 2 * (row @ weights - target) * row
+    return weights
+
+
+def kernel(trained, layer="conv2d_1"):
+    """Return a layer's kernel before or after training on CIFAR-10."""
+    return network(trained).get_layer(layer).kernel.numpy()
+
+
+def change(layer="conv2d_1"):
+    """Return what training added to a layer's kernel."""
+    return kernel(True, layer) - kernel(False, layer)
+
+
+def lengths(weights, axes=(0, 1, 2)):
+    """Return the root of the sum of squares, filter by filter."""
+    return np.sqrt((weights**2).sum(axis=axes))
+
+
+def largest(values):
+    """Return the place of the largest value, and the value."""
+    return [values.argmax(), values.max()]
+
+
+def came_to_life(layer="conv2d_1", place=0, before=False):
+    """Return the dead channel that training made largest, and its largest value.
+
+    ``place`` is 1 for the one behind it; ``before=True`` exchanges the networks.
+    """
+    dead = dead_channels(cat_outputs(trained=before)[layer])
+    values = cat_outputs(trained=not before)[layer].max(axis=(0, 1, 2))
+    channel = dead[values[dead].argsort()[::-1][place]]
+    return [channel, values[channel]]
+
 
 EXERCISES["steps"] = Exercise(
     lambda: np.ceil(PICTURES / BATCH) * ONE_AND_ALL,
@@ -53,32 +109,6 @@ EXERCISES["loss"] = Exercise(
     "That adds up all ten classes; only the right class counts.",
 )
 
-ROWS = np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 3.0]])
-TARGETS = np.array([1.0, 2.5, -2.5])
-WEIGHTS, RATE = np.array([0.5, -0.5]), 0.1
-ERRORS = ROWS @ WEIGHTS - TARGETS
-GRADIENTS = 2 * ERRORS[:, np.newaxis] * ROWS  # of each row's squared error
-GRADIENT = GRADIENTS.mean(axis=0)
-
-
-def step_of_keras():
-    """Let Keras make the step."""
-    layer = keras.layers.Dense(1, use_bias=False)
-    model = keras.Sequential([keras.Input((2,)), layer])
-    layer.set_weights([WEIGHTS[:, np.newaxis]])
-    model.compile(keras.optimizers.SGD(RATE), "mean_squared_error")
-    model.train_on_batch(ROWS, TARGETS[:, np.newaxis])
-    return layer.get_weights()[0][:, 0]
-
-
-def one_by_one():
-    """Make the mistake of a step after each row."""
-    weights = WEIGHTS
-    for row, target in zip(ROWS, TARGETS):
-        weights = weights - RATE * 2 * (row @ weights - target) * row
-    return weights
-
-
 EXERCISES["one_step"] = Exercise(
     step_of_keras,
     "Keras's own step gives the same: against the mean gradient, times the rate.",
@@ -114,27 +144,6 @@ EXERCISES["one_step"] = Exercise(
     "These are three steps, one after each row; here all rows make one step.",
 )
 
-
-def kernel(trained, layer="conv2d_1"):
-    """Return a layer's kernel before or after training on CIFAR-10."""
-    return network(trained).get_layer(layer).kernel.numpy()
-
-
-def change(layer="conv2d_1"):
-    """Return what training added to a layer's kernel."""
-    return kernel(True, layer) - kernel(False, layer)
-
-
-def lengths(weights, axes=(0, 1, 2)):
-    """Return the root of the sum of squares, filter by filter."""
-    return np.sqrt((weights**2).sum(axis=axes))
-
-
-def largest(values):
-    """Return the place of the largest value, and the value."""
-    return [values.argmax(), values.max()]
-
-
 EXERCISES["moved_most"] = Exercise(
     lambda: largest(lengths(change())),
     "All its 288 changes count: squared, added up, and the root taken.",
@@ -165,19 +174,6 @@ EXERCISES["moved_most"] = Exercise(
     "That is conv2d_2; the question is about conv2d_1.",
 )
 
-
-def came_to_life(layer="conv2d_1", place=0, before=False, after=True):
-    """Return a channel dead before training, and its value, by default the largest.
-
-    ``before`` and ``after`` say whether the network is trained in which it is dead, and
-    the one in which it is alive; ``place`` is 1 for the channel behind the largest.
-    """
-    dead = dead_channels(cat_outputs(before)[layer])
-    values = cat_outputs(after)[layer].max(axis=(0, 1, 2))
-    channel = dead[values[dead].argsort()[::-1][place]]
-    return [channel, values[channel]]
-
-
 EXERCISES["come_to_life"] = Exercise(
     came_to_life,
     "Dead for one picture is not dead for all: other pictures gave it gradients.",
@@ -188,7 +184,7 @@ EXERCISES["come_to_life"] = Exercise(
     "the untrained one.",
     lambda: largest(cat_outputs(False)["conv2d_1"].max(axis=(0, 1, 2))),
     "That is the largest value in the untrained network; dead channels have 0 there.",
-    lambda: came_to_life(before=True, after=False),
+    lambda: came_to_life(before=True),
     "The networks are exchanged: that channel is dead in the trained one.",
     lambda: [came_to_life()[0], 0],
     "The channel is right; read its largest value in the trained network, not in the "
@@ -207,6 +203,17 @@ def share_by_chance():
     return (answers == labels[:, 0]).mean().round(1)
 
 
+def loss_after(rate, x=3.0, target=6.0, weight=0.5):
+    """Return the squared error after one step on one weight."""
+    weight -= rate * 2 * (weight * x - target) * x
+    return (weight * x - target) ** 2
+
+
+def zeros(trained):
+    """Return the share of zeros in ``conv2d_2`` for the cat photograph."""
+    return (cat_outputs(trained)["conv2d_2"] == 0).mean()
+
+
 PREDICTIONS["A"] = Exercise(
     share_by_chance,
     "Whoever guesses among ten classes of equal size is right in one case of ten.",
@@ -220,27 +227,18 @@ PREDICTIONS["A"] = Exercise(
     "That counts pictures: divide by 500.",
 )
 
-
-def loss_after(rate, x=3.0, target=6.0, weight=0.5):
-    """Return the squared error after one step on one weight."""
-    weight -= rate * 2 * (weight * x - target) * x
-    return (weight * x - target) ** 2
-
-
 PREDICTIONS["B"] = Exercise(
     lambda: "yes" if loss_after(0.2) < loss_after(0) else "no",
     "The best weight is 2. The long step jumps over it and lands further away than it "
     "began: the gradient is true only near the old weight.",
-    lambda: "yes",
-    "The direction is right, but the step is too long.",
+    yes="The direction is right, but the step is too long.",
 )
 
 PREDICTIONS["C"] = Exercise(
     lambda: "first",
     "Both have 140 steps. At first the loss is large and much is to be gained; later "
     "steps refine.",
-    lambda: "second",
-    "The last frames may look sharper, but they differ less.",
+    second="The last frames may look sharper, but they differ less.",
 )
 
 PREDICTIONS["D"] = Exercise(
@@ -248,20 +246,12 @@ PREDICTIONS["D"] = Exercise(
     "The steps lowered the loss of the training set, and used what is true of these "
     "pictures alone. Both were measured now, after the last step; in the figure, a "
     "point of the training set is the mean of a whole epoch.",
-    lambda: "lower",
-    "Only by chance could pictures it has not learned from fit better.",
+    lower="Only by chance could pictures it has not learned from fit better.",
 )
-
-
-def zeros(trained):
-    """Return the share of zeros in ``conv2d_2`` for the cat photograph."""
-    return (cat_outputs(trained)["conv2d_2"] == 0).mean()
-
 
 PREDICTIONS["E"] = Exercise(
     lambda: "more" if zeros(True) > zeros(False) else "fewer",
     "Trained channels answer to what they have learned and are 0 where it is not; some "
     "have died.",
-    lambda: "fewer",
-    "A trained network does not answer everywhere: it chooses.",
+    fewer="A trained network does not answer everywhere: it chooses.",
 )

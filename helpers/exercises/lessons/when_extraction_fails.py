@@ -17,6 +17,7 @@ EXERCISES, PREDICTIONS = {}, {}
 TWO_ROWS = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
 NESTED_ROW = np.array([20.0, -10.0, 5.0])
 FIRST_ROW = np.array([1.0, 0.0, 0.0])
+CONVOLUTIONS, NETWORKS = 3, 3
 
 
 def mended(mend=lambda x: x.transpose(1, 2, 0), scale=255, trained=True):
@@ -40,8 +41,6 @@ EXERCISES["two_faults"] = Exercise(
     lambda: hidden_outputs(TWO_ROWS).T,
     "Rows and columns are swapped: one row for each input, one column for each unit.",
 )
-
-CONVOLUTIONS, NETWORKS = 3, 3
 
 EXERCISES["name_of_the_last"] = Exercise(
     lambda: CONVOLUTIONS * NETWORKS - 1,
@@ -136,14 +135,44 @@ def output_since():
     return "call" if hasattr(network, "output") else "neither"
 
 
+def index_of_first_layer():
+    """Return the index that a Sequential's first layer has in a functional model."""
+    network = dense_network()
+    functional = keras.Model(network.inputs[0], network.outputs[0], name="functional")
+    return functional.layers.index(network.layers[0])
+
+
+def reshaped_is_the_same():
+    """Tell whether `reshape` brings a picture's channels back to the end."""
+    picture = cat_photograph()
+    reshaped = picture.transpose(2, 0, 1).reshape(picture.shape)
+    return "yes" if (reshaped == picture).all() else "no"
+
+
+@cache
+def twin_sums():
+    """Return what a shared layer's `.output` is, and both sums of section 4.2."""
+    shared = keras.layers.Dense(1, kernel_initializer="ones", name="shared")
+    a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
+    first, second = shared(a), shared(b)
+    twin = keras.Model([a, b], [shared.output, first, second], name="twin")
+    inputs = [np.array([[1, 2]]), np.array([[30, 40]])]
+    return [float(np.asarray(sums)[0, 0]) for sums in twin(inputs)]
+
+
+def first_of_a_list():
+    """Return the shape of `outputs[0]` where the list of outputs has one element."""
+    network = dense_network()
+    hidden = network.get_layer("hidden").output
+    return keras.Model(network.inputs[0], [hidden], name="as_list")(np.eye(3))[0].shape
+
+
 PREDICTIONS["A"] = Exercise(
     output_since,
     "Called means here: called on a `keras.Input`, which leaves a record. Numbers "
     "leave none.",
-    lambda: "predict",
-    "The message does sound as if running the model once were enough.",
-    lambda: "neither",
-    "The attribute is not gone for good, it waits for a record.",
+    predict="The message does sound as if running the model once were enough.",
+    neither="The attribute is not gone for good, it waits for a record.",
 )
 
 PREDICTIONS["B"] = Exercise(
@@ -158,14 +187,6 @@ PREDICTIONS["B"] = Exercise(
     "That is where the second network begins.",
 )
 
-
-def index_of_first_layer():
-    """Return the index that a Sequential's first layer has in a functional model."""
-    network = dense_network()
-    functional = keras.Model(network.inputs[0], network.outputs[0], name="functional")
-    return functional.layers.index(network.layers[0])
-
-
 PREDICTIONS["C"] = Exercise(
     index_of_first_layer,
     "A functional model counts its InputLayer; a Sequential leaves it out.",
@@ -177,40 +198,16 @@ PREDICTIONS["D"] = Exercise(
     lambda: "neither",
     "28 rows of 28 numbers are a batch like any other. To the five pictures Keras has "
     "added a last axis.",
-    lambda: "first",
-    "A picture of 28×28 is also a table of 28 rows, and Keras cannot tell.",
-    lambda: "second",
-    "Keras does not insist on a last axis of length 1; it adds one.",
-    lambda: "both",
-    "Keras is stricter about lengths than about the number of axes.",
+    first="A picture of 28×28 is also a table of 28 rows, and Keras cannot tell.",
+    second="Keras does not insist on a last axis of length 1; it adds one.",
+    both="Keras is stricter about lengths than about the number of axes.",
 )
-
-
-def reshaped_is_the_same():
-    """Tell whether `reshape` brings a picture's channels back to the end."""
-    picture = cat_photograph()
-    reshaped = picture.transpose(2, 0, 1).reshape(picture.shape)
-    return "yes" if (reshaped == picture).all() else "no"
-
 
 PREDICTIONS["E"] = Exercise(
     reshaped_is_the_same,
     "These are the same numbers, almost all of them in another place. No message says so.",
-    lambda: "yes",
-    "The shape is right, and so is each number, but not where it stands.",
+    yes="The shape is right, and so is each number, but not where it stands.",
 )
-
-
-@cache
-def twin_sums():
-    """Return what a shared layer's `.output` is, and both sums of section 4.2."""
-    shared = keras.layers.Dense(1, kernel_initializer="ones", name="shared")
-    a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
-    first, second = shared(a), shared(b)
-    twin = keras.Model([a, b], [shared.output, first, second], name="twin")
-    inputs = [np.array([[1, 2]]), np.array([[30, 40]])]
-    return [float(np.asarray(sums)[0, 0]) for sums in twin(inputs)]
-
 
 PREDICTIONS["F"] = Exercise(
     lambda: twin_sums()[0],
@@ -222,14 +219,6 @@ PREDICTIONS["F"] = Exercise(
     lambda: twin_sums()[1] - twin_sums()[2],
     "That is the whole model's output, the first sum minus the second.",
 )
-
-
-def first_of_a_list():
-    """Return the shape of `outputs[0]` where the list of outputs has one element."""
-    network = dense_network()
-    hidden = network.get_layer("hidden").output
-    return keras.Model(network.inputs[0], [hidden], name="as_list")(np.eye(3))[0].shape
-
 
 PREDICTIONS["G"] = Exercise(
     first_of_a_list,
@@ -246,10 +235,7 @@ PREDICTIONS["H"] = Exercise(
     lambda: "weights",
     "Both hold the same layers, so new weights are in both. Which layers the sub-model "
     "has was settled when it was made.",
-    lambda: "layer",
-    "The layer is new in the network alone; the weights are those of shared layers.",
-    lambda: "both",
-    "The new layer is not among those that the sub-model was made of.",
-    lambda: "neither",
-    "Nothing was copied when the sub-model was made: the layers are shared.",
+    layer="The layer is new in the network alone; the weights are those of shared layers.",
+    both="The new layer is not among those that the sub-model was made of.",
+    neither="Nothing was copied when the sub-model was made: the layers are shared.",
 )

@@ -24,6 +24,5 @@ def some_range_stops():
 PREDICTIONS["A"] = Exercise(
     some_range_stops,
     "All three have the right shape, and Keras checks no more than that.",
-    lambda: "yes",
-    "A wrong shape would stop. A wrong range gives numbers like any other.",
+    yes="A wrong shape would stop. A wrong range gives numbers like any other.",
 )
