@@ -173,12 +173,9 @@ def _cifar10(arrays, where):
 
 def _stand_in(reason):
     print(f"{reason} Generated pictures of ten shapes stand in for it.")
-    return Dataset(
-        (Generated(10_000), shapes(2_000, seed=1)),
-        SHAPE_CLASSES,
-        "Generated pictures of ten shapes stand in for CIFAR-10.",
-        is_stand_in=True,
-    )
+    source = "Generated pictures of ten shapes stand in for CIFAR-10."
+    pairs = Generated(10_000), shapes(2_000, seed=1)
+    return Dataset(pairs, SHAPE_CLASSES, source, is_stand_in=True)
 
 
 def cat_photograph():

@@ -285,9 +285,8 @@ def to_bytes(x, white=None):
     if white is None:
         white = 1 if x.dtype.kind in "bf" and high < DARK else 255
     if not (low >= 0 and high <= white):  # NaN fails too
-        span = (
-            f"only the value {low}" if low == high else f"values from {low} to {high}"
-        )
+        one, two = f"only the value {low}", f"values from {low} to {high}"
+        span = one if low == high else two
         if np.isnan(low):
             span = "NaN, which is no number"
         raise ValueError(
