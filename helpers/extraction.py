@@ -3,7 +3,6 @@
 import os
 import sys
 import warnings
-from collections import OrderedDict
 
 import numpy as np
 import tensorflow as tf
@@ -21,7 +20,7 @@ from .engine.batches import (
 from .engine.choosing import check_wanted
 from .engine.devices import passes_of
 from .engine.inputs import FiniteCheck
-from .engine.passes import Passes, kept, names_of_inputs, signature_of, specs
+from .engine.passes import Passes, kept, names_of_inputs, specs
 from .engine.recording import Request
 from .engine.replacing import check_replace
 from .engine.storage import Arrays, Files
@@ -111,15 +110,9 @@ def layer_outputs(
     """
     check_model(model)
     check_batch_size(batch_size)
-    wanted = check_wanted(layers)
+    wanted, replace = check_wanted(layers), check_replace(replace)
     request = Request(
-        model,
-        wanted,
-        bool(training),
-        bool(inside),
-        bool(before_activation),
-        check_replace(replace),
-        bool(tensors),
+        model, wanted, training, inside, before_activation, replace, tensors
     )
     if tensors:
         return tensors_of_one_batch(request, inputs, out)
@@ -214,24 +207,22 @@ class LayerReader:
     ):
         check_model(model)
         wanted = check_wanted(layers)
-        self.request = Request(
-            model, wanted, bool(training), bool(inside), bool(before_activation)
-        )
-        self.functions = OrderedDict()
+        self.request = Request(model, wanted, training, inside, before_activation)
+        self.functions = {}
 
     def __call__(self, inputs):
         """Return ``{name: array}`` for one batch of inputs, read-only."""
+        structure, arrays = check_batch(self.request.model, inputs, "inputs")
         with kept(self.request.model):
-            return self.read(*check_batch(self.request.model, inputs, "inputs"))
+            return self.read(structure, arrays)
 
     def read(self, structure, arrays):
-        key = str(structure), signature_of(arrays)
-        if key not in self.functions:
-            self.functions[key] = self.compile(structure, arrays)
-            if len(self.functions) > self.KEPT:
-                self.functions.popitem(last=False)
-        self.functions.move_to_end(key)
-        function, keys = self.functions[key]
+        key = str(structure), specs(arrays)
+        compiled = self.functions.pop(key, None) or self.compile(structure, arrays)
+        self.functions[key] = compiled  # the last used is the last
+        if len(self.functions) > self.KEPT:
+            del self.functions[next(iter(self.functions))]
+        function, keys = compiled
         try:
             outputs = function(*(tf.constant(x) for x in arrays if x is not None))
         except tf.errors.OpError:  # line by line, it can be said which layer refuses
@@ -252,8 +243,8 @@ class LayerReader:
             return [as_float32(x) for x in found.values()]
 
         try:
-            came = [x for x in arrays if x is not None]
-            return passes.trace(run, *specs(came)), keys
+            came = [spec for spec in specs(arrays) if spec is not None]
+            return passes.trace(run, *came), keys
         except ValueError as error:
             raise ValueError(
                 f"{error} LayerReader compiles the model; layer_outputs runs it line by "

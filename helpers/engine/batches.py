@@ -32,7 +32,7 @@ def cut_into_batches(model, inputs, batch_size):
         batches = (check_batch(model, unpack(x)[0], "batch") for x in stream)
         return None, None, batches
     structure, arrays = check_batch(model, inputs, "inputs")
-    rows = next(len(x) for x in arrays if x is not None)
+    rows = number_of_rows(arrays)
     batch_size = batch_size or (AT_ONCE if rows <= AT_ONCE else OF_MORE)
     for x in getattr(model, "inputs", []):
         # Keras only notes a batch size: a model called on 3 rows still takes 2. It
@@ -106,18 +106,12 @@ def cast(x, dtype):
 
 
 def axis_of_rows(rows, output, few, other):
-    """Tell which axis of an output the rows are on: the one that is longer with more.
+    """Tell which axis of an output the rows are on, and how many places are one input.
 
-    Arguments:
-        rows: number of inputs in a batch.
-        output: what came out for them.
-        few: another number of inputs, the first of this batch.
-        other: what came out for these; None if no other number can be run.
-
-    Returns:
-        The axis, and how many places on it are one input. The axis is None for an output
-        that is the same for any inputs, such as the positions in a text, and -1 for one
-        that cannot be joined.
+    It is the axis that is longer with more rows: ``other`` is the output for the ``few``
+    first ones, or None if these cannot be run. The axis is None for an output that is
+    the same for any inputs, such as the positions in a text, and -1 for one that cannot
+    be joined.
     """
     shape = tuple(output.shape)
     if other is None:
@@ -144,18 +138,14 @@ def axis_of_rows(rows, output, few, other):
 class Joining:
     """Puts the outputs of batches together, each along the axis of the inputs.
 
-    Arguments:
-        store: `Arrays` or `Files`.
-        left_out: dict, filled with ``{key: reason}`` of what cannot be joined.
-        asked: whether the layers were asked for by name; then it is an error instead.
-
-    Attributes:
-        rows: number of inputs so far.
+    What cannot be joined is an error if it was ``asked`` for; otherwise ``left_out`` is
+    filled with ``{key: reason}``.
     """
 
     def __init__(self, store, left_out, asked):
         self.store, self.left_out, self.asked = store, left_out, asked
-        self.rows, self.first, self.axes = 0, None, None
+        self.rows = 0  # number of inputs so far
+        self.first, self.axes = None, None
         self.once = {}  # {key: the output that all batches have}
 
     def add(self, found, rows, probe):

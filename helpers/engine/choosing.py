@@ -50,19 +50,13 @@ def layer_at(model, index):
     count = len(model.layers)
     if not -count <= index < count:
         raise ValueError(
-            f"{model.name} has no layer {index}: its {count} layers are "
-            f"0 to {count - 1}."
+            f"{model.name} has no layer {index}: its {count} layers are 0 to {count - 1}."
         )
     return model.layers[index]
 
 
 def choose(model, calls, wanted):
-    """Return ``(key, output, call)`` of the wanted layers, or None if one is missing.
-
-    Arguments:
-        calls: list of `Call`, in the order wished for.
-        wanted: what `check_wanted` returns.
-    """
+    """List ``(key, output, call)`` of the wanted of these calls; None if one is missing."""
     if wanted is None:
         calls = [call for call in calls if not (call.hidden or call.is_input)]
     found = [(key, output, call) for call in calls for key, output in call.outputs()]
@@ -70,19 +64,12 @@ def choose(model, calls, wanted):
         return found
     chosen = set()
     for want in wanted:
-        meant = {
-            i
-            for i, (key, _, call) in enumerate(found)
-            if is_meant(model, call, want, key)
-        }
+        places = enumerate(found)
+        meant = {i for i, (key, _, call) in places if is_meant(model, call, want, key)}
         if not meant:
             return None
         chosen |= meant
     return [found[i] for i in sorted(chosen)]
-
-
-def first_missing(model, calls, wanted):
-    return next(want for want in wanted if not choose(model, calls, [want]))
 
 
 # ------------------------------------------------------------------- when to stop
@@ -137,7 +124,7 @@ def path_in_graph(model, want):
         if len(named) != 1 or any(":" in one.name for one in operations):
             return None
         if not isinstance(model, keras.Sequential):
-            times *= calls_in_graph(model).get(id(named[0]), 1)  # an InputLayer: once
+            times *= calls_in_graph(model)[id(named[0])] or 1  # an InputLayer: once
         path.append(name)
         model = named[0]
     return "/".join(path), times
@@ -149,9 +136,7 @@ def path_in_graph(model, want):
 def not_found(model, calls, want, out_of_reach):
     """Say that no call of the wanted layer was recorded, and what to write.
 
-    Arguments:
-        calls: the calls of a run in which Keras's own layers were opened.
-        out_of_reach: dict ``{path: reason}``.
+    In the run of these calls Keras's own layers were opened.
     """
     if isinstance(want, type):
         kinds = ", ".join(sorted({type(call.layer).__name__ for call in calls}))

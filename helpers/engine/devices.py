@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import tensorflow as tf
 
-from .passes import Passes, kept
+from .passes import Passes, kept, specs
 
 
 @contextmanager
@@ -37,33 +37,23 @@ class OnAllDevices(Passes):
         return 0, {}  # the rows are on the first axis: the devices share it
 
     def compile(self, structure, arrays):
-        keys = []
+        keys, strategy = [], self.request.model.distribute_strategy
+        devices = strategy.num_replicas_in_sync
 
-        def run(*tensors):
-            found, scope = self.record(structure, tensors)
+        def compute_share(*tensors):
+            i = tf.distribute.get_replica_context().replica_id_in_sync_group
+            rows = tf.shape(tensors[0])[0]
+            share = slice(rows * i // devices, rows * (i + 1) // devices)
+            found, scope = self.record(structure, [x[share] for x in tensors])
             scope.let_random_numbers_go_on()
             keys[:] = found
             return list(found.values())
 
-        shared = on_all_devices(run, self.request.model.distribute_strategy)
-        any_rows = [
-            tf.TensorSpec((None, *x.shape[1:]), tf.as_dtype(x.dtype)) for x in arrays
-        ]
-        return self.trace(shared, *any_rows), keys
+        def compute_all(*tensors):
+            shares = strategy.run(compute_share, args=tensors)
+            return [
+                tf.concat(strategy.experimental_local_results(x), 0) for x in shares
+            ]
 
-
-def on_all_devices(function, strategy):
-    """Let each device of a ``tf.distribute`` strategy compute a share of the rows."""
-    devices = strategy.num_replicas_in_sync
-
-    def compute_share(*tensors):
-        i = tf.distribute.get_replica_context().replica_id_in_sync_group
-        rows = tf.shape(tensors[0])[0]
-        share = slice(rows * i // devices, rows * (i + 1) // devices)
-        return function(*(x[share] for x in tensors))
-
-    def compute_all(*tensors):
-        outputs = strategy.run(compute_share, args=tensors)
-        return [tf.concat(strategy.experimental_local_results(x), 0) for x in outputs]
-
-    return compute_all
+        any_rows = [tf.TensorSpec([None, *x.shape[1:]], x.dtype) for x in specs(arrays)]
+        return self.trace(compute_all, *any_rows), keys

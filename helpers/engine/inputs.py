@@ -9,16 +9,10 @@ import numpy as np
 def check_inputs(model, inputs, name="inputs"):
     """Return a list of NumPy arrays, one for each of ``model.inputs``, in their own dtype.
 
-    Arguments:
-        model: built Sequential or functional Keras model.
-        inputs: for a model with one input an array, a tensor or nested lists; for
-            several inputs a list, tuple or dict of these, arranged as the model's own
-            inputs are, or a dict by their names.
-        name: what to call ``inputs`` in a message.
-
-    Raises:
-        TypeError: a dtype that the model cannot take.
-        ValueError: a wrong number of inputs, a wrong shape, or no input at all.
+    ``inputs`` is an array, a tensor or nested lists; for several inputs a list, tuple or
+    dict of these, arranged as the model's own inputs are, or a dict by their names. In
+    messages it is called ``name``. A TypeError is raised for a dtype that the model
+    cannot take, a ValueError for anything else that does not fit.
     """
     optional = {id(one.output) for one in model.layers if is_optional(one)}
     several = len(model.inputs) > 1
@@ -67,17 +61,13 @@ def arrange(model, inputs, name="inputs"):
 def match(structure, inputs, found):
     """Collect ``{id of the model's input: array}``; False if the two do not match."""
     if isinstance(structure, dict):
-        return (
-            isinstance(inputs, dict)
-            and set(structure) <= set(inputs)
-            and all(match(structure[key], inputs[key], found) for key in structure)
-        )
+        if not isinstance(inputs, dict) or not set(structure) <= set(inputs):
+            return False
+        return all(match(structure[key], inputs[key], found) for key in structure)
     if isinstance(structure, (list, tuple)):
-        return (
-            isinstance(inputs, (list, tuple))
-            and len(structure) == len(inputs)
-            and all(match(*pair, found) for pair in zip(structure, inputs))
-        )
+        if not isinstance(inputs, (list, tuple)) or len(structure) != len(inputs):
+            return False
+        return all(match(*pair, found) for pair in zip(structure, inputs))
     found[id(structure)] = inputs
     return True
 
@@ -96,15 +86,10 @@ def describe(x):
 def check_array(x, shape=None, dtype="float32", name="inputs"):
     """Return ``x`` as a NumPy array of its dtype if a model can take it.
 
-    Arguments:
-        x: array, tensor or nested lists, batch axis first.
-        shape: the shape expected, ``None`` where any length fits; ``None`` for any.
-        dtype: name of the dtype that Keras casts this input to.
-        name: what to call ``x`` in a message.
-
-    Raises:
-        TypeError: a dtype that cannot be cast to ``dtype`` without a loss.
-        ValueError: a wrong shape, or no rows.
+    It is an array, a tensor or nested lists, batch axis first. ``shape`` is expected,
+    with ``None`` where any length fits, and ``dtype`` names what Keras casts it to: a
+    TypeError is raised if that loses something, a ValueError for a wrong shape or no
+    rows. In messages ``x`` is called ``name``.
 
     Example:
         >>> check_array(np.zeros((28, 28)), (None, 28, 28))
@@ -112,17 +97,13 @@ def check_array(x, shape=None, dtype="float32", name="inputs"):
         ValueError: inputs has shape (28, 28), but the model takes (None, 28, 28): the
         batch axis is missing. Write inputs[np.newaxis].
     """
-    kind = type(x).__name__
-    if kind == "SparseTensor":
-        raise TypeError(
-            f"{name} is {describe(x)}: only what is not 0 is stored. Write "
-            f"tf.sparse.to_dense({name})."
-        )
-    if kind == "RaggedTensor":
-        raise TypeError(
-            f"{name} is {describe(x)}: its rows differ in length. Write "
-            f"{name}.to_tensor(), which fills them up with 0."
-        )
+    mend = {
+        "SparseTensor": f"only what is not 0 is stored. Write tf.sparse.to_dense({name})",
+        "RaggedTensor": f"its rows differ in length. Write {name}.to_tensor(), which "
+        "fills them up with 0",
+    }.get(type(x).__name__)
+    if mend:
+        raise TypeError(f"{name} is {describe(x)}: {mend}.")
     try:
         x = np.asarray(x)
     except Exception as error:  # each library refuses in its own words
@@ -149,9 +130,11 @@ def check_array(x, shape=None, dtype="float32", name="inputs"):
 def check_dtype(x, dtype, name):
     text = x.dtype.kind in "SUT"
     real = x.dtype.kind in "biu" or "float" in x.dtype.name  # bfloat16 too
+    takes = f"{name} has dtype {x.dtype}, but the model takes"
+    cast = f"write np.asarray({name}).astype({dtype!r})."
     if dtype == "string":
         if not text and x.dtype.kind != "O":
-            raise TypeError(f"{name} has dtype {x.dtype}, but the model takes text.")
+            raise TypeError(f"{takes} text.")
         for place in np.argwhere(x == None) if x.dtype.kind == "O" else ():  # noqa: E711
             raise TypeError(
                 f"{name} holds None at {tuple(place.tolist())}, and the model takes "
@@ -160,25 +143,19 @@ def check_dtype(x, dtype, name):
     elif text:
         raise TypeError(
             f"{name} is text, dtype {x.dtype}, but the model takes {dtype}. If it is "
-            f"numbers written as text, write np.asarray({name}).astype({dtype!r})."
+            f"numbers written as text, {cast}"
         )
     elif x.dtype.kind == "c":
-        raise TypeError(
-            f"{name} has dtype {x.dtype}, but the model takes {dtype}. "
-            f"Write {name}.real or np.abs({name})."
-        )
+        raise TypeError(f"{takes} {dtype}. Write {name}.real or np.abs({name}).")
     elif x.dtype.kind == "O" and x.ndim == 0:
         raise TypeError(f"{name} is {describe(x.item())}. Pass an array of numbers.")
     elif not real:
         raise TypeError(
-            f"{name} has dtype {x.dtype}, but the model takes {dtype}. Such an array "
-            f"comes of None or other objects, or of inputs that differ in shape."
+            f"{takes} {dtype}. Such an array comes of None or other objects, or of inputs "
+            "that differ in shape."
         )
     elif "float" in x.dtype.name and "int" in dtype:
-        raise TypeError(
-            f"{name} has dtype {x.dtype}, but the model takes whole numbers, {dtype}. "
-            f"Write np.asarray({name}).astype({dtype!r})."
-        )
+        raise TypeError(f"{takes} whole numbers, {dtype}. W{cast[1:]}")
 
 
 def fits(shape, expected):
@@ -200,28 +177,20 @@ def wrong_shape(shape, expected, name):
 
 def repairs(shape):
     """List (what may be wrong, the line that mends x, the shape it has then)."""
+    both = "the batch axis and the channel axis are missing"
     lines = [
         ("the batch axis is missing", "x[np.newaxis]", (1, *shape)),
         ("the channel axis is missing", "x[..., np.newaxis]", (*shape, 1)),
-        (
-            "the batch axis and the channel axis are missing",
-            "x[np.newaxis, ..., np.newaxis]",
-            (1, *shape, 1),
-        ),
+        (both, "x[np.newaxis, ..., np.newaxis]", (1, *shape, 1)),
     ]
     if len(shape) == 3:
         channels, rows, columns = shape
+        first = "the channels come first and the batch axis is missing"
+        grey = "the pictures are grey and have no channel axis"
+        mended = (1, rows, columns, channels)
         lines += [
-            (
-                "the channels come first and the batch axis is missing",
-                "x.transpose(1, 2, 0)[np.newaxis]",
-                (1, rows, columns, channels),
-            ),
-            (
-                "the pictures are grey and have no channel axis",
-                "x[..., np.newaxis].repeat(3, axis=-1)",
-                (*shape, 3),
-            ),
+            (first, "x.transpose(1, 2, 0)[np.newaxis]", mended),
+            (grey, "x[..., np.newaxis].repeat(3, axis=-1)", (*shape, 3)),
         ]
     if len(shape) == 4:
         n, a, b, c = shape
@@ -276,14 +245,14 @@ class FiniteCheck:
             self.first = name, x[(row, *rest)], (start + row, *rest)
         self.count += len(positions)
 
-    def report(self, stacklevel=3):
+    def report(self):
         """Warn if anything was found."""
         if self.first:
             name, value, position = self.first
             warnings.warn(
                 f"The input {name} holds NaN or infinity {self.count} times, first "
                 f"{value} at {position}. Outputs computed from it mean nothing.",
-                stacklevel=stacklevel,
+                stacklevel=3,
             )
 
 

@@ -4,6 +4,7 @@
 """
 
 import functools
+from collections import Counter
 
 import keras
 
@@ -38,13 +39,8 @@ def operations_of(model):
 
 def calls_in_graph(model):
     """Count how often a functional model calls each of its operations, by their id."""
-    counts = {}
-    for nodes in model._nodes_by_depth.values():
-        for node in nodes:
-            if not node.is_input:
-                key = id(node.operation)
-                counts[key] = counts.get(key, 0) + 1
-    return counts
+    nodes = [node for depth in model._nodes_by_depth.values() for node in depth]
+    return Counter(id(node.operation) for node in nodes if not node.is_input)
 
 
 def mask_of(tensor):

@@ -1,53 +1,37 @@
 """What a recorded call is called: ``outer:1/inner``, and ``lstm/0`` for its outputs."""
 
 import re
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from .keras_inside import operations_of
-
-BEHIND = float("inf")  # a container comes behind what is inside it
+from .keras_inside import is_container, operations_of
 
 
 @dataclass(eq=False)
 class Call:
-    """One call of a layer, of a model in a model, or of an operation without a layer.
+    """One call of a layer, of a model in a model, or of an operation without a layer."""
 
-    Attributes:
-        name: ``outer:1/inner``: the second call of ``outer`` called ``inner``.
-        path: the same without the numbers, ``outer/inner``.
-        layer: the ``keras.Layer``, or the ``keras.Operation`` of a functional model.
-        args, kwargs: what it was called with.
-        output: tensor, or lists, tuples and dicts of tensors.
-        order: sorts the calls as ``model.summary()`` lists the layers.
-        keys: a name for each tensor of the output: ``name``, or ``name/0``, ``name/1``.
-        made: the output itself, where ``output`` is what went into the activation.
-        container: whether it is a model or a layer of one's own, whose inner layers
-            have calls of their own.
-        hidden: whether it is left out unless it is asked for by its name.
-        several: why its one number before the activation cannot be told, or "".
-        inside: whether it is in a layer of Keras that was opened on request.
-        masked: whether a mask came along with its input, which the layer heeds.
-    """
-
-    name: str
-    path: str
-    layer: Any
-    args: tuple
-    kwargs: dict
-    output: Any
-    order: tuple
-    keys: list = ()
-    made: Any = None
-    container: bool = False
-    hidden: bool = False
-    several: str = ""
-    inside: bool = False
-    masked: bool = False
+    name: str  # ``outer:1/inner``: the second call of ``outer`` called ``inner``
+    path: str  # the same without the numbers, ``outer/inner``
+    layer: Any  # the ``keras.Layer``, or the ``keras.Operation`` of a functional model
+    order: tuple  # sorts the calls as ``model.summary()`` lists the layers
+    args: tuple = ()  # what it was called with
+    kwargs: dict = field(default_factory=dict)
+    output: Any = None  # tensor, or lists, tuples and dicts of tensors
+    keys: list = ()  # a name for each tensor: ``name``, or ``name/0``, ``name/1``
+    made: Any = None  # the output itself, where ``output`` went into the activation
+    container: bool = False  # a model or a layer of one's own: its calls are noted too
+    hidden: bool = False  # whether it is left out unless it is asked for by its name
+    several: str = ""  # why its one number before the activation cannot be told, or ""
+    inside: bool = False  # whether it is in a layer of Keras that was opened on request
+    masked: bool = False  # whether a mask came along with its input, which it heeds
+    indices: dict = field(default_factory=dict)  # {id of an inner layer: its place}
+    opened: Any = None  # the `Opened` of a layer of Keras, while it is called
 
     @property
     def is_input(self):
@@ -72,16 +56,10 @@ def as_tensor(x):
     return x if isinstance(x, tf.Tensor) else None
 
 
-class Place(NamedTuple):
-    """A model, or an opened layer, while layers are called in it."""
-
-    name: str
-    path: str
-    order: tuple
-    indices: dict  # {id of an inner layer: its place among them}
-    layer: Any
-    opened: Any = None  # the `Opened` of a layer of Keras
-    inside: bool = False  # whether it, or one around it, is such a layer
+def indices_in(layer):
+    """Return in which order a model lists its layers and operations."""
+    inner = operations_of(layer) if isinstance(layer, keras.Model) else ()
+    return {id(one): i for i, one in enumerate(inner)}
 
 
 class Names:
@@ -90,23 +68,18 @@ class Names:
     def __init__(self):
         self.taken = set()
 
-    def number(self, place):
-        """Note in which order a model lists its layers and operations."""
-        if isinstance(place.layer, keras.Model):
-            inner = enumerate(operations_of(place.layer))
-            place.indices.update((id(one), i) for i, one in inner)
-
-    def place(self, outer, layer, index=None, name=None):
+    def call(self, outer, layer, index=None, name=None):
         """Name a call of ``layer`` in ``outer``: the first ``name``, then ``name:1``."""
         name = name or layer.name
-        before = f"{outer.name}/" if outer.name else ""
         path = f"{outer.path}/{name}" if outer.path else name
+        name, number = self.free(f"{outer.name}/{name}" if outer.name else name)
         # what no model lists comes in the order in which it is called
         indices = outer.indices
         index = indices.setdefault(id(layer), len(indices) if index is None else index)
-        name, number = self.free(before + name)
-        order = *outer.order, index, number
-        return Place(name, path, order, {}, layer, inside=outer.inside)
+        call = Call(name, path, layer, (*outer.order, index, number))
+        call.inside = outer.inside or outer.opened is not None
+        call.indices, call.container = indices_in(layer), is_container(layer)
+        return call
 
     def free(self, name):
         """Return a name that is not taken: itself or ``name:1``, …, and the number."""
@@ -135,31 +108,24 @@ def name_by_class(layer):
     return name if re.fullmatch(rf"{name}(_\d+)?", layer.name) else layer.name
 
 
-def in_models_order(calls):
-    """Sort calls as ``model.summary()`` lists layers, those inside one before it."""
-    return sorted(calls, key=lambda call: (*call.order, BEHIND))
-
-
 def hide_masks(calls):
     """Hide the operations of a functional model whose output is nothing but a mask."""
-    uses = {}  # {id of a tensor: whether some call takes it for anything but a mask}
+    uses = defaultdict(set)  # {id of a tensor: names of what takes it, "" for a mask}
+
+    def note(tensors, taker):
+        for x in keras.tree.flatten(tensors):
+            uses[id(x)].add(taker)
+
     for call in calls:
         if call.container:  # what a model gives out is more than a mask
-            for x in keras.tree.flatten(call.made):
-                uses.setdefault(id(x), set()).add(call.name)
-        for x in keras.tree.flatten(call.args):
-            uses.setdefault(id(x), set()).add(call.name)
+            note(call.made, call.name)
+        note(call.args, call.name)
         for name, value in call.kwargs.items():
             as_mask = name == "mask" or name.endswith("_mask")
-            for x in keras.tree.flatten(value):
-                uses.setdefault(id(x), set()).add("" if as_mask else call.name)
+            note(value, "" if as_mask else call.name)
     hidden = {""}
     for call in reversed(calls):
-        if isinstance(call.layer, keras.Layer):
-            continue
-        takers = set()
-        for _, x in call.outputs():
-            takers |= uses.get(id(x), set())
-        if takers and takers <= hidden:
+        takers = set().union(*(uses[id(x)] for _, x in call.outputs()))
+        if takers and takers <= hidden and not isinstance(call.layer, keras.Layer):
             hidden.add(call.name)
             call.hidden = True

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from .keras_inside import is_keras_own, mask_of, set_mask, uses_flash_attention
+from .names import Call
 
 
 class Opened:
@@ -17,12 +18,14 @@ class Opened:
     TimeDistributed the layers inside, one output for all steps.
     """
 
-    def __init__(self, layer, place, recorder):
-        self.layer, self.place, self.recorder = layer, place, recorder
+    def __init__(self, call, recorder):
+        self.layer, self.call, self.recorder = call.layer, call, recorder
+        inner = getattr(self.layer, "layer", None)
+        self.added_to = Inside(self.layer) if inner is None else inner
         self.start = len(recorder.calls)
         self.cell_calls, self.mask = [], None
-        self.recurrent = isinstance(layer, keras.layers.RNN)
-        self.each_step = isinstance(layer, keras.layers.TimeDistributed)
+        self.recurrent = isinstance(self.layer, keras.layers.RNN)
+        self.each_step = isinstance(self.layer, keras.layers.TimeDistributed)
 
     def before(self, args, kwargs):
         has_scores = gives_scores(self.layer)
@@ -35,7 +38,7 @@ class Opened:
             if isinstance(inner, keras.layers.RNN):
                 self.refuse(
                     state_names(inner.cell),
-                    f"{self.place.path} runs {inner.name} without calling it as a "
+                    f"{self.call.path} runs {inner.name} without calling it as a "
                     f"layer. Make it keras.layers.TimeDistributed(keras.Sequential("
                     f"[{inner.name}]))",
                 )
@@ -62,28 +65,19 @@ class Opened:
 
     def refuse(self, names, reason):
         for name in names:
-            self.recorder.out_of_reach[f"{self.place.path}/{name}"] = reason
+            self.recorder.out_of_reach[f"{self.call.path}/{name}"] = reason
 
     def add(self, name, output):
-        place, recorder = self.place, self.recorder
-        path = f"{place.path}/{name}"
-        place = place._replace(
-            name=recorder.names.free(f"{place.name}/{name}")[0],
-            path=path,
-            order=(*place.order, len(recorder.calls), 0),
-        )
-        call = recorder.call(place, self.layer_inside, output)
-        call.container, call.inside = False, True
+        outer, recorder = self.call, self.recorder
+        path, order = f"{outer.path}/{name}", (*outer.order, len(recorder.calls), 0)
+        name, _ = recorder.names.free(f"{outer.name}/{name}")
+        call = Call(name, path, self.added_to, order, inside=True)
+        call.keys = recorder.names.keys(name, output)
+        call.output = call.made = output
         recorder.fixed[path] = (
-            "it is not what the model runs on with. Replace the output of "
-            f"{self.place.path!r}"
+            f"it is not what the model runs on with. Replace the output of {outer.path!r}"
         )
         recorder.add(call)
-
-    @property
-    def layer_inside(self):
-        inner = getattr(self.layer, "layer", None)
-        return inner if inner is not None else Inside(self.layer)
 
     # -------------------------------------------------------------- attention scores
 
@@ -129,7 +123,7 @@ class Opened:
             group = group[times * (bodies - self.steps) :]
             for number in range(times):
                 one = group[number]
-                name = self.place.name + path[len(self.place.path) :]
+                name = self.call.name + path[len(self.call.path) :]
                 name += f":{number}" * (number > 0)
                 one.keys = [name + key[len(one.name) :] for key in one.keys]
                 one.name = name
@@ -145,19 +139,19 @@ class Opened:
         steps = self.cell_calls[-self.steps :] if self.steps else []
         count = len(keras.tree.flatten(steps[0][1])) if steps else None
         names = state_names(self.layer.cell, count)
+        reason = ""
         if not steps:
-            self.refuse(
-                names,
-                f"{self.place.path} was computed without calling its cell, as on a "
-                "graphics card. Make the layer with use_cudnn=False",
+            reason = (
+                "was computed without calling its cell, as on a graphics card. Make the "
+                "layer with use_cudnn=False"
             )
-            return
-        if self.recorder.is_elsewhere(keras.tree.flatten(steps[-1][1])[0]):
-            self.refuse(
-                names,
-                f"{self.place.path} is a loop in compiled code, which keeps its steps to "
-                "itself. layer_outputs reads them",
+        elif self.recorder.is_elsewhere(keras.tree.flatten(steps[-1][1])[0]):
+            reason = (
+                "is a loop in compiled code, which keeps its steps to itself. "
+                "layer_outputs reads them"
             )
+        if reason:
+            self.refuse(names, f"{self.call.path} {reason}")
             return
         mask = self.mask
         if mask is not None and self.layer.go_backwards:
@@ -203,10 +197,9 @@ def first_tensor(args, kwargs):
 
 
 def gives_scores(layer):
-    call = getattr(layer, "call", None)
-    if call is None or not is_keras_own(layer):
+    if not is_keras_own(layer):
         return False
-    return "return_attention_scores" in inspect.signature(call).parameters
+    return "return_attention_scores" in inspect.signature(layer.call).parameters
 
 
 def why_no_scores(layer, recorder):
@@ -226,4 +219,3 @@ def why_no_scores(layer, recorder):
             f"{layer.name} uses flash attention, which never makes the scores. Make the "
             "layer with flash_attention=False"
         )
-    return None

@@ -1,6 +1,6 @@
 """Batch after batch through a model, its state carried on from each to the next."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import keras
@@ -8,18 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from .batches import check_batch, number_of_rows
-from .choosing import choose, enough, first_missing, not_found
-from .keras_inside import (
-    all_layers,
-    has_own_code,
-    is_keras_own,
-    losses_of,
-    set_losses,
-)
-from .names import hide_masks, in_models_order
+from .choosing import choose, enough, not_found
+from .keras_inside import all_layers, has_own_code, is_keras_own, losses_of, set_losses
+from .names import hide_masks
 from .patching import recording
-from .recording import Recorder, Request, Scope
-from .replacing import Replacing, followed
+from .recording import Recorder, Request, Scope, watched
+from .replacing import Replacing
 from .wording import CannotRun, check_model
 
 COMPILED_FROM = 8  # batches of one shape; tracing costs as much as these gain
@@ -32,13 +26,8 @@ class Passes:
     Few batches run eagerly, so that nothing stands between the numbers and the model as
     it is now. Of many batches of one shape, a function is compiled and thrown away with
     this object. Which of both is decided by counting batches, never by the clock: both
-    round differently in the last digits, and these must not depend on how busy a
-    machine is.
-
-    Arguments:
-        request: `Request`.
-        left_out: dict, filled with ``{key: reason}`` of what cannot be told.
-        rows: number of all inputs, None if it is not known.
+    round differently in the last digits. ``left_out`` is filled with ``{key: reason}`` of
+    what cannot be told; ``rows`` is the number of all inputs, None if it is not known.
     """
 
     def __init__(self, request, left_out, rows=None):
@@ -61,16 +50,15 @@ class Passes:
 
     def run(self, structure, arrays, first_row=0):
         """Return ``{key: tensor}`` of the wanted layers for one batch."""
-        signature = signature_of(arrays)
+        signature = specs(arrays)
         self.seen[signature] = self.seen.get(signature, 0) + 1
         if self.is_worth_compiling(signature):
             if signature not in self.compiled:
                 self.compiled[signature] = self.compile(structure, arrays)
             if self.compiled[signature]:
-                try:
+                # refused, it can be said line by line which layer does
+                with suppress(tf.errors.OpError):
                     return self.compiled[signature](arrays)
-                except tf.errors.OpError:
-                    pass  # line by line, it can be said which layer refuses
         try:
             found, scope = self.eagerly(structure, arrays, first_row)
         except CannotRun as error:
@@ -85,7 +73,7 @@ class Passes:
     def expect(self, structure, arrays, batches):
         """Say that so many batches like this one will come, before the first of them."""
         if not self.expected:
-            self.expected[signature_of(arrays)] = batches
+            self.expected[specs(arrays)] = batches
             self.probe(structure, arrays)
 
     def is_worth_compiling(self, signature):
@@ -100,12 +88,9 @@ class Passes:
     def probe(self, structure, arrays):
         """Run the first row alone, to see which axis of each output the rows are.
 
-        Nothing of it stays.
-
-        Returns:
-            The number of rows that ran (two if the batch has one) and ``{key: tensor}``.
-            Of a model that takes no other number of rows, as one with a state, these
-            are the outputs up to the layer that refuses.
+        Returns the number of rows that ran (two if the batch has one), ``{key: tensor}``.
+        Of a model that takes no other number of rows, as one with a state, these are the
+        outputs up to the layer that refuses. Nothing of it stays.
         """
         if self.probed is None:
             rows = 1 if number_of_rows(arrays) > 1 else 2
@@ -120,22 +105,15 @@ class Passes:
         return self.probed
 
     def eagerly(self, structure, arrays, first_row):
-        tensors = [self.as_tensor(x) for x in arrays]
+        tensors = [x if x is None else tf.convert_to_tensor(x) for x in arrays]
+        if self.request.tensors:
+            tensors = list(map(watched, tensors))
         with recording(self.own_code):
-            found, scope = self.record(
-                structure, tensors, self.scope.values(), first_row
-            )
+            start = self.scope.values()
+            found, scope = self.record(structure, tensors, start, first_row)
         self.keys = list(found)
         self.changing.update(scope.variables)
         return found, scope
-
-    def as_tensor(self, x):
-        if x is None:
-            return None
-        x = x if tf.is_tensor(x) else tf.constant(x)
-        if self.request.tensors and x.dtype.is_floating:
-            x = followed(x)
-        return x
 
     def record(self, structure, tensors, start=(), first_row=0):
         """Run the model once, under `recording`, from these values of its variables.
@@ -144,27 +122,21 @@ class Passes:
         """
         request, model = self.request, self.request.model
         inputs = keras.tree.pack_sequence_as(structure, tensors)
-        replacing = Replacing(
-            model,
-            request.replace,
-            rows=number_of_rows(tensors),
-            first=first_row,
-            of=self.rows,
-            tensors=request.tensors,
-        )
+        replacing = Replacing(request, number_of_rows(tensors), first_row, self.rows)
+        replaced = replacing.replace if request.replace else None
         stop = None
         if not (request.training or request.replace):
             stop = enough(model, request.wanted)
 
         def run(inside):
-            replaced = replacing.replace if request.replace else None
             recorder = Recorder(request, inside, replaced, stop)
             with Scope(start) as scope:
                 recorder.run(inputs)
             if request.wanted is None:
                 hide_masks(recorder.calls)
                 self.left_out.update(recorder.out_of_reach)
-            calls = in_models_order(recorder.calls)
+            # as ``model.summary()`` lists layers, those inside one before it
+            calls = sorted(recorder.calls, key=lambda call: (*call.order, np.inf))
             found = choose(model, calls, request.wanted)
             return recorder, scope, calls, found, replacing.unused()
 
@@ -175,7 +147,9 @@ class Passes:
             self.inside = not (found is None or unused)
         self.recurrent |= any(is_recurrent(call.layer) for call in calls)
         if unused or found is None:
-            missing = unused or first_missing(model, calls, request.wanted)
+            missing = unused or next(
+                want for want in request.wanted if not choose(model, calls, [want])
+            )
             reasons = recorder.out_of_reach | (recorder.fixed if unused else {})
             raise ValueError(not_found(model, calls, missing, reasons))
         if not found:
@@ -210,7 +184,7 @@ class Passes:
             return list(found.values()), states
 
         try:
-            function = self.trace(run, specs(arrays), specs(changing))
+            function = self.trace(run, list(specs(arrays)), list(specs(changing)))
         except Exception:  # it decides by a number, say: line by line it runs
             self.recurrent = recurrent
             return None
@@ -234,40 +208,26 @@ class Passes:
 
 
 class Run(NamedTuple):
-    """A model run once, everything kept.
-
-    Attributes:
-        model: the model.
-        calls: list of `Call` in the order in which they ended, inner ones first.
-        inputs: list of ``(name, tensor)``.
-        rows: number of inputs that came.
-    """
+    """A model run once, everything kept."""
 
     model: keras.Model
-    calls: list
-    inputs: list
-    rows: int
+    calls: list  # of `Call` in the order in which they ended, inner ones first
+    inputs: list  # of ``(name, tensor)``
+    rows: int  # number of inputs that came
 
 
 def whole_run(model, inputs, one_of=None):
-    """Run a model once, eagerly and in inference, and keep all its calls.
+    """Return the `Run` of a model, eagerly and in inference, on inputs in one batch.
 
-    Arguments:
-        model: built ``keras.Model``.
-        inputs: as in `layer_outputs`, but no stream of batches.
-        one_of: function of the number of inputs; only the one that it names is run.
-
-    Returns:
-        `Run`. Every call has output tensors of its own, so these tell which call an
-        argument comes from.
+    Every call has output tensors of its own, so these tell which call an argument comes
+    from. ``one_of`` is given the number of inputs; only the one that it names is run.
     """
     check_model(model)
     structure, arrays = check_batch(model, inputs, "inputs")
     rows = number_of_rows(arrays)
     if one_of:
-        if rows > 1 and any(
-            getattr(one, "stateful", False) for one in all_layers(model)
-        ):
+        stateful = any(getattr(one, "stateful", False) for one in all_layers(model))
+        if stateful and rows > 1:
             raise ValueError(
                 f"{model.name} has a state for {rows} inputs at a time, and one of them "
                 "is to be run alone. Make it for one: keras.Input(batch_shape=(1, ...)), "
@@ -293,12 +253,11 @@ def names_of_inputs(model, arrays):
     return [f"input {i}" if several else "inputs" for i in range(len(arrays))]
 
 
-def signature_of(arrays):
-    return tuple(x if x is None else (x.shape, x.dtype.name) for x in arrays)
-
-
 def specs(arrays):
-    return [tf.TensorSpec(x.shape, tf.as_dtype(x.dtype)) for x in arrays]
+    """Return shapes and dtypes, which can also be keys of a dict."""
+    return tuple(
+        x if x is None else tf.TensorSpec(x.shape, tf.as_dtype(x.dtype)) for x in arrays
+    )
 
 
 def current(scope, variable):

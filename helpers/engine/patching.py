@@ -46,7 +46,6 @@ class Patch:
         self.ours = call_layer, call_operation
         keras.Layer.__call__, keras.Operation.__call__ = self.ours
 
-    @contextmanager
     def as_keras_does(self, layer=None):
         """Let TensorFlow compile again what Keras itself wants to have compiled.
 
@@ -54,14 +53,9 @@ class Patch:
         code of somebody else runs is left as it is.
         """
         eagerly = tf.config.functions_run_eagerly() and not self.line_by_line
-        compiled = eagerly and not (layer is not None and has_own_code(layer))
-        if compiled:
-            tf.config.run_functions_eagerly(False)
-        try:
-            yield
-        finally:
-            if compiled:
-                tf.config.run_functions_eagerly(True)
+        if not eagerly or layer is not None and has_own_code(layer):
+            return nullcontext()
+        return running_eagerly(False)
 
     def remove(self):
         call_layer, call_operation = self.ours
@@ -69,6 +63,16 @@ class Patch:
             keras.Layer.__call__ = self.layer
         if keras.Operation.__call__ is call_operation:
             keras.Operation.__call__ = self.operation
+
+
+@contextmanager
+def running_eagerly(yes):
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(yes)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 @contextmanager
@@ -84,14 +88,10 @@ def recording(own_code=False):
             if patch is None:
                 patch = Patch()
             patch.users += 1
-        if own_code:
-            before = tf.config.functions_run_eagerly()
-            tf.config.run_functions_eagerly(True)
         try:
-            yield
+            with running_eagerly(True) if own_code else nullcontext():
+                yield
         finally:
-            if own_code:
-                tf.config.run_functions_eagerly(before)
             with lock:
                 patch.users -= 1
                 if patch.users == 0:

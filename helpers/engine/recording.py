@@ -15,15 +15,8 @@ import tensorflow as tf
 
 from . import patching
 from .choosing import is_meant
-from .keras_inside import (
-    all_layers,
-    is_container,
-    is_keras_own,
-    mask_of,
-    set_mask,
-    source_of,
-)
-from .names import Call, Names, Place, name_by_class
+from .keras_inside import all_layers, is_keras_own, mask_of, set_mask, source_of
+from .names import Call, Names, indices_in, name_by_class
 from .opened import Opened
 from .patching import active
 from .replacing import followed
@@ -51,8 +44,7 @@ class Request(NamedTuple):
 class Scope(keras.StatelessScope):
     """Keeps what a run assigns to variables: the model itself stays as it was.
 
-    Arguments:
-        values: list of ``(variable, value)`` to start from.
+    It starts from ``values``, a list of ``(variable, value)``.
     """
 
     def __init__(self, values=()):
@@ -80,49 +72,41 @@ class Recorder:
 
     Opened, so that the layers called inside are noted too, are models and layers of
     one's own; Keras's own composites, such as a Bidirectional, if ``inside`` is true.
-
-    Arguments:
-        request: `Request`: the model, and what is kept of its calls.
-        inside: whether Keras's own layers are opened.
-        replaced: function ``(call, output)`` that returns what runs on in its place.
-        done: function of the list of calls; when it is true the run is over.
-        apart: give each layer's output a tensor of its own, also where it passes its
-            input on, so that the tensors tell who is fed by whom.
-
-    Attributes:
-        calls: list of `Call` in the order in which they end, inner ones first.
-        out_of_reach: dict ``{path: reason}`` of what was seen, but cannot be read.
-        fixed: dict ``{path: reason}`` of what cannot be replaced.
+    ``replaced`` is a function ``(call, output)`` that returns what runs on in its place;
+    ``done`` one of the list of calls: when it is true the run is over. With ``apart``
+    each layer's output is a tensor of its own, also where it passes its input on, so
+    that the tensors tell who is fed by whom.
     """
 
     def __init__(self, request, inside=False, replaced=None, done=None, apart=False):
         self.request, self.model, self.inside = request, request.model, inside
         self.replaced, self.done, self.apart = replaced, done, apart
-        self.calls, self.out_of_reach, self.fixed = [], {}, {}
+        self.calls = []  # in the order in which they end, inner ones first
+        self.out_of_reach = {}  # {path: why it cannot be read}
+        self.fixed = {}  # {path: why it cannot be replaced}
         self.names = Names()
         self.tracked = {id(layer) for layer in all_layers(self.model)}
         self.refusal = None  # the first one; Keras wraps it into more lines
-        self.here = None  # the Place; None inside a layer that is not opened
-        self.made = {}  # {id of a tensor that a call gave out: a weak reference to it}
+        self.here = None  # the call around; None inside a layer that is not opened
+        self.made = weakref.WeakValueDictionary()  # {id: tensor that a call gave out}
         self.running = []  # names of the layers that are being called
         eager = tf.executing_eagerly()
         self.graph = None if eager else tf.compat.v1.get_default_graph()
 
     def run(self, inputs):
-        """Run the model; True if it ran to its end, False if it was stopped."""
+        """Run the model, to its end or until it is done."""
         before = getattr(active, "recorder", None)
         active.recorder = self
-        place = Place("", "", (), {}, self.model)
+        root = Call("", "", self.model, (), indices=indices_in(self.model))
         try:
-            self.enter(place, inputs)
+            self.enter(root, inputs)
             args, options = call_arguments(self.model, inputs)
-            options["training"] = self.request.training
+            options["training"] = bool(self.request.training)
             output = patching.patch.layer(self.model, *args, **options)
             self.here = None
             self.answer(output)
-            return True
         except Stop:
-            return False
+            pass
         except Exception as error:
             if self.refusal:
                 raise self.refusal from None
@@ -143,7 +127,7 @@ class Recorder:
         outer = self.here
         cell = cell_of(outer.layer)
         if layer is cell:  # opened only if it is one of your own
-            here = None if is_keras_own(layer) else self.names.place(outer, layer)
+            here = None if is_keras_own(layer) else self.names.call(outer, layer)
             output = self.closed(patching.patch.layer, layer, args, kwargs, here)
             if outer.opened:
                 outer.opened.note_step(args, output)
@@ -154,27 +138,26 @@ class Recorder:
         if tracked and not layer.built and outer.opened is None:
             self.refuse(unbuilt(self.model, layer))
         name = layer.name if tracked else name_by_class(layer)
-        place, depth = self.names.place(outer, layer, name=name), len(self.running)
-        self.running.append(place.name)
-        opened, container = None, is_container(layer)
-        if self.inside and (not container or isinstance(layer, keras.layers.RNN)):
-            opened = Opened(layer, place, self)
-            opened.before(args, kwargs)
-        if container or opened:
-            inside = place.inside or opened is not None
-            self.enter(place._replace(opened=opened, inside=inside), args)
+        call, depth = self.names.call(outer, layer, name=name), len(self.running)
+        self.running.append(call.name)
+        if self.inside and (not call.container or isinstance(layer, keras.layers.RNN)):
+            call.opened = Opened(call, self)
+            call.opened.before(args, kwargs)
+        if call.container or call.opened:
+            self.enter(call, args)
         else:
             self.here = None
         try:
-            masked = self.apart and is_masked(layer, args)
+            call.masked = self.apart and is_masked(layer, args)
             with patching.patch.as_keras_does(layer), self.before(layer) as before:
                 output = patching.patch.layer(layer, *args, **kwargs)
         finally:
             self.here = outer
         del self.running[depth:]
-        if opened:
-            opened.after(output)
-        return self.keep(layer, place, args, kwargs, output, before, masked)
+        if call.opened:
+            call.opened.after(output)
+            call.opened = None
+        return self.keep(call, output, args, kwargs, before)
 
     def operation(self, operation, args, kwargs):
         here = self.here
@@ -182,10 +165,10 @@ class Recorder:
             if here and here.opened and here.layer is operation:  # masks are filled in
                 here.opened.called_with(args, kwargs)
             return patching.patch.operation(operation, *args, **kwargs)
-        place = self.names.place(here, operation)
+        call = self.names.call(here, operation)
         with patching.patch.as_keras_does():
             output = self.closed(patching.patch.operation, operation, args, kwargs)
-        return self.keep(operation, place, args, kwargs, output)
+        return self.keep(call, output, args, kwargs)
 
     def closed(self, function, operation, args, kwargs, here=None):
         """Call with nothing inside noted, or only what is called in ``here``."""
@@ -195,60 +178,44 @@ class Recorder:
         finally:
             self.here = outer
 
-    def enter(self, place, inputs):
+    def enter(self, call, inputs):
         """Note the calls inside a layer from here on, and its InputLayers at once."""
-        layer = place.layer
-        self.names.number(place)
-        self.here = place
-        symbols = getattr(layer, "inputs", None) or []
+        self.here = call
+        symbols = getattr(call.layer, "inputs", None) or []
         tensors = keras.tree.flatten(inputs)
-        if isinstance(layer, keras.Model) and len(symbols) == len(tensors):
+        if isinstance(call.layer, keras.Model) and len(symbols) == len(tensors):
             for symbol, tensor in zip(symbols, tensors):
-                source = source_of(symbol)
-                self.keep(source, self.names.place(place, source, -1), (), {}, tensor)
+                self.keep(self.names.call(call, source_of(symbol), -1), tensor)
 
     # ------------------------------------------------------------------ what is noted
 
-    def keep(self, layer, place, args, kwargs, output, before=(), masked=False):
+    def keep(self, call, output, args=(), kwargs=None, before=()):
         """Note a call and return its output, or what is to run on in its place.
 
         ``before`` lists what went into the layer's activation, once for each time.
         """
-        call = self.call(place, layer, output, args, kwargs)
-        call.inside, call.masked = place.inside, masked
-        if not self.readable(call):
+        call.args, call.kwargs = args, kwargs or {}
+        if not self.readable(call, output):
             return output
         if self.request.tensors and not any(map(is_float, in_it(args, kwargs))):
             # a tape sees what is computed from here on: no float has come before
-            call.output = output = changed(
-                output, lambda x: followed(x) if is_float(x) else x
-            )
+            output = changed(output, watched)
         if call.is_input:
             self.fixed[call.path] = "it is an input: pass other inputs to the model"
         elif self.replaced:
-            call.output = output = self.run_on_with(call, output)
+            output = self.run_on_with(call, output)
         if self.apart and not call.is_input and not self.made_inside(call):
             given = {id(x) for x in in_it(args, kwargs) if isinstance(x, tf.Tensor)}
-            call.output = output = changed(
-                output, lambda x: tf.identity(x) if id(x) in given else x
-            )
-        call.made = output
+            output = changed(output, lambda x: tf.identity(x) if id(x) in given else x)
+        call.output = call.made = output
         if self.request.before_activation:
-            call.several = several_activations(layer, before)
-            if is_activation(layer):
+            call.several = several_activations(call.layer, before)
+            if is_activation(call.layer):
                 call.output = in_it(args, kwargs)[0]
             elif len(before) == 1:
                 call.output = before[0]
         self.add(call)
         return output
-
-    def call(self, place, layer, output, args=(), kwargs=None):
-        """Return a `Call` with a name for each tensor of its output."""
-        name, path, order = place.name, place.path, place.order
-        call = Call(name, path, layer, args, kwargs or {}, output, order)
-        call.keys, call.made = self.names.keys(name, output), output
-        call.container = is_container(layer)
-        return call
 
     def run_on_with(self, call, output):
         """Return what is to run on in place of an output; its mask goes along."""
@@ -265,7 +232,7 @@ class Recorder:
         if not call.is_input:
             for leaf in keras.tree.flatten(call.made):
                 if tf.is_tensor(leaf):
-                    self.made[id(leaf)] = weakref.ref(leaf)
+                    self.made[id(leaf)] = leaf
         wanted = self.request.wanted
         if wanted and not any(is_meant(self.model, call, want) for want in wanted):
             call.forget()
@@ -278,10 +245,10 @@ class Recorder:
         inner = self.calls[-1] if self.calls else None
         return call.container and inner and inner.name.startswith(f"{call.name}/")
 
-    def readable(self, call):
-        """Whether the output is at hand, and not in a graph that somebody else builds."""
-        reason = None
-        for leaf in keras.tree.flatten(call.output):
+    def readable(self, call, output):
+        """Name an output; tell whether it is at hand, not in a graph of somebody else."""
+        call.keys, reason = self.names.keys(call.name, output), None
+        for leaf in keras.tree.flatten(output):
             if isinstance(leaf, tf.RaggedTensor):
                 reason = (
                     "gives out rows of different length. Make the layer with "
@@ -304,11 +271,11 @@ class Recorder:
 
     def answer(self, output):
         """Note what the model itself gives out, hidden where another entry is it."""
+        call = self.names.call(Call("", "", None, ()), self.model, float("inf"))
         leaves = keras.tree.flatten(output)
-        place = self.names.place(Place("", "", (), {}, None), self.model, float("inf"))
-        call = self.call(place, self.model, output)
-        call.hidden = all(self.made.get(id(x), no_tensor)() is x for x in leaves)
-        if self.readable(call):
+        call.hidden = all(self.made.get(id(x)) is x for x in leaves)
+        if self.readable(call, output):
+            call.made = call.output = output
             if self.replaced:
                 call.output = self.run_on_with(call, output)
             self.add(call)
@@ -342,10 +309,6 @@ def cell_of(layer):
     if isinstance(layer, keras.layers.TimeDistributed):
         return cell_of(layer.layer)
     return layer.cell if isinstance(layer, keras.layers.RNN) else None
-
-
-def no_tensor():
-    return None
 
 
 ACTIVATION_LAYERS = "Activation ReLU LeakyReLU PReLU ELU Softmax".split()
@@ -390,20 +353,22 @@ def changed(output, change):
     return keras.tree.map_structure(with_mask, output)
 
 
+def watched(x):
+    return followed(x) if is_float(x) else x
+
+
 def is_masked(layer, args):
     """Whether a mask goes along with a layer's input, and the layer heeds it."""
     if all(mask_of(x) is None for x in keras.tree.flatten(args)):
         return False
     merges = keras.layers.Multiply, keras.layers.Maximum, keras.layers.Minimum
-    return (
-        isinstance(layer, merges) or "mask" in inspect.signature(layer.call).parameters
-    )
+    takes_mask = "mask" in inspect.signature(layer.call).parameters
+    return takes_mask or isinstance(layer, merges)
 
 
 def is_float(x):
-    return (
-        tf.is_tensor(x) and not isinstance(x, tf.SparseTensor) and x.dtype.is_floating
-    )
+    dense = tf.is_tensor(x) and not isinstance(x, tf.SparseTensor)
+    return dense and x.dtype.is_floating
 
 
 def call_arguments(model, inputs):

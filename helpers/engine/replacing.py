@@ -40,29 +40,20 @@ def followed(x):
 
 
 class Replacing:
-    """Replaces outputs during one run.
+    """Replaces outputs in one run: of ``rows`` inputs, from number ``first`` on.
 
-    Arguments:
-        model: the model, for messages.
-        replace: dict ``{name: array or function}``.
-        rows: number of inputs in this batch.
-        first: number of the first of them among all inputs.
-        of: number of all inputs, None if it is not known.
-        tensors: whether functions are given tensors, so that a gradient goes through.
+    Of all inputs there are ``of``; None if it is not known.
     """
 
-    def __init__(self, model, replace, rows, first=0, of=None, tensors=False):
-        self.model, self.replace_by, self.tensors = model, replace or {}, tensors
+    def __init__(self, request, rows, first, of):
+        self.replace_by, self.tensors = request.replace or {}, request.tensors
         self.rows, self.first, self.of = rows, first, of
         self.used = set()
 
     def replace(self, call, output):
         """Return what is to run on in place of a call's output."""
-        leaves = keras.tree.flatten_with_path(output)
         new = []
-        for steps, leaf in leaves:
-            several = map(str, steps) if len(leaves) > 1 else ()
-            key = "/".join([call.name, *several])
+        for key, leaf in zip(call.keys, keras.tree.flatten(output)):
             for name in (key, call.name, call.path):
                 if name in self.replace_by and tf.is_tensor(leaf):
                     self.used.add(name)

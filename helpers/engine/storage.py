@@ -9,11 +9,7 @@ import numpy as np
 
 
 class Arrays:
-    """Collects in memory: one array a layer, allocated once if the length is known.
-
-    Arguments:
-        rows: number of inputs in all batches, ``None`` if unknown.
-    """
+    """Collects in memory: one array a layer, allocated once if ``rows`` is not None."""
 
     def __init__(self, rows):
         self.rows, self.arrays = rows, {}
@@ -70,9 +66,6 @@ class Files(Arrays):
     not be known. A full disk is an error then; in a memory map it would end Python.
     The files are moved into the folder when all of them are complete. In memory is only
     what does not grow along the first axis.
-
-    Arguments:
-        folder: path of the folder, which is made if it is missing.
     """
 
     def __init__(self, folder):

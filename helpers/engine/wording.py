@@ -13,13 +13,9 @@ class Refusal(ValueError):
 
 
 class CannotRun(ValueError):
-    """An error while a model runs, in one sentence.
+    """An error while a model runs, in one sentence."""
 
-    Attributes:
-        calls: list of `Call` of what had run until then.
-    """
-
-    calls = ()
+    calls = ()  # what had run until then
 
 
 def check_model(model):
@@ -73,17 +69,12 @@ def instead_of(model, kind):
     return ""
 
 
-def parts_of(model):
-    """List the names of a model's attributes that are models themselves."""
-    return [
+def without_call(model):
+    parts = [
         name
         for name, value in vars(model).items()
         if isinstance(value, keras.Model) and not name.startswith("_")
     ]
-
-
-def without_call(model):
-    parts = parts_of(model)
     message = (
         f"{model.name} has no call of its own: it is trained, but never run as one."
     )
@@ -113,15 +104,10 @@ def unbuilt(model, layer):
 def cannot_run(model, error, running=()):
     """Say in one line why a model refused its inputs.
 
-    Arguments:
-        model: the model.
-        error: what was raised.
-        running: names of the layers that were being called, the outermost first.
+    ``running`` lists the layers that were being called, the outermost first.
     """
     reason = in_one_line(error)
-    where = ""
-    if running:
-        where = f"its layer {running[-1]!r} says: "
+    where = f"its layer {running[-1]!r} says: " if running else ""
     if "scope name has to match" in reason or "valid scope name" in reason:
         return (
             f"{model.name} cannot be compiled: TensorFlow refuses the name "
@@ -145,9 +131,7 @@ def in_one_line(error):
     text = re.sub(r"\{\{.*?\}\}|\[Op:.*", "", text)  # TensorFlow's own names
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith("Exception encountered")]
-    if any(
-        line.startswith("Detected at node") for line in lines
-    ):  # a graph's traceback
+    if any(line.startswith("Detected at node") for line in lines):  # in a graph
         lines = lines[-1:]
     reason = lines[0] if lines else type(error).__name__
     return reason[:-1] if reason.endswith(".") and reason.count(". ") == 0 else reason
