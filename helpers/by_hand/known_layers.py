@@ -40,13 +40,13 @@ def given(function, names):
 
 
 def setting(layer, name):
-    """What a layer has under a name, as an array if it is a variable."""
+    """What a layer has under a name, as a float64 array if it has axes."""
     if name == "bias":
         return bias_of(layer)
     if name in ("gamma", "beta"):
         return gamma_and_beta(layer)[name == "beta"]
     value = getattr(layer, name)
-    return array(value) if hasattr(value, "assign") else value
+    return array(value) if getattr(value, "ndim", 0) else value
 
 
 def depthwise_kernels(layer):

@@ -33,11 +33,8 @@ IDS = 7  # an Embedding's numbers are below
 ACTIVATIONS = sorted(
     {*by_hand.ACTIVATIONS} - {"hard_shrink", "exponential", "sparsemax", "glu"}
 )
-
-
 USUAL = ["linear", "relu", "tanh", "softmax", "gelu"]
 REFUSED = ValueError, TypeError, NotImplementedError, UserWarning, tf.errors.OpError
-
 
 seen = Counter()
 refusals = Counter()
