@@ -51,6 +51,7 @@ def addresses(repository, tag):
     return [
         f"{home}/tree/{tag}",  # pyproject.toml, setup cells
         f"{home}.git",
+        f"{home}/archive/{tag}.zip",  # for pip
         f"https://colab.research.google.com/github/{repository}/blob/{tag}/",
         f"https://mybinder.org/v2/gh/{repository}/{tag}?",
         # nbgitpuller pulls again at each visit, and from a tag it cannot

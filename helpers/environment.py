@@ -10,8 +10,6 @@ from .engine import readiness
 from .engine.files import COURSE
 from .engine.readiness import installed_version, is_there
 
-PACKAGES, PYTHONS = readiness.PACKAGES, readiness.PYTHONS
-
 
 def set_up():
     """Load TensorFlow without its start-up messages, set for repeatable numbers.

@@ -37,7 +37,7 @@ def test_environment_installs_the_project():
 
 
 def test_report_names_the_same_packages_and_pythons():
-    from helpers.environment import PACKAGES, PYTHONS
+    from helpers.engine.readiness import PACKAGES, PYTHONS
 
     needed = [Requirement(line).name for line in project()["project"]["dependencies"]]
     assert set(PACKAGES) <= set(needed)
