@@ -70,7 +70,7 @@ class Kind:
         raise NotImplementedError
 
     def browser(self, layer, x):
-        """What layers.js needs to compute it; nothing if it cannot."""
+        """What the browser needs to compute it; nothing if it cannot."""
         return {}
 
 
