@@ -216,6 +216,15 @@ def answer(right, *mistakes):
         ([[1, 2], [3, 4]], [3, 4], "That is one of the rows alone. Expected the shape"),
         (5, [5], "The numbers are right, the axes are not. Expected one number"),
         (8, 9, "It is another number."),  # a count may be wrong by one in many ways
+        # what could be a common mistake, but need not be
+        ([0, 0, 0.338, 0], [1, 1, 0.338, 1], "The first, the second and the fourth of"),
+        ([2.5, 30.25], [250, 3025], LARGER),  # no share, so it is not in per cent
+        ([0.4, 0.3, 0.2], [0, 0, 0], "The shape is right; all numbers are wrong."),
+        ([0.75, 0.15, 0.1], [1, 0, 0], "The shape is right; all numbers are wrong."),
+        ([0.03, 0.1], [0, 0.01], "The shape is right; all numbers are wrong."),
+        ([0.3, 0.5], [0, 0.001], "The shape is right; all numbers are wrong."),
+        ([0, 2], [-1, 2], "The first of two is wrong."),
+        ([3, 5, 6], [], "Expected the shape (3,), got (0,)."),
     ],
 )
 def test_what_is_said_about_short_answers(right, given, told):
