@@ -127,6 +127,11 @@ def fetch_cifar10():
     Raises:
         OSError: in one sentence, if it cannot be had: `LAYERS_OFFLINE` is set, the
             folder cannot be written, the disk is full, or no mirror delivers it.
+
+    Example:
+        >>> fetch_cifar10()  # with LAYERS_OFFLINE=1
+        Traceback (most recent call last):
+        OSError: CIFAR-10 is not on this machine, and LAYERS_OFFLINE forbids a download.
     """
     archive = keras_folders()[-1] / ARCHIVE
     if is_verified(archive):
@@ -150,6 +155,10 @@ def cifar10_source():
     """Tell in one line where `load_cifar10` would take its data from now.
 
     Loads nothing and downloads nothing; an archive's checksum is not verified.
+
+    Example:
+        >>> cifar10_source()  # with LAYERS_OFFLINE=1
+        'generated shapes (CIFAR-10 is not here, and LAYERS_OFFLINE is set)'
     """
     if named := os.environ.get("LAYERS_CIFAR10"):
         there = os.path.isfile(os.path.expanduser(named))
@@ -183,6 +192,10 @@ def cat_photograph():
 
     Returns:
         NumPy array `(32, 32, 3)`, uint8.
+
+    Example:
+        >>> cat_photograph().shape
+        (32, 32, 3)
     """
     with Image.open(DATA / "cat.png") as picture:
         return np.array(picture.convert("RGB"))

@@ -259,6 +259,11 @@ def tile(maps, columns):
     Returns:
         The mosaic as one float array, and the ``(row, column)`` of each map's top left
         pixel in it.
+
+    Example:
+        >>> mosaic, corners = tile(np.ones((2, 3, 5)), columns=4)
+        >>> mosaic.shape, corners[-1]
+        ((7, 17), (4, 1))
     """
     rows, width, count, *colours = maps.shape
     gap = max(1, rows // 8)
@@ -302,6 +307,10 @@ def paint(mosaic, colours=None, gap=GAP_COLOUR):
 
     The mosaic is ``(rows, columns)``, or ``(rows, columns, 3)`` without ``colours``, a
     Matplotlib colour map. Returns ``(rows, columns, 4)``, uint8, the fourth for opacity.
+
+    Example:
+        >>> paint(np.array([[[0, 0.5, 1]]]), gap="white").tolist()
+        [[[0, 128, 255, 255]]]
     """
     gaps = np.isnan(mosaic) if colours else np.isnan(mosaic[..., 0])
     levels = np.nan_to_num(255 * mosaic).round().astype("uint8")

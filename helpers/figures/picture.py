@@ -21,6 +21,10 @@ class Picture(Figure):
 
     A notebook shows the picture and prints the sentence under it; as text it is the
     sentence alone. ``picture.savefig(path)`` works as with every figure.
+
+    Example:
+        >>> Picture(figsize=(3, 2))
+        An empty picture.
     """
 
     sentence = "An empty picture."
