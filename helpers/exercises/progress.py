@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from ..engine.files import NOTEBOOKS
+from ..engine.tables import table
 
 FOLDERS = {  # where programs keep what belongs to a user
     "win32": ("LOCALAPPDATA", "~/AppData/Local"),
@@ -54,15 +55,17 @@ def progress():
     """
     file = progress_file()
     known = read(file) if file else {}
-    table = lessons()
-    listed = [name for _, names in table for name in names.values()]
+    found = lessons()
+    listed = [name for _, names in found for name in names.values()]
     others = sorted(set(known) - set(listed))
     if others:
-        table.append(("Other exercises", {name: name for name in others}))
-    width = max((len(title) for title, _ in table), default=0)
-    for title, names in table:
-        marks = [f"  [{' x'[name in known]}] {shown}" for shown, name in names.items()]
-        print(title.ljust(width) + "".join(marks) if names else title)
+        found.append(("Other exercises", {name: name for name in others}))
+    rows = []
+    for title, names in found:
+        marks = [f"[{' x'[name in known]}] {shown}" for shown, name in names.items()]
+        rows.append((title, "  ".join(marks)))
+    for line in table(rows):
+        print(line)
     print(f"{len(known.keys() & listed)} of {len(listed)} exercises are done.")
     if file is None:
         print("Nothing is taken down, since LAYERS_PROGRESS is off.")

@@ -15,10 +15,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from helpers.engine.files import COURSE
+
 HOST = "127.0.0.1"
 CHROMIUMS = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+AXE = COURSE / "node_modules" / "axe-core" / "axe.min.js"
 NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 CELLS = f"{NOTEBOOK} .jp-Notebook .jp-Cell"
 # JupyterLab shows errors as it shows what is written to stderr; lessons do neither.
@@ -114,7 +115,7 @@ class Lab:
         self.folder = folder / "course"
         for name in ("helpers", "data", "notebooks"):
             ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-            shutil.copytree(ROOT / name, self.folder / name, ignore=ignore)
+            shutil.copytree(COURSE / name, self.folder / name, ignore=ignore)
         for path in (self.folder / "notebooks").glob("*.ipynb"):
             write(path, nbformat.read(path, as_version=4))
         config = folder / "config"

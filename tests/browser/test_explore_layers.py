@@ -6,7 +6,6 @@ import subprocess
 import numpy as np
 import pytest
 
-from browser.lab import ROOT
 from browser.layers_page import (
     ODD,
     SHOW_ODD,
@@ -19,6 +18,7 @@ from browser.layers_page import (
 )
 from helpers.by_hand import explain
 from helpers.datasets import CIFAR10_CLASSES, cat_photograph, shapes
+from helpers.engine import files
 from helpers.explorers import explore_layers
 from helpers.extraction import layer_outputs
 from helpers.networks import cifar10_cnn, trained_cifar10_cnn
@@ -333,7 +333,7 @@ def test_every_number_that_the_browser_computes_is_keras_own(tmp_path):
         json.dumps({"layers": layers, "values": values, "weights": weights})
     )
     script.write_text(COMPUTE)
-    joined = (ROOT / "tests" / "browser" / "joined.mjs").as_uri()
+    joined = (files.COURSE / "tests" / "browser" / "joined.mjs").as_uri()
     subprocess.run(["node", script, joined, given, result], check=True)
     outputs = layer_outputs(explorer.models[0], image[np.newaxis])
     computed = dict(

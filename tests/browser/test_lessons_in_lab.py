@@ -2,9 +2,11 @@
 
 import pytest
 
-from browser.lab import ROOT
+from helpers.engine.files import COURSE
 
-LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+LESSONS = sorted(
+    path.name for path in (COURSE / "notebooks").glob("[0-9][0-9]_*.ipynb")
+)
 pytestmark = pytest.mark.browser
 
 

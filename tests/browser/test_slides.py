@@ -1,17 +1,15 @@
 """The slides of a kit, in a browser as large as a projector's: nothing is cut off."""
 
-from pathlib import Path
-
 import nbformat
 import pytest
 
 from helpers.classroom import kit as kits
 from helpers.classroom import slides
+from helpers.engine.files import COURSE
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+LESSONS = sorted((COURSE / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 CUT = """() => {
   const cut = [];

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,9 +9,7 @@ import pytest
 from networks_to_try import keras_activations, pictures
 
 from helpers import by_hand
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-
+from helpers.engine.files import COURSE
 
 # --------------------------------------------------- numbers that can be seen at once
 PICTURE = np.arange(9.0).reshape(1, 3, 3, 1)
@@ -224,4 +221,4 @@ def test_by_hand_needs_neither_tensorflow_nor_keras():
         "extra = {'tqdm', 'pooch', 'PIL', 'matplotlib'} & set(sys.modules)\n"
         "assert not extra, extra"
     )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=COURSE, check=True)

@@ -4,9 +4,10 @@ import subprocess
 import sys
 
 import pytest
-from browser.lab import ROOT, started
+from browser.lab import started
 
 from colab.machine import REPOSITORY, TAG, Colab
+from helpers.engine.files import COURSE
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +28,7 @@ def published(tmp_path_factory):
         subprocess.run(["git", *someone, *places, *words], cwd=tree, check=True)
 
     git("init", "--quiet")
-    git("add", "--all", tree=ROOT)  # all but what .gitignore names
+    git("add", "--all", tree=COURSE)  # all but what .gitignore names
     git("checkout-index", "--all")
     words = [sys.executable, ".ci/publish.py", REPOSITORY, TAG]
     subprocess.run(words, cwd=course, check=True, stdout=subprocess.DEVNULL)

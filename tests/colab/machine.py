@@ -5,9 +5,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from browser.lab import ROOT
+from helpers.engine.files import COURSE
 
-LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+LESSONS = sorted(
+    path.name for path in (COURSE / "notebooks").glob("[0-9][0-9]_*.ipynb")
+)
 REPOSITORY, TAG = "ada-lovelace/layers", "v7.1"
 CLONE = f"inside-the-layers-{TAG}"
 INSTALLERS = "pip", "pip3", "uv", "conda"

@@ -8,11 +8,11 @@ import time
 
 import nbformat
 import pytest
-from browser.lab import ROOT
 from packaging.utils import canonicalize_name
 from rerun import nbval_in
 
 from colab.machine import CLONE, INSTALLERS, LESSONS, REPOSITORY, TAG, Colab
+from helpers.engine.files import COURSE
 
 pytestmark = pytest.mark.colab
 
@@ -24,7 +24,7 @@ def installed():
 
 
 def test_environment_is_colabs_and_has_no_course():
-    text = (ROOT / "tests" / "colab" / "constraints.txt").read_text(encoding="utf-8")
+    text = (COURSE / "tests" / "colab" / "constraints.txt").read_text(encoding="utf-8")
     pins = re.findall(r"^([\w.-]+)==(\S+)$", text, re.MULTILINE)
     expected = {canonicalize_name(name): version for name, version in pins}
     found = installed()

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 import helpers
+from helpers.engine.files import COURSE
 from helpers.exercises import progress as module
 from helpers.exercises.exercise import find
 from helpers.exercises.progress import done, progress, progress_file
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ def names(file):
 def test_table_has_every_lesson_and_marks_what_is_done(file, capsys):
     done("dense_by_hand.two_inputs")
     lines = table(capsys).splitlines()
-    notebooks = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    notebooks = sorted((COURSE / "notebooks").glob("[0-9][0-9]_*.ipynb"))
     assert [line[:2] for line in lines[:-1]] == [path.name[:2] for path in notebooks]
     assert "[ ] 1.1  [x] 1.2  [ ] 1.3" in lines[1]
     assert sum(line.count("[x]") for line in lines) == 1
@@ -49,7 +48,7 @@ def test_table_lists_the_exercises_that_check_knows(capsys, file):
 
     listed = dict(module.lessons())
     for title, found in listed.items():
-        (path,) = (ROOT / "notebooks").glob(f"{title[:2]}_*.ipynb")
+        (path,) = (COURSE / "notebooks").glob(f"{title[:2]}_*.ipynb")
         topic, number = path.stem[3:], int(title[:2])
         assert found == {
             f"{number}.{place}": f"{topic}.{name}"
@@ -89,7 +88,7 @@ def test_function_is_found_in_the_package_and_stays_a_function(file, capsys):
 
 def test_package_is_imported_without_any_other():
     code = "import helpers, sys; assert not {'numpy', 'keras'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=COURSE, check=True)
 
 
 def test_twice_done_keeps_the_first_day(file):
@@ -223,7 +222,7 @@ def test_kernels_that_write_at_once_lose_nothing(file):
         "for i in range(25): done(f'{sys.argv[1]}.{i}.')"
     )
     kernels = [
-        subprocess.Popen([sys.executable, "-c", code, str(number)], cwd=ROOT)
+        subprocess.Popen([sys.executable, "-c", code, str(number)], cwd=COURSE)
         for number in range(3)
     ]
     assert [kernel.wait(60) for kernel in kernels] == [0, 0, 0]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from helpers.engine.files import COURSE
+
 SMAPS = """5581c8a00000-7ffd2a5f9000 ---p 00000000 00:00 0          [rollup]
 Rss:              577196 kB
 Pss:              400000 kB
@@ -25,7 +26,7 @@ on_linux = pytest.mark.skipif(
 
 
 def load(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / f".ci/hub/{name}.py")
+    spec = importlib.util.spec_from_file_location(name, COURSE / f".ci/hub/{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
