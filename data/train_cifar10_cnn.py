@@ -2,7 +2,7 @@
 
     python data/train_cifar10_cnn.py [--epochs 60] [--out data/cifar10_cnn.weights.npz]
 
-Needs CIFAR-10 (see README.md in this folder) and about 20 minutes on two cores.
+Needs CIFAR-10 (see the course's README) and about 20 minutes on two cores.
 One line per epoch goes to the screen and to ``cifar10_cnn.log``.
 
 The network is the second walkthrough's, unchanged. What is added is how it is fed:

@@ -39,7 +39,7 @@ def arguments(words):
 
     make = commands.add_parser("prepare", help="make a kit to hand out in a new folder")
     make.add_argument("folder", help="a folder that does not exist yet")
-    more = "add the packages for such machines, up to 0.8 GB; can be given again"
+    more = "add the packages for such machines; can be given again"
     systems = ("linux", "macos", "windows")
     make.add_argument(
         "--wheels", action="append", default=[], choices=systems, help=more

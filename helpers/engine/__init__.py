@@ -1,1 +1,1 @@
-"""What stands behind `layer_outputs`: one run of a model, recorded."""
+"""What stands behind the learner's part: one run of a model, recorded; files; downloads."""

@@ -46,8 +46,10 @@ def compare(name):
         ValueError: there is no prediction of that name.
 
     Example:
+        >>> predict("dense_by_hand.A", 0)
+        Prediction A is noted. Run the next cell.
         >>> compare("dense_by_hand.A")
-        Prediction A was left open. Every weight in the other rows is multiplied by 0.
+        Prediction A: as you expected. Every weight in the other rows is multiplied by 0.
     """
     prediction, letter = find(name, "PREDICTIONS"), name.rpartition(".")[2]
     if name not in GUESSES:

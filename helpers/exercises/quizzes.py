@@ -1,4 +1,4 @@
-"""``quiz(lesson)``: five questions with buttons, or as text where no button works."""
+"""``quiz(topic)``: a lesson's questions with buttons, or as text where no button works."""
 
 import html
 import re

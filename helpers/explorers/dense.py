@@ -14,7 +14,7 @@ MOST_WEIGHTS = 2_000_000  # 8 MB of float32
 MOST_ROWS = 100
 DRAWN = 16  # units of one layer
 
-# What dense.js computes and says in words, by the names of keras.activations.
+# What the browser computes and says in words, by the names of keras.activations.
 ACTIVATIONS = (
     *("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu"),
     *("sigmoid", "tanh", "softplus", "exponential", "softmax"),

@@ -1,6 +1,6 @@
 """Pictures of layer outputs. Each comes with a sentence that says what it shows.
 
-Every function returns a `Picture`, a Matplotlib figure made without ``pyplot``
+What draws returns a `Picture`, a Matplotlib figure made without ``pyplot``
 (half a second less to import) that shows itself in a notebook.
 """
 

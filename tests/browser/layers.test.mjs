@@ -1,4 +1,4 @@
-// The arithmetic of layers.js, compared with sums written out here, number by number.
+// The arithmetic of explore_layers, compared with sums written out here, number by number.
 // `node --test tests/browser/` runs it; it needs nothing but Node.
 
 import assert from "node:assert/strict";

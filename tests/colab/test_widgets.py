@@ -154,7 +154,7 @@ def answer_the_quiz(page, questions):
     page.screenshot("classic_quiz")
 
 
-# --- lesson 04: feature maps, and what the browser asks Python
+# --- lesson 04: the explorer of layers, and what the browser asks Python
 
 
 def test_layers_explorer(page, published):

@@ -1,4 +1,4 @@
-"""The parts of tests/hub that need no hub."""
+"""The parts of .ci/hub that need no hub."""
 
 import importlib.util
 import json

@@ -4,6 +4,7 @@ Keras's are in helpers/engine/keras_inside.py, with a test of their own.
 """
 
 import ast
+from functools import cache
 
 import pytest
 
@@ -23,6 +24,7 @@ def private(name):
     return name.startswith("_") and not name.startswith("__")
 
 
+@cache
 def own_names():
     """Return the private names that the helpers define themselves."""
     found = set()
