@@ -5,7 +5,8 @@
 OWNER/NAME is the repository on GitHub, TAG the release that learners get. Both stand in
 one place, ``Source`` in pyproject.toml. The links that open a lesson on Colab, on Binder
 or on a JupyterHub are made from it, and so is the setup cell, which on Colab clones the
-course. As delivered, it says ``OWNER/NAME``, and nothing can be opened from there.
+course. As delivered, it says ``OWNER/NAME``, and nothing can be opened from there: what
+will be a link is plain words then, with the address in a comment.
 """
 
 import re
@@ -22,6 +23,15 @@ SOURCE = re.compile(r'^Source = "https://github\.com/([^"]+)/tree/([^"]+)"$', re
 VERSION = re.compile(r'^version = "([^"]+)"$', re.M)
 UNPUBLISHED = "OWNER/NAME"
 BRANCH = "release"  # always at the newest release
+# What GitHub takes as an owner and a name, and git (check-ref-format) as a tag.
+REPOSITORY = re.compile(
+    r"(?!.{40,}/)[a-z0-9]+(-[a-z0-9]+)*/(?!\.\.?$|.*\.(git|wiki)$)[\w.-]{1,100}",
+    re.A | re.I,
+)
+TAG = re.compile(rf"(?!.*(\.\.|\.$|\.lock$)|(HEAD|{BRANCH})$)\w[\w.-]*", re.A)
+OPENS = re.compile(  # as a link, or as words
+    r"\[(`Open in \w+`)\]\((\S+)\)|(`Open in \w+`) \(once published\)<!-- (\S+) -->"
+)
 
 
 def current(course=COURSE):
@@ -63,7 +73,7 @@ def addresses(repository, tag):
 def publish(repository, tag=None, course=COURSE):
     """Put other addresses in the place of those that are there now.
 
-    All files change or none.
+    All files change or none. With ``OWNER/NAME``, links become plain words.
 
     Arguments:
         repository: ``"OWNER/NAME"`` on GitHub.
@@ -81,11 +91,11 @@ def publish(repository, tag=None, course=COURSE):
     if tag is None:
         project = (course / "pyproject.toml").read_text(encoding="utf-8")
         tag = f"v{VERSION.search(project)[1]}"
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/[\w.-]+", repository, re.ASCII):
+    if not REPOSITORY.fullmatch(repository):
         raise ValueError(
             f"{repository!r} is no repository: write OWNER/NAME, such as ada/layers."
         )
-    if not re.fullmatch(r"\w[\w.-]*", tag, re.ASCII):
+    if not TAG.fullmatch(tag):
         raise ValueError(
             f"{tag!r} cannot be the tag: write letters, digits, '.', '_' and '-', such "
             "as v1.0.0."
@@ -93,14 +103,28 @@ def publish(repository, tag=None, course=COURSE):
     pairs = list(zip(addresses(*current(course)), addresses(repository, tag)))
     texts = {}
     for path in files(course):
-        before = path.read_bytes()
-        after = before
+        before = after = path.read_bytes().decode()
         for old, new in pairs:
-            after = after.replace(old.encode(), new.encode())
+            after = after.replace(old, new)
+        after = OPENS.sub(
+            lambda found: opens(*filter(None, found.groups()), repository), after
+        )
         if after != before:
-            texts[path] = after
+            texts[path] = after.encode()
     write_all(texts)
     return list(texts)
+
+
+def opens(words, address, repository):
+    """Return the link that opens a lesson, or, before the course is there, the words.
+
+    Example:
+        >>> opens("`Open in Colab`", "https://...", "OWNER/NAME")
+        '`Open in Colab` (once published)<!-- https://... -->'
+    """
+    if repository == UNPUBLISHED:
+        return f"{words} (once published)<!-- {address} -->"
+    return f"[{words}]({address})"
 
 
 def files(course):

@@ -39,7 +39,7 @@ PREDICT = re.compile(r"^predict\(", re.MULTILINE)
 REVEAL = "dist/reveal.js", "dist/reveal.css", "LICENSE"
 OPEN = re.compile(r"(Prediction \S+ is open|Open): ")
 LEFT_OUT = re.compile(r"^(# @title Setup|<details>)")
-BADGE = re.compile(r"^\[`Open in Colab`\]\(\S+\)\n\n", re.MULTILINE)
+BADGE = re.compile(r"^.*`Open in Colab`.*\n\n", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]+)\]\((\w[\w.]*)\.(ipynb|md)(#[\w-]+)?\)")
 
 

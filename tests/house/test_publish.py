@@ -51,9 +51,10 @@ def test_the_source_is_the_release_of_this_version():
 def test_badge_and_setup_cell_have_the_address(name):
     repository, tag = publish.current()
     head, setup = nbformat.read(COURSE / "notebooks" / name, as_version=4).cells[:2]
-    badge = re.search(r"^\[`Open in Colab`\]\((.*)\)$", head.source, re.M)[1]
+    badge = re.search(r"^.*`Open in Colab`.*$", head.source, re.M)[0]
     colab = "https://colab.research.google.com/github"
-    assert badge == f"{colab}/{repository}/blob/{tag}/notebooks/{name}"
+    address = f"{colab}/{repository}/blob/{tag}/notebooks/{name}"
+    assert badge == publish.opens("`Open in Colab`", address, repository)
     source = re.search(r'^ +source = "(.*)"$', setup.source, re.M)[1]
     assert source == f"https://github.com/{repository}/tree/{tag}"
 
@@ -66,8 +67,9 @@ def test_readme_opens_every_lesson_on_colab_and_the_course_elsewhere():
     for name, row in zip(LESSONS, rows):
         colab = f"https://colab.research.google.com/github/{repository}/blob/{tag}"
         assert f"(notebooks/{name})" in row
-        assert f"({colab}/notebooks/{name})" in row
-    binder = re.search(r"\]\((https://mybinder\.org/[^)]*)\)", readme)[1]
+        address = f"{colab}/notebooks/{name}"
+        assert publish.opens("`Open in Colab`", address, repository) in row
+    binder = re.search(r"https://mybinder\.org/[^) ]*", readme)[0]
     assert urlsplit(binder).path == f"/v2/gh/{repository}/{tag}"
     assert parse_qs(urlsplit(binder).query) == {
         "urlpath": [f"lab/tree/notebooks/{LESSONS[0]}"]
@@ -98,9 +100,29 @@ def test_links_are_valid_addresses(path):
 # --- publish
 
 
+def test_nothing_is_a_link_before_the_course_is_published(course):
+    """A link that leads nowhere is worse than words; the address waits in a comment."""
+    for repository in ("ada/layers", publish.UNPUBLISHED, publish.UNPUBLISHED):
+        publish.publish(repository, "v2", course)
+        links = words = 0
+        for path in publish.files(course):
+            text = path.read_text(encoding="utf-8")
+            links += len(re.findall(r"\[`Open in \w+`\]\(https:\S+\)", text))
+            words += text.count("` (once published)<!-- https://")
+            if repository == publish.UNPUBLISHED:
+                assert not [one for one in LINK.findall(text) if repository in one]
+        both = 2 + 2 * len(
+            LESSONS
+        )  # a badge and a row each; Colab and Binder at the top
+        assert (links, words) == (
+            (both, 0) if repository == "ada/layers" else (0, both)
+        )
+
+
 def test_there_and_back_changes_nothing_but_the_addresses(course):
+    old = "grace/hopper", "v1"
+    publish.publish(*old, course)
     before = contents(course)
-    old = publish.current(course)
     changed = publish.publish("ada-lovelace/layers.2", "v7_a", course)
     assert set(changed) == {
         path for path, text in contents(course).items() if text != before[path]
@@ -137,6 +159,12 @@ def test_tag_is_the_version_unless_told(course):
     assert publish.current(course) == ("ada/layers", publish.current()[1])
 
 
+REFUSED_TAGS = (
+    "-b a;b v..1 v1. .v1 v1.lock v1/ v/1 v~1 v^1 v1:2 v? v* v[1 v@{1 @".split()
+)
+REFUSED_TAGS += ["v 1", "v1\n", "", "v\\1", "HEAD", publish.BRANCH]
+
+
 @pytest.mark.parametrize(
     "words, said",
     [
@@ -145,9 +173,16 @@ def test_tag_is_the_version_unless_told(course):
         (["ada/layers/notebooks"], "is no repository"),
         (["ada/lay ers"], "is no repository"),
         (["-ada/layers"], "write OWNER/NAME"),
-        (["ada/layers", "v 1"], "'v 1' cannot be the tag"),
-        (["ada/layers", "-b"], "'-b' cannot be the tag"),
-        (["ada/layers", "a;b"], "'a;b' cannot be the tag"),
+        (["ada-/layers"], "write OWNER/NAME"),
+        (["ada--l/layers"], "write OWNER/NAME"),
+        (["a" * 40 + "/layers"], "write OWNER/NAME"),
+        (["ada/" + "n" * 101], "write OWNER/NAME"),
+        (["ada/layers\n"], "write OWNER/NAME"),
+        *(
+            (["ada/" + name], "write OWNER/NAME")
+            for name in [".", "..", "x.git", "x.GIT"]
+        ),
+        *((["ada/layers", tag], f"{tag!r} cannot be the tag") for tag in REFUSED_TAGS),
     ],
 )
 def test_what_cannot_be_is_refused(course, words, said):
@@ -155,6 +190,22 @@ def test_what_cannot_be_is_refused(course, words, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         publish.publish(*words, course=course)
     assert contents(course) == before
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="asks git")
+def test_git_takes_every_tag_that_is_not_refused():
+    letters = [f"{a}{b}{c}" for a in "v._-" for b in ".._-1/~" for c in ".1@{-"]
+    tags = [*letters, *(one + end for one in letters for end in (".lock", ".locks"))]
+    taken = list(filter(publish.TAG.fullmatch, tags))
+    assert len(taken) > 10
+    for tag in taken:
+        subprocess.run(["git", "check-ref-format", f"refs/tags/{tag}"], check=True)
+
+
+@pytest.mark.parametrize("repository", ["a/b", "Ada-L/-x", "a1/.x", "a/x.gitty", "a/_"])
+def test_what_github_takes_is_taken(course, repository):
+    publish.publish(repository, "v1.0-rc.1", course)
+    assert publish.current(course) == (repository, "v1.0-rc.1")
 
 
 def test_full_disk_changes_no_file(course, monkeypatch):

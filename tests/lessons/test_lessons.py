@@ -4,6 +4,7 @@ import copy
 import re
 
 import nbformat
+import publish
 import pytest
 from lesson_files import (
     EXERCISE_STUB,
@@ -54,7 +55,7 @@ def test_head_has_title_badge_promise_outcomes_needs_and_minutes(lesson, path):
     head = lesson.cells[0].source
     title, badge, promise, _ = head.split("\n\n", 3)
     assert title.startswith(f"# {path.name[:2]} · ")
-    assert re.fullmatch(r"\[`Open in Colab`\]\(https://\S+\)", badge)
+    assert publish.OPENS.fullmatch(badge)
     assert promise.endswith(".")
     outcomes = head.split("**You will**")[1].split("**You need**")[0]
     assert 3 <= len(re.findall(r"^- ", outcomes, re.MULTILINE)) <= 5
