@@ -3,20 +3,27 @@
 import contextlib
 import errno
 import os
+import re
 import socket
-import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote
 
-from .machine import quoted
+from .machine import ARCHIVE, quoted
+
+HELD = "index.html", "course", "course.zip", "slides", "wheels", ARCHIVE
+SOLUTIONS = "course-with-solutions", "course-with-solutions.zip"
+RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))")
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Answers GET and HEAD with files of the kit, those with solutions only if told."""
+    """Answers GET and HEAD with what a kit holds, with solutions only if told.
 
+    A download that broke off goes on where it was (RFC 9110, section 14).
+    """
+
+    left = None  # bytes of a range that are to be sent
     extensions_map = {  # a system's own table may have others
         **SimpleHTTPRequestHandler.extensions_map,
         ".html": "text/html; charset=utf-8",
@@ -29,19 +36,69 @@ class Handler(SimpleHTTPRequestHandler):
         super().__init__(*words, **options)
 
     def send_head(self):
-        if self.names_solutions() and not self.solutions:
+        path = Path(self.translate_path(self.path))
+        # By the very name that `prepare` gives: a disk may take capitals for small
+        # letters, a dot at the end for none, and COURSE~1 for a longer name.
+        top = str(path.relative_to(self.directory)).split(os.sep)[0]
+        if not self.solutions and (top in SOLUTIONS or self.leads_to_solutions(path)):
             self.send_error(HTTPStatus.FORBIDDEN, "The solutions are handed out later")
             return None
+        if top not in (".", *HELD, *SOLUTIONS) or "\0" in str(path):
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+        if self.command == "GET" and "Range" in self.headers and path.is_file():
+            return self.send_range(path)
         return super().send_head()
 
-    def names_solutions(self):
-        """Tell whether the request is for solutions, in whatever letters or by a link."""
-        # The disks of Windows and macOS take capitals for small letters, and Windows a
-        # short name such as COURSE~1 for a long one.
-        folder = os.path.realpath(self.directory)
-        path = os.path.realpath(self.translate_path(self.path))
-        names = unquote(self.path), path.removeprefix(folder)
-        return any("with-solutions" in name.casefold() for name in names)
+    def leads_to_solutions(self, path):
+        """Tell whether a path comes to solutions by a link."""
+        hidden = [Path(self.directory, name) for name in SOLUTIONS]
+        hidden = [one for one in hidden if one.exists()]
+        with contextlib.suppress(OSError, ValueError):  # there is no such file
+            path = path.resolve(strict=True)
+            return any(
+                up.samefile(one) for up in (path, *path.parents) for one in hidden
+            )
+
+    def send_range(self, path):
+        """Begin an answer of a single range, or of the whole file if none can be given."""
+        about = path.stat()
+        size, changed = about.st_size, self.date_time_string(about.st_mtime)
+        asked = RANGE.fullmatch(self.headers["Range"].strip())
+        if not asked or self.headers.get("If-Range", changed) != changed:
+            return super().send_head()
+        first, last, final = (int(x) if x else None for x in asked.groups())
+        if first is None:  # the final so many bytes
+            first, last = max(0, size - final), size
+        elif last is None:
+            last = size
+        elif last < first:
+            return super().send_head()
+        self.left = min(last + 1, size) - first
+        none = self.left <= 0
+        self.send_response(416 if none else HTTPStatus.PARTIAL_CONTENT)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Length", str(max(0, self.left)))
+        span = "*" if none else f"{first}-{first + self.left - 1}"
+        self.send_header("Content-Range", f"bytes {span}/{size}")
+        self.send_header("Last-Modified", changed)
+        self.end_headers()
+        if none:
+            return None
+        file = path.open("rb")
+        file.seek(first)
+        return file
+
+    def copyfile(self, source, target):
+        if self.left is None:
+            return super().copyfile(source, target)
+        while block := source.read(min(self.left, 1 << 16)):
+            target.write(block)
+            self.left -= len(block)
+
+    def end_headers(self):
+        self.send_header("Accept-Ranges", "bytes")
+        super().end_headers()
 
     def log_message(self, *words):
         pass  # thirty learners ask for thousands of files
@@ -56,9 +113,7 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = os.name != "nt"
 
     def handle_error(self, request, address):
-        # An OSError is a learner who stopped a download.
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, address)
+        pass  # whatever a learner sends, nothing of it is read on the projector
 
 
 def serve(folder, port=8000, solutions=False):

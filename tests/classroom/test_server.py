@@ -2,7 +2,9 @@
 
 import errno
 import http.client
+import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from helpers.classroom import kit as kits
 from helpers.classroom import server
 from helpers.classroom.__main__ import main
 from helpers.engine.files import COURSE
@@ -43,46 +46,207 @@ def test_solutions_are_served_only_when_told(kit, serving):
         assert get(shown + path)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/COURSE-WITH-SOLUTIONS.zip",
-        "/Course-With-Solutions/README.md",
-        "/course%2DWITH%2dsolutions/",
-        "/course-with-%73olutions.ZIP",
-        "/course-with-%53OLUTIONS",
-        "/course-with-%C5%BFolutions.zip",  # a long s, which is an s to some disks
-        "/course/../course-With-solutions.zip",
-        "/course-with-solutions.zip.",
-        "/course-with-solutions.zip%20",
-        "/course-with-solutions.zip/",
-        "/course-with-solutions.zip::$DATA",
-        "/course-with-solutions.zip?a=1#b",
-        "/COURSE~1/README.md",
-        "/COURSE~1",
-    ],
-)
-def test_solutions_are_hidden_however_they_are_spelled(tmp_path, path):
-    """Wherever the disk takes the spelling for the name, and by its short name."""
+def ask(address, path, method="GET", **headers):
+    """Return the status, the headers and the body of an answer."""
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, headers=names)  # as it is: urllib would tidy it up
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, answer.headers, body
+
+
+@pytest.fixture
+def spelled(tmp_path):
+    """A kit whose disk takes other names for that of the solutions, by links."""
     folder = tmp_path / "kit-with-solutions"  # the kit's own name hides nothing
-    solutions = folder / "course-with-solutions"
-    solutions.mkdir(parents=True)
-    for file in (folder / "index.html", solutions / "README.md"):
-        file.write_text("read")
+    solutions, course = folder / "course-with-solutions", folder / "course"
+    for one in (solutions, course):
+        one.mkdir(parents=True)
+        (one / "README.md").write_text(f"read {one.name}")
+    archive = folder / "course-with-solutions.zip"
+    archive.write_text("read the archive with solutions")
+    (folder / "index.html").write_text("read")
     (folder / "COURSE~1").symlink_to(solutions)
-    for shown in (False, True):
-        with server.open_server(folder, 0, shown) as one:
-            threading.Thread(target=one.serve_forever, daemon=True).start()
-            connection = http.client.HTTPConnection("127.0.0.1", one.server_port)
-            for method in ("GET", "HEAD"):
-                connection.request(method, path)  # as it is: urllib would tidy it up
-                answer = connection.getresponse()
-                answer.read()
-                assert (answer.status == 403) == (not shown)
-            connection.request("GET", "/index.html")
-            assert connection.getresponse().read() == b"read"
-            connection.close()
-            one.shutdown()
+    (folder / "COURSE~1.ZIP").hardlink_to(archive)
+    (folder / "COURSE-WITH-SOLUTIONS.zip").hardlink_to(archive)
+    (folder / "Course-With-Solutions").symlink_to(solutions)
+    (folder / "course-with-solutions.zip.").hardlink_to(archive)
+    (folder / "course-with-solutions.zip ").hardlink_to(archive)
+    (folder / "course-with-solutions.zip::$DATA").hardlink_to(archive)
+    (folder / "notes.txt").hardlink_to(archive)
+    (course / "by a link").symlink_to(solutions)
+    (course / "by a link.zip").symlink_to(archive)
+    (course / "by a hard link.zip").hardlink_to(archive)
+    (course / "README.md").unlink()  # two equal files may be one on a disk
+    (course / "README.md").hardlink_to(solutions / "README.md")
+    return folder
+
+
+@pytest.fixture
+def answering():
+    """Return a function that serves a folder and returns the address."""
+    running = []
+
+    def start(folder, solutions=False):
+        one = server.open_server(folder, 0, solutions)
+        running.append(one)
+        threading.Thread(target=one.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{one.server_port}"
+
+    yield start
+    for one in running:
+        one.shutdown()
+        one.server_close()
+
+
+SPELLINGS = """
+/course-with-solutions.zip /course-with-solutions/ /course-with-solutions/README.md
+/course%2Dwith-solutions.zip /%63ourse-with-solutions/README.md
+/course/../course-with-solutions.zip /course/%2e%2e/course-with-solutions.zip
+//course-with-solutions.zip /./course-with-solutions.zip /course-with-solutions.zip?a=1#b
+/COURSE-WITH-SOLUTIONS.zip /Course-With-Solutions/README.md /course-with-%73olutions.zip
+/COURSE~1/README.md /COURSE~1 /COURSE~1.ZIP /COURSE%7E1.ZIP /notes.txt
+/course-with-solutions.zip. /course-with-solutions.zip%20 /course-with-solutions.zip::$DATA
+/course/by%20a%20link/README.md /course/by%20a%20link.zip /course/by%20a%20hard%20link.zip
+""".split()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has such names without links")
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_solutions_are_hidden_however_they_are_spelled(spelled, answering, method):
+    """Wherever the disk takes the spelling for the name: what a file is decides."""
+    address = answering(spelled)
+    for path in SPELLINGS:
+        for headers in ({}, {"Range": "bytes=0-"}):
+            status, _, body = ask(address, path, method, **headers)
+            assert status in (403, 404), path
+            assert b"read" not in body
+    for path in ("/", "/index.html", "/course/README.md"):
+        assert ask(address, path, method)[0] == 200
+
+
+def test_solutions_have_their_own_name_alone_when_they_are_told(spelled, answering):
+    address = answering(spelled, solutions=True)
+    assert ask(address, "/course-with-solutions.zip")[0] == 200
+    assert ask(address, "/course-with-solutions/README.md")[0] == 200
+    assert ask(address, "/COURSE~1/README.md")[0] == 404
+    assert ask(address, "/notes.txt")[0] == 404
+
+
+def test_everything_that_a_kit_may_hold_is_served(
+    place, wheel_folder, cache, answering
+):
+    wheel_folder()
+    words = ["--wheels", "linux", "--python", "3.12", "--cache", str(cache)]
+    monkeypatch.setattr(kits, "make_slides", lambda folder, lessons: folder.mkdir())
+    monkeypatch.setattr(kits, "cifar10_archive", lambda: __file__)
+    assert main(["prepare", str(place / "kit"), *words]) == 0
+    address = answering(place / "kit", solutions=True)
+    names = {path.name for path in (place / "kit").iterdir()}
+    assert names == {*server.HELD, *server.SOLUTIONS}
+    for name in names:
+        slash = "/" * (place / "kit" / name).is_dir()
+        assert ask(address, f"/{name}{slash}")[0] == 200
+
+
+ODD = """/%00 /course/%00 /course%00.zip /index.html%00 /%ff /%ed%b0%80 /course/%0d%0a /%
+/%2 /course/%5c..%5c..%5c /::: /con /course/nul /course/. /. /.. / // /?%00 /#%00""".split()
+
+
+@pytest.mark.parametrize("solutions", [False, True])
+def test_nothing_a_learner_sends_is_read_on_the_projector(
+    kit, serving, solutions, capfd
+):
+    address = serving(solutions=solutions)
+    for path in [*ODD, "/" + "x" * 5000, "/" + "a/" * 5000]:
+        for headers in ({}, {"Range": "bytes=0-1"}, {"If-Modified-Since": "\xff"}):
+            assert ask(address, path, **headers)[0] in (200, 206, 301, 404)
+            assert ask(address, path, "HEAD", **headers)[0] in (200, 301, 404)
+    host, port = address.removeprefix("http://").split(":")
+    for line in (b"\0\xff\r\n\r\n", b"GET", b"GET /\xff\x1b[2J HTTP/9.9\r\n\r\n"):
+        with socket.create_connection((host, port)) as one:
+            one.sendall(line)
+            one.shutdown(socket.SHUT_WR)
+            one.recv(100)
+    assert "".join(capfd.readouterr()) == ""
+
+
+RANGES = {  # of a file of 100 bytes: the first byte and the one behind the last
+    "bytes=0-": (0, 100),
+    "bytes=0-99": (0, 100),
+    "bytes=0-1000": (0, 100),
+    "bytes=40-": (40, 100),
+    "bytes=40-49": (40, 50),
+    "bytes=99-": (99, 100),
+    "bytes=-1": (99, 100),
+    "bytes=-30": (70, 100),
+    "bytes=-1000": (0, 100),
+}
+NO_RANGES = """bytes=- bytes=5-2 bytes=a-b bytes= bytes lines=0-5 bytes=0x1- bytes=--5 0-5
+bytes=1-2-3 bytes=0-1,3-4""".split()
+
+
+@pytest.fixture
+def numbered(kit):
+    """A file of 100 different bytes in the kit, served."""
+    path = kit / "course" / "numbers.bin"
+    path.write_bytes(bytes(range(100)))
+    yield path
+    path.unlink()
+
+
+@pytest.mark.parametrize("asked", RANGES)
+def test_range_of_a_file(serving, numbered, asked):
+    start, stop = RANGES[asked]
+    status, headers, body = ask(serving(), "/course/numbers.bin", Range=asked)
+    assert status == 206 and body == bytes(range(start, stop))
+    assert headers["Content-Range"] == f"bytes {start}-{stop - 1}/100"
+    assert headers["Content-Length"] == str(stop - start)
+
+
+@pytest.mark.parametrize(
+    "asked", [*NO_RANGES, "bytes= 0-5", f"bytes={'9' * 6000}-", "bytes=²-"]
+)
+def test_what_is_no_single_range_gets_the_whole_file(serving, numbered, asked):
+    status, headers, body = ask(serving(), "/course/numbers.bin", Range=asked)
+    assert status == 200 and body == bytes(range(100))
+    assert headers["Accept-Ranges"] == "bytes" and "Content-Range" not in headers
+
+
+@pytest.mark.parametrize("asked", ["bytes=100-", "bytes=100-200", "bytes=-0"])
+def test_range_behind_the_end_is_refused(serving, numbered, asked):
+    status, headers, body = ask(serving(), "/course/numbers.bin", Range=asked)
+    assert status == 416 and body == b""
+    assert headers["Content-Range"] == "bytes */100"
+
+
+def test_range_is_of_the_same_file_only(serving, numbered):
+    address, path = serving(), "/course/numbers.bin"
+    changed = ask(address, path)[1]["Last-Modified"]
+    for known, expected in ((changed, 206), ('"tag"', 200), (changed[:-1], 200)):
+        answer = ask(address, path, Range="bytes=40-", If_Range=known)
+        assert answer[0] == expected
+    os.utime(numbered, (1, 1))
+    status, _, body = ask(address, path, Range="bytes=40-", If_Range=changed)
+    assert status == 200 and len(body) == 100
+
+
+def test_head_tells_what_get_would_send_and_has_no_range(serving, numbered):
+    address = serving()
+    for path in ("/", "/index.html", "/course/", "/course/numbers.bin", "/nothing"):
+        status, headers, body = ask(address, path, "HEAD", Range="bytes=1-2")
+        whole = ask(address, path)
+        assert (status, body) == (whole[0], b"")
+        assert headers["Content-Length"] == str(len(whole[2]))
+
+
+def test_broken_off_download_goes_on(kit, serving):
+    address, whole = serving(), (kit / "course.zip").read_bytes()
+    half = whole[: len(whole) // 2]
+    status, _, rest = ask(address, "/course.zip", Range=f"bytes={len(half)}-")
+    assert status == 206 and half + rest == whole
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
