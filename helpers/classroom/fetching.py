@@ -100,9 +100,10 @@ def run_uv(*words):
 def run(command):
     """Run a command in the course's folder; its last words say why it failed."""
     refuse_offline()
-    done = subprocess.run(command, cwd=COURSE, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=COURSE, capture_output=True)
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["no reason was given"]
+        said = done.stderr.decode("utf-8", "replace")  # uv's, whatever the console's is
+        said = said.strip().splitlines() or ["no reason was given"]
         reason = re.sub(r"^\W*(error|cause|caused by):", "", said[-1], flags=re.I)
         raise CannotFetch(reason.strip().rstrip("."))
 
