@@ -107,6 +107,7 @@ def read(file):
 
 def add(file, name):
     """Write the file with one name more, after any other kernel that is writing it."""
+    file = Path(os.path.realpath(file))  # a link to it stays one
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_name(file.name + ".new")
     last = time.monotonic() + PATIENCE
@@ -117,7 +118,7 @@ def add(file, name):
             if time.monotonic() > last:
                 raise
         with contextlib.suppress(FileNotFoundError):
-            if time.time() - new.stat().st_mtime > STALE:
+            if time.time() - new.lstat().st_mtime > STALE:
                 new.unlink()
         time.sleep(0.005)
 
@@ -146,9 +147,8 @@ def lessons():
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             text = "\n".join("".join(cell["source"]) for cell in cells)
             title, number = text.splitlines()[0].lstrip("# "), int(path.name[:2])
-            names = dict.fromkeys(
-                re.findall(r'^check\("([\w.]+)", ', text, re.MULTILINE)
-            )
+            checks = re.findall(r'^check\("([\w.]+)", ', text, re.MULTILINE)
+            names = dict.fromkeys(checks)
             numbered = {f"{number}.{i}": name for i, name in enumerate(names, start=1)}
             found.append((title, numbered))
     return found

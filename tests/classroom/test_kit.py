@@ -307,8 +307,6 @@ def test_the_last_words_of_a_failed_command_are_the_reason(monkeypatch):
 def test_words_in_other_letters_than_the_consoles_are_read(monkeypatch):
     """uv writes UTF-8 also on a console of Korean Windows, pip what the system writes."""
     monkeypatch.setenv("LAYERS_OFFLINE", "0")
-    monkeypatch.setattr("locale.getpreferredencoding", lambda *words: "euc_kr")
-    monkeypatch.setattr("locale.getencoding", lambda: "euc_kr", raising=False)
     code = "import sys; sys.stderr.buffer.write({!r}); sys.exit(1)"
     for said, expected in (
         ("× error: 没有 é".encode(), "没有 é"),

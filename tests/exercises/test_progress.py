@@ -208,6 +208,32 @@ def test_new_file_of_a_kernel_that_died_is_in_nobodys_way(file):
     assert os.listdir(file.parent) == [file.name]
 
 
+@pytest.mark.parametrize("target", ["nowhere", "progress.json", "."])
+def test_link_that_was_left_behind_is_in_nobodys_way(file, target):
+    done("dense_by_hand.second_row")
+    new = file.with_name("progress.json.new")
+    new.symlink_to(target)
+    before = time.time() - 2 * module.STALE
+    os.utime(new, (before, before), follow_symlinks=False)
+    start = time.monotonic()
+    done("dense_by_hand.two_inputs")
+    assert time.monotonic() - start < module.PATIENCE / 2
+    assert names(file) == ["dense_by_hand.second_row", "dense_by_hand.two_inputs"]
+    assert os.listdir(file.parent) == [file.name]
+
+
+def test_file_that_is_a_link_stays_one(file, tmp_path):
+    """Such as into a folder that is the same on several machines."""
+    file.parent.mkdir()
+    target = tmp_path / "elsewhere" / "kept.json"
+    file.symlink_to(target)
+    for name in ("dense_by_hand.second_row", "dense_by_hand.two_inputs"):
+        done(name)  # the first time, there is no target yet
+        assert file.is_symlink() and name in names(target)
+    assert names(file) == ["dense_by_hand.second_row", "dense_by_hand.two_inputs"]
+    assert os.listdir(target.parent) == [target.name]
+
+
 def test_kernel_waits_for_another_but_not_for_ever(file, monkeypatch):
     done("dense_by_hand.second_row")
     monkeypatch.setattr(module, "PATIENCE", 0.02)
