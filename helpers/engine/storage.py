@@ -4,8 +4,12 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
+
+RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[\d¹²³])(\.|$)", re.I)  # on Windows
+LONGEST = 200  # bytes of a file's name; disks take 255
 
 
 class Arrays:
@@ -71,6 +75,7 @@ class Files(Arrays):
     def __init__(self, folder):
         super().__init__(rows=None)
         self.folder, self.headers, self.unfinished = Path(folder), {}, None
+        self.names = {}  # {file name as any disk compares it: key}
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"out must be a folder, but {folder} is a file.")
 
@@ -79,25 +84,31 @@ class Files(Arrays):
             self.unfinished.cleanup()
 
     def name(self, key):
-        """Return the file name of a layer: no two layers have the same.
+        """Return the file name of a layer: no two layers have the same, on any disk.
 
         Example:
-            >>> Files("folder").name("outer/inner:1")
-            'outer%2Finner%3A1.npy'
+            >>> files = Files("folder")
+            >>> files.name("outer/inner:1"), files.name("Dense"), files.name("dense")
+            ('outer%2Finner%3A1.npy', 'Dense.npy', 'dense%2.npy')
         """
-        safe = re.sub(r"[^\w.-]", lambda match: f"%{ord(match[0]):02X}", key)
-        return f"{safe}.npy"
+        escaped = re.sub(r"[^\w.-]", lambda found: percent(found[0]), key)
+        if RESERVED.match(escaped):
+            escaped = percent(escaped[0]) + escaped[1:]
+        usual = escaped.encode()[:LONGEST].decode(errors="ignore")
+        name, number = usual, 1
+        # The disks of Windows and macOS take capitals for small letters.
+        while self.names.setdefault(normalize("NFC", name.casefold()), key) != key:
+            number += 1
+            name = f"{usual}%{number}"
+        return f"{name}.npy"
 
     def path(self, key):
         """Return where the file is until all of them are complete."""
         return Path(self.unfinished.name, self.name(key))
 
     def start(self, key, output):
-        if (self.folder / self.name(key)).exists():
-            raise FileExistsError(
-                f"{self.folder / self.name(key)} exists and is not overwritten. Delete "
-                f"it, or choose another folder."
-            )
+        if os.path.lexists(path := self.folder / self.name(key)):
+            raise self.exists(path)
         if output.dtype.hasobject:
             raise TypeError(f"{key} outputs text, which no memory map can hold.")
         if self.unfinished is None:
@@ -110,6 +121,11 @@ class Files(Arrays):
         }
         with self.path(key).open("wb") as file:
             np.lib.format.write_array_header_1_0(file, self.headers[key])
+
+    def exists(self, path):
+        return FileExistsError(
+            f"{path} exists and is not overwritten. Delete it, or choose another folder."
+        )
 
     def whole(self, key, array):
         self.place(key)
@@ -148,9 +164,25 @@ class Files(Arrays):
             with self.path(key).open("r+b") as file:  # it has room for more rows
                 np.lib.format.write_array_header_1_0(file, header)
         paths = {key: self.folder / self.name(key) for key in self.arrays}
-        for key, path in paths.items():
-            os.replace(self.path(key), path)
+        taken = []  # first all the names, in case another run writes here as well
+        try:
+            for path in paths.values():
+                path.touch(exist_ok=False)
+                taken.append(path)
+            for key, path in paths.items():
+                os.replace(self.path(key), path)
+        except BaseException as error:
+            for own in taken:
+                own.unlink()
+            if isinstance(error, FileExistsError):
+                raise self.exists(path) from None
+            raise
         return {key: np.load(path, mmap_mode="r") for key, path in paths.items()}
+
+
+def percent(letter):
+    """Write a letter as in an address on the web: ``%2F`` for a slash."""
+    return "".join(f"%{byte:02X}" for byte in letter.encode(errors="surrogatepass"))
 
 
 def check_same_shape(key, one, other, axis=0):
