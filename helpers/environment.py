@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager, suppress
 
 from .engine import readiness
-from .engine.files import COURSE
+from .engine.files import COURSE, PYTHON
 from .engine.readiness import installed_version, is_there
 
 
@@ -27,7 +27,7 @@ def set_up():
     if missing:
         raise ImportError(
             f"{' and '.join(missing)} cannot be found by this Python "
-            f"({sys.executable}). Start JupyterLab with `python -m helpers lab` in "
+            f"({sys.executable}). Start JupyterLab with `{PYTHON} -m helpers lab` in "
             "the course's folder, or choose the course's kernel in the Kernel menu."
         )
     with silent_stderr():

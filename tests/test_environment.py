@@ -10,7 +10,7 @@ from helpers import environment
 from helpers.__main__ import main
 from helpers.classroom import launch
 from helpers.engine import readiness
-from helpers.engine.files import COURSE
+from helpers.engine.files import COURSE, PYTHON
 from helpers.engine.readiness import PACKAGES, installed_version
 
 
@@ -70,47 +70,19 @@ def test_missing_tensorflow_is_one_sentence():
     code = "from helpers import environment; environment.set_up()"
     said = run("-S", "-c", code).stderr.splitlines()[-1]
     assert said.startswith("ImportError: tensorflow and keras cannot be found by this")
-    assert "python -m helpers lab" in said
+    assert f"{PYTHON} -m helpers lab" in said
 
 
 def test_unknown_words_show_the_commands(capsys):
     assert main(["lap"]) == 2
-    assert "python -m helpers lab" in capsys.readouterr().out
+    assert "python3 -m helpers lab" in capsys.readouterr().out
 
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """A course folder without uv, on a machine without uv."""
-    monkeypatch.setattr(launch, "COURSE", tmp_path)
+    """A course folder in which nothing is installed."""
     monkeypatch.setattr(launch, "ENVIRONMENT", tmp_path / ".venv")
-    monkeypatch.setattr(launch.shutil, "which", lambda name: None)
     return tmp_path
-
-
-def test_launcher_fetches_uv_into_the_folder_once(course, monkeypatch, capsys):
-    calls = []
-
-    def call(words, **options):
-        calls.append(words)
-        if "pip" in words:
-            uv = course / ".uv" / "bin" / ("uv.exe" if os.name == "nt" else "uv")
-            uv.parent.mkdir(parents=True)
-            uv.write_text("")
-        return 7 if "run" in words else 0
-
-    monkeypatch.setattr(launch.subprocess, "call", call)
-    assert launch.launch(["pytest", "tests"]) == 7
-    assert launch.launch(["pytest"]) == 7
-    pip, first, second = calls
-    assert pip[:4] == [sys.executable, "-m", "pip", "install"]
-    assert first[1:] == ["run", "--project", str(course), "pytest", "tests"]
-    assert second[1:] == ["run", "--project", str(course), "pytest"]
-
-
-def test_launcher_without_pip_or_network_says_what_to_do(course, monkeypatch, capsys):
-    monkeypatch.setattr(launch.subprocess, "call", lambda words, **options: 1)
-    assert launch.launch(["pytest"]) == 1
-    assert "uv could not be installed" in capsys.readouterr().out
 
 
 def test_report_comes_from_the_environment_that_has_the_packages(course, monkeypatch):

@@ -73,10 +73,14 @@ def run(given):
 
         ready = check() if given.command == "check" else install(given.kit)
         return 0 if ready else 1
-    if not importlib.util.find_spec("nbconvert"):
-        from .launch import launch
+    needed = ["nbconvert"] if given.no_slides else ["nbconvert", "latex2mathml"]
+    if not all(map(importlib.util.find_spec, needed)):
+        from .launch import ENVIRONMENT, launch, marked
 
-        return launch(["python", "-m", "helpers.classroom", *sys.argv[1:]])
+        groups = [] if given.no_slides else ["slides"]
+        own = sys.prefix == str(ENVIRONMENT) and set(groups) <= set(marked() or [])
+        if not own:  # or it is broken, and would be asked for ever
+            return launch(["-m", "helpers.classroom", *sys.argv[1:]], groups)
     from .kit import prepare
 
     wanted = given.wheels, given.python, not given.no_slides

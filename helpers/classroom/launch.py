@@ -1,39 +1,195 @@
-"""Run a command in the course's own environment, made on first use.
+"""Run a program in the course's own environment, made on first use and mended when broken.
 
-Uses nothing but Python's standard library and pip. The environment is made by uv,
-which is four times as fast as pip, brings a fitting Python where there is none, and
-needs no network once everything is installed. Nothing outside the course's folder
-changes.
+Uses nothing but Python's standard library and pip. The environment is made by uv, which is
+four times as fast as pip and brings a fitting Python where there is none. Once a marker
+says that all is installed, neither uv nor a network is needed, and the folder may be moved.
+Nothing outside the course's folder changes.
 """
 
+import contextlib
+import hashlib
 import importlib.util
+import json
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from sysconfig import get_config_var
 
-from ..engine.files import COURSE, ENVIRONMENT
+from ..engine.files import COURSE, ENVIRONMENT, is_offline
+from ..engine.readiness import PYTHONS
 
 BIN = "Scripts" if os.name == "nt" else "bin"
 EXE = ".exe" if os.name == "nt" else ""
+UV = COURSE / ".uv"
+LOWEST_UV = 0, 7  # the first that installs dependency groups with `uv pip`
+TESTED = COURSE / "data" / "tested_versions.txt"  # those that are installed
+# What would send `pip install --target` elsewhere, or nowhere
+MISLEADING = "PIP_USER PIP_PREFIX PIP_TARGET PIP_REQUIRE_VIRTUALENV PIP_DRY_RUN".split()
+COLAB = "It runs in the browser, on Colab, as the README says."
+REASONS = {  # by what uv says
+    "UnknownIssuer|invalid peer certificate|CERTIFICATE_VERIFY": (
+        "this network reads encrypted connections, and this machine does not know its "
+        "certificate. Ask who runs the network to install it in the system, or use "
+        "another network"
+    ),
+    "No space left|os error 28|not enough space": "the disk is full. It needs 2.6 GB",
+    "Permission denied|Read-only file system|os error 13": (
+        f"{COURSE} cannot be written, or no program may run in it. Copy the course to "
+        "your own disk"
+    ),
+    "matching platform tag|no wheels": (
+        f"TensorFlow has no packages for this machine. {COLAB}"
+    ),
+    "No interpreter found|python-build-standalone": (
+        "no Python from {}.{} to {}.{} is here, and none can be downloaded. Install one "
+        "from python.org".format(*PYTHONS[0], *PYTHONS[1])
+    ),
+    "dns error|lookup address|onnect|unreachable|tunnel|timed out|error sending": (
+        "the network, or its package mirror, does not answer. Is there one, and does it "
+        "need a proxy (HTTPS_PROXY)?"
+    ),
+}
 
 
-def launch(command):
-    """Run a command, a list of words, in the environment that pyproject.toml describes.
+def launch(words, groups=()):
+    """Run Python in the course's environment with these words behind it.
 
-    Return its exit code, or 1 after one sentence that says what is missing.
+    ``groups`` are those of pyproject.toml that are needed beside what the lessons need.
+    Return the exit code, or 1 after one sentence that says what is missing.
     """
-    uv = find_uv()
-    if uv is None:
-        return 1
-    # An activated environment is another one than the course's; uv would warn of it.
-    environment = {k: word for k, word in os.environ.items() if k != "VIRTUAL_ENV"}
-    words = [uv, "run", "--project", str(COURSE), *command]
     try:
-        return subprocess.call(words, cwd=COURSE, env=environment)
+        python = prepare(groups)
+        if python is None:
+            return 1
+        return subprocess.call(
+            [str(python), *words], cwd=str(COURSE), env=course_first()
+        )
     except KeyboardInterrupt:
         return 130
+
+
+def course_first():
+    """Return the environment variables for a program of the course's environment."""
+    folder = os.pathsep.join([str(ENVIRONMENT / BIN), os.environ.get("PATH", "")])
+    return {**os.environ, "PATH": folder, "VIRTUAL_ENV": str(ENVIRONMENT)}
+
+
+def prepare(groups=()):
+    """Return the Python of a complete environment, made or mended; None if it cannot be."""
+    python, found = own_python(), marked()
+    if python and found is not None and set(groups) <= set(found):
+        return python
+    if is_offline():
+        return cannot("LAYERS_OFFLINE forbids to use the network")
+    if not os.access(str(COURSE), os.W_OK):
+        return cannot(f"{COURSE} cannot be written. Copy the course to your own disk")
+    if reason := unfit_machine():
+        return cannot(reason)
+    if (uv := find_uv()) is None:
+        return None
+    if (
+        python is None or found is None
+    ):  # new, or broken off: then uv would believe it whole
+        found = ()
+        steps = [["venv", "--quiet", "--clear", *python_for_uv(), str(ENVIRONMENT)]]
+    else:
+        steps = []
+        marker().unlink()  # until the groups are there as well
+    found = sorted({*found, *groups})
+    steps.append(packages(found))
+    print("Installing the course's packages, 2.3 GB, once ...", flush=True)
+    for step in steps:
+        if why := failure([uv, *step]):
+            return cannot(why)
+    mark(found)
+    return own_python()
+
+
+def packages(groups):
+    """Return the words that make uv install what the lessons and some groups need."""
+    words = ["pip", "install", "--quiet", "--python", str(ENVIRONMENT)]
+    words += ["--requirement", "pyproject.toml"]
+    words += [word for group in groups for word in ("--group", group)]
+    newest = os.environ.get("LAYERS_NEWEST", "")
+    if newest == "pre":  # the weekly check: what will break
+        words += ["--prerelease", "allow"]
+    return words + (["--upgrade"] if newest else ["--constraint", str(TESTED)])
+
+
+def cannot(reason):
+    print(f"The course's packages cannot be installed: {reason.rstrip('.')}.")
+
+
+def failure(command):
+    """Run uv, and tell every ten seconds how far it is; return why it failed, or None."""
+    free = shutil.disk_usage(str(COURSE)).free
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command, cwd=str(COURSE), env=uv_environment(), stderr=errors
+        )
+        while True:
+            try:
+                code = process.wait(10)
+                break
+            except subprocess.TimeoutExpired:
+                done = (free - shutil.disk_usage(str(COURSE)).free) // 10**6
+                print(f"  {max(0, done):,} MB", end="\r", flush=True)
+        errors.seek(0)
+        said = errors.read().decode("utf-8", "replace")
+    if code == 0:
+        return None
+    print(said.rstrip(), file=sys.stderr)
+    found = [why for words, why in REASONS.items() if re.search(words, said)]
+    return found[0] if found else "uv tells why above. The same command tries again"
+
+
+def unfit_machine():
+    """Say why TensorFlow has no packages for this kind of machine; None if it has."""
+    system, machine = platform.system(), platform.machine().lower()
+    names = {
+        ("Darwin", "x86_64"): "Macs with an Intel processor",
+        ("Windows", "arm64"): "Windows on ARM",
+    }
+    name = names.get((system, machine))
+    if system == "Linux" and "musl" in (get_config_var("HOST_GNU_TYPE") or ""):
+        name = "Alpine Linux"
+    return f"TensorFlow has no packages for {name}. {COLAB}" if name else None
+
+
+# --- the marker: a complete environment says what is in it ----------------------------
+
+
+def marker():
+    return ENVIRONMENT / "complete.json"
+
+
+def key():
+    """Return what a complete environment was made from, as a short text."""
+    project = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
+    needed = re.findall(r"^\w[\w-]* = \[\n.*?^\]", project, re.M | re.S)
+    text = "".join(needed) + TESTED.read_text(encoding="utf-8")
+    text += os.environ.get("LAYERS_NEWEST", "")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def marked():
+    """Return the groups of a complete environment; None if it is not complete."""
+    try:
+        found = json.loads(marker().read_text(encoding="utf-8"))
+        return found["groups"] if found["key"] == key() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def mark(groups=()):
+    """Say that the environment is complete."""
+    text = json.dumps({"key": key(), "groups": list(groups)})
+    marker().write_text(text, encoding="utf-8")
 
 
 def own_python():
@@ -54,20 +210,85 @@ def ask_own_environment(*module):
     return subprocess.call([str(python), "-m", *module], cwd=str(COURSE))
 
 
+# --- uv -------------------------------------------------------------------------------
+
+
+def uv_environment():
+    """Return the environment variables for uv.
+
+    All it keeps is in the course's folder, the system's certificates count, and so does a
+    mirror that pip is set to.
+    """
+    given = {k: word for k, word in os.environ.items() if k != "VIRTUAL_ENV"}
+    index = given.get("PIP_INDEX_URL") or pip_setting("global.index-url")
+    usual = {
+        "UV_CACHE_DIR": str(UV / "cache"),
+        "UV_PYTHON_INSTALL_DIR": str(UV / "python"),
+        "UV_SYSTEM_CERTS": "1",
+        "UV_COMPILE_BYTECODE": "1",  # without it, each new kernel starts 5 seconds later
+        **({"UV_DEFAULT_INDEX": index} if index else {}),
+    }
+    return {**usual, **given}
+
+
+def pip_setting(name):
+    with contextlib.suppress(OSError):
+        words = [sys.executable, "-m", "pip", "config", "get", name]
+        done = subprocess.run(words, capture_output=True)
+        if done.returncode == 0:
+            return done.stdout.decode("utf-8", "replace").strip()
+    return ""
+
+
+def python_for_uv():
+    """Return the words that name uv a Python: this one, if the course runs on it."""
+    lowest, highest = PYTHONS
+    if "UV_PYTHON" in os.environ:
+        return []
+    if lowest <= sys.version_info[:2] <= highest and sys.maxsize > 2**32:
+        return ["--python", sys.executable]
+    return ["--python", f">={lowest[0]}.{lowest[1]},<{highest[0]}.{highest[1] + 1}"]
+
+
 def find_uv():
     """Return the path of uv, installed into the folder ``.uv`` if it is nowhere else."""
-    own = COURSE / ".uv" / "bin" / f"uv{EXE}"
-    found = shutil.which("uv") or (str(own) if own.exists() else None)
-    if found:
-        return found
+    own = UV / "bin" / f"uv{EXE}"
+    for found in filter(None, [shutil.which("uv"), str(own)]):
+        if works(found):
+            return found
     print("Fetching uv, which installs the course's packages ...", flush=True)
+    shutil.rmtree(str(UV / "bin"), ignore_errors=True)  # it did not work
     # --target also works where the system's Python refuses other installs (PEP 668).
-    folder = str(COURSE / ".uv")
-    pip = [sys.executable, *"-m pip install -qq --target".split(), folder, "uv"]
-    if subprocess.call(pip) == 0 and own.exists():
+    pip = [
+        sys.executable,
+        *"-m pip install -qq --upgrade --target".split(),
+        str(UV),
+        "uv",
+    ]
+    given = {k: word for k, word in os.environ.items() if k not in MISLEADING}
+    code = subprocess.call(pip, env=given)
+    if works(str(own)):
         return str(own)
+    if importlib.util.find_spec("pip") is None:
+        why = "This Python has no pip. On Debian and Ubuntu: sudo apt install python3-pip."
+    elif code == 0:
+        why = (
+            f"It cannot run in {UV}: copy the course to a disk where programs may run."
+        )
+    else:
+        why = "It needs pip and the network once."
     print(
-        "uv could not be installed. It needs pip and the network once; or install uv "
-        "yourself (docs.astral.sh/uv), or use conda as the README says."
+        f"uv could not be installed. {why} Or install uv yourself (docs.astral.sh/uv), or "
+        "use conda as the README says."
     )
     return None
+
+
+def works(uv):
+    """Tell whether a uv runs, and is not too old."""
+    try:
+        done = subprocess.run([uv, "--version"], capture_output=True)
+    except OSError:  # not there, half there, of another system, or not allowed to run
+        return False
+    version = re.match(rb"uv (\d+)\.(\d+)", done.stdout)
+    return bool(version) and tuple(map(int, version.groups())) >= LOWEST_UV

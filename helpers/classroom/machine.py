@@ -17,9 +17,9 @@ import urllib.request
 from pathlib import Path
 
 from ..engine import files
-from ..engine.files import COURSE, ENVIRONMENT, keras_folders, replaced
+from ..engine.files import COURSE, ENVIRONMENT, PYTHON, keras_folders, replaced
 from ..engine.readiness import examine
-from .launch import BIN, EXE, ask_own_environment, own_python
+from .launch import EXE, ask_own_environment, mark, own_python
 
 SYSTEMS = {"Linux": "linux", "Darwin": "macos", "Windows": "windows"}
 ARCHIVE = "cifar-10-python.tar.gz"  # in a kit
@@ -34,7 +34,7 @@ def check():
     if problem:
         print(f"Not ready: {problem}")
     else:
-        print(f"Ready. Type: {command('jupyter')} lab notebooks/00_start_here.ipynb")
+        print(f"Ready. Type: {lab()}")
     return not problem
 
 
@@ -77,6 +77,7 @@ def install(kit):
         print("Installing the packages takes some minutes ...", flush=True)
         if subprocess.call(words):
             raise OSError("The packages could not be installed; pip tells why above.")
+    mark()
     keep_archive(kit)
     words = [str(own_python()), "-m", "helpers.classroom", "check"]
     return subprocess.call(words, cwd=str(COURSE)) == 0
@@ -129,14 +130,14 @@ def this_python():
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def command(name):
-    """Return what a learner types, in the course's folder, for a program of its own."""
-    if Path(sys.prefix) == ENVIRONMENT:
-        return os.path.join(".venv", BIN, name)
-    found = shutil.which(name)
-    beside = Path(sys.executable).with_name(f"{name}{EXE}")
+def lab():
+    """Return what a learner types, in the course's folder, to open the first lesson."""
+    if Path(sys.prefix) == ENVIRONMENT:  # wherever the folder is moved
+        return f"{PYTHON} -m helpers lab"
+    found = shutil.which("jupyter")
+    beside = Path(sys.executable).with_name(f"jupyter{EXE}")
     other = beside.exists() and not (found and os.path.samefile(found, str(beside)))
-    return quoted(beside) if other else name
+    return f"{quoted(beside) if other else 'jupyter'} lab notebooks/00_start_here.ipynb"
 
 
 def quoted(path):

@@ -17,6 +17,7 @@ NOTEBOOKS = COURSE / "notebooks"
 # Installed with pip, the package has its data inside; there is no course then.
 DATA = PACKAGE / "data" if (PACKAGE / "data").is_dir() else COURSE / "data"
 ENVIRONMENT = COURSE / ".venv"
+PYTHON = "py" if os.name == "nt" else "python3"  # what one types
 
 WEIGHTS_SHA256 = "0d1aca1ad27c83d4174d0b671b67ebdfe8d135d42aac58df96f4afdadaa40b31"
 ARCHIVE = "cifar-10-batches-py-target_archive"  # Keras's name for CIFAR-10's archive

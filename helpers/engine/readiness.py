@@ -12,7 +12,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .files import COURSE, DATA, ENVIRONMENT, NOTEBOOKS, PACKAGE, trained_weights
+from .files import (
+    COURSE,
+    DATA,
+    ENVIRONMENT,
+    NOTEBOOKS,
+    PACKAGE,
+    PYTHON,
+    trained_weights,
+)
 
 PACKAGES = (
     "tensorflow keras numpy matplotlib jupyterlab ipywidgets anywidget pillow pooch tqdm"
@@ -78,11 +86,10 @@ def wrong_python():
 def missing_packages():
     missing = [package for package in needed_packages() if not is_there(package)]
     if missing:
-        python = "py" if os.name == "nt" else "python3"
         return (
-            f"{', '.join(missing)} cannot be found. Type: {python} -m "
+            f"{', '.join(missing)} cannot be found. Type: {PYTHON} -m "
             "helpers.classroom install KIT, with the kit's folder or address for KIT; "
-            f"or, with a network, {python} -m helpers lab"
+            f"or, with a network, {PYTHON} -m helpers lab"
         )
     return None
 

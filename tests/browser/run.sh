@@ -26,7 +26,7 @@ npm install --no-package-lock --no-audit --no-fund --loglevel=error
 npm run --silent lint
 npm test --silent
 
-# Run a command in the course's environment, with the group "browser" installed too.
+# Run Python in the course's environment, with the group "browser" installed too.
 in_course() {
     python3 -c '
 import sys
@@ -34,15 +34,15 @@ import sys
 sys.path.insert(0, ".")
 from helpers.classroom.launch import launch
 
-sys.exit(launch(["--group", "browser", *sys.argv[1:]]))
+sys.exit(launch(sys.argv[1:], ["browser", "slides", "test"]))
 ' "$@"
 }
 
 # One after the other: each test measures and waits on a JupyterLab of its own.
-in_course pytest tests/browser -m browser --numprocesses=0 "$@"
+in_course -m pytest tests/browser -m browser --numprocesses=0 "$@"
 
 for try in 1 2 3; do # a shared machine is tried again before it counts as slower
-    if in_course python tests/browser/bench_explorers.py; then
+    if in_course tests/browser/bench_explorers.py; then
         exit 0
     fi
 done

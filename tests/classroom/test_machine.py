@@ -55,10 +55,11 @@ def test_program_that_is_not_on_the_path_is_typed_with_its_folder(
     monkeypatch.setattr(machine, "ENVIRONMENT", tmp_path / "not this one")
     monkeypatch.setattr(sys, "executable", str(mine / "python"))
     monkeypatch.setenv("PATH", str(mine))
-    assert machine.command("jupyter") == "jupyter"
+    assert machine.lab().split() == ["jupyter", "lab", "notebooks/00_start_here.ipynb"]
     monkeypatch.setenv("PATH", str(tmp_path / "other"))
-    assert machine.command("jupyter").startswith(f'"{mine}')
-    assert machine.command("missing") == "missing"
+    assert machine.lab().startswith(f'"{mine}')
+    monkeypatch.setattr(machine, "ENVIRONMENT", machine.Path(sys.prefix))
+    assert machine.lab().endswith(" -m helpers lab")  # also when the folder has moved
 
 
 @pytest.mark.skipif(

@@ -21,7 +21,8 @@ def project():
 def supported():
     """Return {package: specifier} of pyproject.toml, the test tools included."""
     content = project()
-    lines = content["project"]["dependencies"] + content["dependency-groups"]["dev"]
+    groups = content["dependency-groups"]
+    lines = content["project"]["dependencies"] + groups["test"] + groups["slides"]
     found = [Requirement(line) for line in lines]
     return {canonicalize_name(item.name): item.specifier for item in found}
 
@@ -31,3 +32,17 @@ def pinned():
     text = (COURSE / "environment.yml").read_text(encoding="utf-8")
     found = re.findall(r"^\s+- ([\w-]+)==(\S+)$", text, re.MULTILINE)
     return {canonicalize_name(name): version for name, version in found}
+
+
+def versions_for(python):
+    """Return {package: version} that a learner's Python, such as "3.12", gets."""
+    text = (COURSE / "data" / "tested_versions.txt").read_text(encoding="utf-8")
+    here = {
+        "python_full_version": f"{python}.9",
+        "python_version": python,
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+    }
+    found = map(Requirement, filter(None, text.splitlines()))
+    kept = [one for one in found if one.marker is None or one.marker.evaluate(here)]
+    return {canonicalize_name(one.name): str(one.specifier)[2:] for one in kept}

@@ -8,7 +8,7 @@ import sys
 import nbformat
 import pytest
 from packaging.requirements import Requirement
-from project import pinned, project, supported
+from project import pinned, project, supported, versions_for
 
 from helpers.engine.files import COURSE
 
@@ -20,6 +20,25 @@ def test_both_files_name_the_same_packages():
 @pytest.mark.parametrize("package", sorted(supported()))
 def test_tested_version_is_inside_the_supported_range(package):
     assert pinned()[package] in supported()[package]
+
+
+@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13"])
+def test_what_a_learner_gets_is_one_version_of_each_package_inside_its_range(python):
+    versions = versions_for(python)
+    missing = set(supported()) - set(versions)
+    assert missing == set()
+    for package, allowed in supported().items():
+        assert versions[package] in allowed, package
+
+
+def test_conda_gets_what_a_learner_gets():
+    versions = versions_for("3.12")
+    assert pinned() == {package: versions[package] for package in pinned()}
+
+
+def test_no_address_is_named_where_packages_come_from():
+    text = (COURSE / "data" / "tested_versions.txt").read_text(encoding="utf-8")
+    assert "://" not in text and "--" not in text
 
 
 def test_environment_python_is_supported():

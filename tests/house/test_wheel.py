@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from helpers.classroom.launch import find_uv
+from helpers.classroom.launch import find_uv, uv_environment
 from helpers.engine.files import COURSE
 
 NETWORK = """
@@ -43,8 +43,9 @@ def wheel(tmp_path_factory):
 
 
 def run(*words, **options):
+    variables = {**uv_environment(), "UV_COMPILE_BYTECODE": "0"}
     done = subprocess.run(
-        list(map(str, words)), capture_output=True, text=True, **options
+        list(map(str, words)), capture_output=True, text=True, env=variables, **options
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

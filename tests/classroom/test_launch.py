@@ -1,0 +1,273 @@
+"""The launcher: what it asks of pip and of uv, when it asks nothing, and what it says."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers.classroom import launch
+from helpers.classroom.launch import BIN, EXE
+
+# A uv that writes down what it was asked, makes what it is asked for, and may fail.
+FAKE = """#!{python}
+import json, os, pathlib, sys
+here = pathlib.Path(__file__).parent
+words = sys.argv[1:]
+if words == ["--version"]:
+    print("uv {version}")
+    sys.exit()
+keep = [name for name in os.environ if name.startswith(("UV_", "VIRTUAL"))]
+with open(here / "asked.jsonl", "a") as file:
+    json.dump([words, {{name: os.environ[name] for name in keep}}], file)
+    file.write("\\n")
+if (here / "fails").exists():
+    sys.exit((here / "fails").read_text())
+if words[0] == "venv":
+    folder = pathlib.Path(words[-1], "{bin}")
+    folder.mkdir(parents=True)
+    os.symlink(sys.executable, folder / "python{exe}")
+"""
+
+posix = pytest.mark.skipif(
+    os.name == "nt", reason="a script cannot stand in for uv.exe"
+)
+
+
+class Machine:
+    """A folder with the course's launcher and a uv, and how it is used."""
+
+    def __init__(self, folder, monkeypatch):
+        self.folder, self.patch = folder, monkeypatch
+        self.own = folder / ".uv" / "bin" / f"uv{EXE}"
+        monkeypatch.setattr(launch, "COURSE", folder)
+        monkeypatch.setattr(launch, "ENVIRONMENT", folder / ".venv")
+        monkeypatch.setattr(launch, "UV", folder / ".uv")
+        (folder / "pyproject.toml").write_text('dependencies = [\n    "numpy",\n]\n')
+        monkeypatch.setenv("PATH", "")  # no other uv
+        monkeypatch.delenv("LAYERS_OFFLINE", raising=False)
+        for name in [name for name in os.environ if name.startswith(("UV_", "PIP_"))]:
+            monkeypatch.delenv(name)
+
+    def put_uv(self, path=None, version="0.9.1 (abc)"):
+        path = path or self.own
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            FAKE.format(python=sys.executable, version=version, bin=BIN, exe=EXE)
+        )
+        path.chmod(0o755)
+        return path
+
+    def run(self, *groups):
+        return launch.launch(["-c", "raise SystemExit(7)"], groups)
+
+    @property
+    def asked(self):
+        file = self.own.parent / "asked.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    return Machine(tmp_path, monkeypatch)
+
+
+def said(capsys):
+    return " ".join(capsys.readouterr().out.split())
+
+
+@posix
+def test_an_environment_is_made_once_and_uv_is_not_needed_again(machine):
+    machine.put_uv()
+    assert machine.run() == 7
+    assert [words[0] for words, _ in machine.asked] == ["venv", "pip"]
+    machine.own.unlink()
+    machine.patch.setenv("LAYERS_OFFLINE", "1")
+    assert machine.run() == 7
+
+
+@posix
+def test_groups_are_added_to_a_complete_environment(machine):
+    machine.put_uv()
+    assert (
+        machine.run()
+        == machine.run("test")
+        == machine.run("test")
+        == machine.run()
+        == 7
+    )
+    words = [words for words, _ in machine.asked]
+    assert [one[0] for one in words] == ["venv", "pip", "pip"]
+    assert "--group" not in words[1] and words[2][-4:-2] == ["--group", "test"]
+    assert words[1][-2] == "--constraint" and Path(words[1][-1]).exists()
+
+
+@posix
+@pytest.mark.parametrize(
+    "change", ["no marker", "half a marker", "new packages", "no Python"]
+)
+def test_what_is_broken_off_or_out_of_date_is_made_anew(machine, change):
+    machine.put_uv()
+    machine.run()
+    marker = machine.folder / ".venv" / "complete.json"
+    if change == "no marker":
+        marker.unlink()
+    if change == "half a marker":
+        marker.write_text('{"key"')
+    if change == "new packages":
+        (machine.folder / "pyproject.toml").write_text(
+            'dependencies = [\n "keras",\n]\n'
+        )
+    if change == "no Python":
+        (machine.folder / ".venv" / BIN / f"python{EXE}").unlink()
+    shutil.rmtree(machine.folder / ".venv" / BIN, ignore_errors=True)
+    assert machine.run() == 7
+    assert [words[0] for words, _ in machine.asked] == ["venv", "pip"] * 2
+    assert "--clear" in machine.asked[2][0]
+
+
+@posix
+def test_a_failure_leaves_no_marker_and_says_one_sentence(machine, capsys):
+    machine.put_uv()
+    fails = machine.own.parent / "fails"
+    for words, sentence in {
+        "invalid peer certificate: UnknownIssuer": "does not know its certificate",
+        "No space left on device (os error 28)": "the disk is full",
+        "Permission denied (os error 13)": "cannot be written",
+        "dns error: failed to lookup address": "the network, or its package mirror",
+        "no wheels with a matching platform tag": "on Colab",
+        "No interpreter found for Python >=3.10": "Install one from python.org",
+        "something else": "uv tells why above",
+    }.items():
+        fails.write_text(words)
+        assert machine.run() == 1
+        out = said(capsys)
+        assert sentence in out and out.endswith(".") and out.count("installed:") == 1
+        assert launch.marked() is None
+    fails.unlink()
+    assert machine.run() == 7
+
+
+@posix
+def test_uv_keeps_to_the_folder_and_knows_certificates_and_mirror(machine):
+    machine.put_uv()
+    machine.patch.setenv("VIRTUAL_ENV", "/another/one")
+    machine.patch.setenv("PIP_INDEX_URL", "http://mirror.test/simple")
+    machine.patch.setenv("UV_CACHE_DIR", "/their/own")
+    machine.run()
+    for _, variables in machine.asked:
+        assert variables["UV_SYSTEM_CERTS"] == "1"
+        assert variables["UV_DEFAULT_INDEX"] == "http://mirror.test/simple"
+        assert variables["UV_CACHE_DIR"] == "/their/own"  # what is set counts
+        assert Path(variables["UV_PYTHON_INSTALL_DIR"]).parent == machine.folder / ".uv"
+        assert "VIRTUAL_ENV" not in variables
+
+
+@posix
+@pytest.mark.parametrize("version", ["0.2.37", "0.6.17 (x)", "nonsense"])
+def test_an_old_uv_on_the_path_is_passed_over(machine, version, tmp_path):
+    old = machine.put_uv(tmp_path / "elsewhere" / "uv", version)
+    machine.patch.setenv("PATH", str(old.parent))
+    machine.put_uv()
+    assert launch.find_uv() == str(machine.own)
+
+
+@posix
+@pytest.mark.parametrize("fault", ["cut off", "of another system", "not executable"])
+def test_a_broken_uv_is_fetched_anew(machine, fault):
+    uv = machine.put_uv()
+    if fault == "cut off":
+        uv.write_bytes(b"")
+    if fault == "of another system":
+        uv.write_bytes(b"MZ\0\0")
+    if fault == "not executable":
+        uv.chmod(stat.S_IRUSR)
+    asked = []
+
+    def call(words, **options):
+        asked.append((words, options["env"]))
+        machine.put_uv()
+        return 0
+
+    machine.patch.setattr(launch.subprocess, "call", call)
+    for name in launch.MISLEADING:
+        machine.patch.setenv(name, "1")
+    assert launch.find_uv() == str(uv)
+    ((words, variables),) = asked
+    assert (
+        words[1:4] == ["-m", "pip", "install"] and str(machine.folder / ".uv") in words
+    )
+    assert not set(launch.MISLEADING) & set(variables)
+
+
+@pytest.mark.parametrize(
+    ("code", "pip", "sentence"),
+    [
+        (1, object(), "It needs pip and the network once."),
+        (1, None, "sudo apt install python3-pip"),
+        (0, object(), "copy the course to a disk where programs may run"),
+    ],
+)
+def test_without_uv_a_sentence_says_what_to_do(machine, capsys, code, pip, sentence):
+    machine.patch.setattr(launch.subprocess, "call", lambda words, **options: code)
+    machine.patch.setattr(launch.importlib.util, "find_spec", lambda name: pip)
+    assert machine.run() == 1
+    assert sentence in said(capsys)
+
+
+def test_offline_says_so_before_anything_is_fetched(machine, capsys):
+    machine.patch.setenv("LAYERS_OFFLINE", "1")
+    assert machine.run() == 1
+    assert "LAYERS_OFFLINE forbids to use the network." in said(capsys)
+    assert sorted(path.name for path in machine.folder.iterdir()) == ["pyproject.toml"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(machine, capsys):
+    machine.patch.setattr(
+        launch.os, "access", lambda path, mode: False
+    )  # also for root
+    assert machine.run() == 1
+    assert f"{machine.folder} cannot be written. Copy" in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("system", "processor", "libc", "name"),
+    [
+        ("Darwin", "x86_64", "", "Macs with an Intel processor"),
+        ("Windows", "ARM64", "", "Windows on ARM"),
+        ("Linux", "x86_64", "x86_64-pc-linux-musl", "Alpine Linux"),
+    ],
+)
+def test_machines_without_tensorflow_are_told_so(
+    machine, capsys, system, processor, libc, name
+):
+    machine.patch.setattr(launch.platform, "system", lambda: system)
+    machine.patch.setattr(launch.platform, "machine", lambda: processor)
+    machine.patch.setattr(launch, "get_config_var", lambda name: libc)
+    assert machine.run() == 1
+    assert f"TensorFlow has no packages for {name}. It runs in the browser" in said(
+        capsys
+    )
+
+
+def test_this_machine_is_fit():
+    assert launch.unfit_machine() is None
+
+
+def test_newest_packages_are_taken_where_they_are_asked_for(monkeypatch):
+    assert "--constraint" in launch.packages([])
+    monkeypatch.setenv("LAYERS_NEWEST", "1")
+    assert launch.packages([])[-1] == "--upgrade"
+    tested = launch.key()
+    monkeypatch.setenv("LAYERS_NEWEST", "pre")
+    assert "--prerelease" in launch.packages([]) and launch.key() != tested
+
+
+def test_started_as_a_file_it_says_what_to_type():
+    file = Path(launch.__file__).parents[1] / "__main__.py"
+    done = subprocess.run([sys.executable, file], capture_output=True, text=True)
+    assert done.stderr.strip() == "Type, in the course's folder: python3 -m helpers"
