@@ -6,7 +6,7 @@ ones. Where two mistakes lead to the same numbers, nothing is said.
 
 import numpy as np
 
-from .exercise import same
+from .exercise import close, same
 
 ORDINALS = "first second third fourth fifth sixth".split()
 NUMBERS = "one two three four five six".split()
@@ -24,17 +24,26 @@ def common_mistake(given, right):
     """
     if given.shape != right.shape:
         said = {sentence for sentence, made in of_shape(right) if same(given, made)}
-    elif is_yes_or_no(right):  # there any other answer is some permutation of it
-        return ""
+    elif said := few_decimals(given, right):
+        return said
+    elif right.size > 1 and np.isin(right, (0, 1)).all():  # or it would tell the answer
+        return "The shape is right; not all of the numbers are."
     else:
         said = {sentence for sentence, made in of_numbers(right) if same(given, made)}
         said = said or set(filter(None, (kind(given, right) for kind in KINDS)))
     return said.pop() if len(said) == 1 else ""
 
 
-def is_yes_or_no(right):
-    """Tell whether all numbers are 0 or 1."""
-    return np.isin(right, (0, 1)).all()
+def few_decimals(given, right):
+    """Say if an answer has one or two decimals and is right as far as that goes."""
+    for scale in (10, 100):
+        shown, exact = (given * scale).round(3), (right * scale).round(3)
+        if (shown % scale).any() and (shown == np.rint(shown)).all():
+            if (abs(shown - exact) <= 0.5).all():
+                return "That is close: give three decimals."
+            if (shown == np.trunc(exact)).all():
+                return "Decimals are cut off: give three decimals."
+    return ""
 
 
 def of_shape(right):
@@ -47,7 +56,8 @@ def of_shape(right):
     if right.ndim and len(right) > 1:
         one = "rows" if right.ndim > 1 else "numbers"
         for i in range(len(right)):
-            yield f"That is one of the {one} alone.", right[i]
+            if right.ndim > 1 or right[i].round(6) not in (0, 1):
+                yield f"That is one of the {one} alone.", right[i]
             yield "That is right as far as it goes.", right[: i + 1]
 
 
@@ -62,11 +72,12 @@ def of_numbers(right):
     if right.ndim > 1:
         yield "The rows are right, in reverse order.", right[::-1]
         yield "Rows and columns are swapped.", right.T
-    if right.ndim == 1 and whole[0] and (whole.all() or not whole[1:].any()):
+    if right.ndim == 1 and whole[0] and right[0] > 0 and right.max() > 2:
         said = "Each number is" if whole.all() else "The first number is"
-        said += " off by one: places are counted from 0, amounts from 1."
-        yield said, right + whole
-        yield said, right - whole
+        said += " off by one: does counting start at 0, and where does it end?"
+        if whole.all() or not whole[1:].any():
+            yield said, right + whole
+            yield said, right - whole
     if abs(right).max() > 10:
         yield "That is 100 times too small.", right / 100
     if not whole.all():
@@ -112,18 +123,17 @@ def another_sign(given, right):
         return ""
     if right.size > len(ORDINALS):
         return "The sizes are right, some of the signs are not."
-    turned = which(wrong_places(given, right))
-    return f"The sizes are right; look at the sign of {turned}."
+    return f"The sizes are right; look at the sign of {which(~close(given, right))}."
 
 
 def another_factor(given, right):
     """Say if two or more different numbers are too large, or too small, by one factor."""
     sizes = np.sort(abs(given), axis=None)
-    if np.ptp(right[right != 0]) == 0 or sizes.size < 2 or sizes[-2] < 0.05:
+    if sizes.size < 2 or sizes[-2] < 0.05 or np.ptp(right[right != 0]) == 0:
         return ""
     largest = abs(right).argmax()
     factor = given.flat[largest] / right.flat[largest]
-    if factor < 0 or not same(given, factor * right):
+    if factor < 0 or abs(factor - 1) < 0.01 or not same(given, factor * right):
         return ""
     size = "large" if factor > 1 else "small"
     return f"The proportions are right; all numbers are too {size} by the same factor."
@@ -134,22 +144,17 @@ KINDS = before_relu, another_order, another_sign, another_factor
 
 def wrong_numbers(given, right):
     """Say which numbers of an answer of the right shape are wrong, or how many."""
-    wrong = wrong_places(given, right)
+    wrong = ~close(given, right)
     count = int(wrong.sum())
     if right.size == 1:
         return "It is another number."
-    if right.size > len(ORDINALS) or is_yes_or_no(right):  # or it would tell the answer
+    if right.size > len(ORDINALS):
         differ = "differs" if count == 1 else "differ"
         return f"The shape is right; of {right.size} numbers, {count} {differ}."
     if wrong.all():
         return "The shape is right; all numbers are wrong."
     named = f"{which(wrong)} {'is' if count == 1 else 'are'} wrong."
-    return f"Row by row, {named}" if right.ndim > 1 else named.capitalize()
-
-
-def wrong_places(given, right):
-    """Tell of each number whether it is wrong."""
-    return ~np.isclose(given, right, rtol=1e-3, atol=1e-3)
+    return f"Counted row by row, {named}" if right.ndim > 1 else named.capitalize()
 
 
 def which(places):

@@ -8,13 +8,24 @@ put in another order.
 
 import textwrap
 import warnings
+from contextlib import suppress
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 
+import keras
 import numpy as np
 
 TOPICS = sorted(file.stem for file in Path(__file__).parent.glob("lessons/[a-z]*.py"))
+UNREADABLE = {  # what is said about an answer, or a part of it, of these classes
+    "One place is still open: replace the ... there.": type(...),
+    "Write numbers with a point, without quotation marks, units or %.": (str, bytes),
+    "A set has no order: write a list.": (set, frozenset),
+    "A dict: name the layer whose output is meant.": (dict, type({}.values())),
+    "This is a complex number; none is asked for.": (complex, np.complexfloating),
+    "No rows went in: call the model on rows.": keras.KerasTensor,
+    "This is a model; call it on rows.": keras.Model,
+}
 
 
 class Exercise:
@@ -47,9 +58,10 @@ def find(name, kind):
     found = getattr(lesson(topic), kind)
     if last not in found:
         one, names = kind[:-1].lower(), ", ".join(f"{topic}.{last}" for last in found)
-        raise ValueError(
+        said = (
             f"There is no {one} {name!r}. In this lesson there are: {names or 'none'}."
         )
+        raise ValueError(said)
     return found[last]
 
 
@@ -63,10 +75,8 @@ def lesson(topic):
         ValueError: there is no such lesson.
     """
     if topic not in TOPICS:
-        known = ", ".join(TOPICS)
-        raise ValueError(
-            f"There is no lesson {topic!r} with exercises. There are: {known}."
-        )
+        said = f"There is no lesson {topic!r} with exercises. There are: "
+        raise ValueError(f"{said}{', '.join(TOPICS)}.")
     return import_module(f".lessons.{topic}", __package__)
 
 
@@ -76,15 +86,37 @@ def read(answer):
     Raises:
         ValueError: in a sentence, if the answer is no number or array of numbers.
     """
-    if answer is None:
-        raise ValueError("The answer is None: nothing was assigned to it.")
+    if any(part is None for part in parts(answer)):
+        what = "The answer" if answer is None else "One place"
+        raise ValueError(f"{what} is None: nothing was assigned to it.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # a complex number that loses a part
             return np.asarray(answer, dtype="float64")
+    except OverflowError:
+        raise ValueError("A number is too large to be read.") from None
     except Exception:  # whatever a learner's object does when it is read
-        kind = type(answer).__name__
-        raise ValueError(f"{kind} is not a number or an array of numbers.") from None
+        raise ValueError(unreadable(answer)) from None
+
+
+def unreadable(answer):
+    """Say why an answer cannot be read as numbers; it may raise when it is looked at."""
+    with suppress(Exception):
+        for said, kinds in UNREADABLE.items():
+            if any(isinstance(part, kinds) for part in parts(answer)):
+                return said
+        if len({tuple(np.shape(part)) for part in parts(answer, depth=1)}) > 1:
+            return "The parts of the list have different lengths."
+    return f"{type(answer).__name__} is not a number or an array of numbers."
+
+
+def parts(answer, depth=4):
+    """Return what stands in a list of lists, or else the answer alone."""
+    if type(answer) is np.ndarray and answer.dtype.kind not in "biuf":
+        answer = answer.tolist()
+    if type(answer) not in (list, tuple) or depth == 0:
+        return [answer]
+    return [one for part in answer for one in parts(part, depth - 1)]
 
 
 @cache
@@ -96,7 +128,13 @@ def computed(answer):
 
 def same(given, expected):
     """Tell whether two arrays have one shape and equal numbers, to three decimals."""
-    return given.shape == expected.shape and np.allclose(given, expected, 1e-3, 1e-3)
+    return given.shape == expected.shape and close(given, expected).all()
+
+
+def close(given, expected):
+    """Tell of each number whether it is right; where it is whole, size gives no slack."""
+    slack = np.where(expected == np.rint(expected), 0, 1e-3 * abs(expected))
+    return abs(given - expected) <= 1e-3 + slack
 
 
 def asked_for(answer, right):

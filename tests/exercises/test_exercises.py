@@ -85,6 +85,12 @@ class Hostile:
     __bool__ = __getitem__ = __hash__ = __str__ = refuse
 
 
+class Classless:
+    @property
+    def __class__(self):
+        raise RuntimeError("no")
+
+
 class Interface:
     __array_interface__ = {"shape": "?", "typestr": 3}
 
@@ -103,6 +109,7 @@ for _ in range(80):
 GARBAGE = [None, "0.5", "", " ", "nan", "...", "right", b"x", bytearray(3), "0\n1"]
 GARBAGE += [object, object(), Hostile(), [Hostile()], Interface(), Loud("L", (), {})()]
 GARBAGE += [{}, {"a": 1}, set(), {1, 2}, frozenset([0.5]), [], [[]], (), CIRCLE, DEEP]
+GARBAGE += [Classless(), [Classless()], [0.5, Hostile()], [Hostile(), None], [[...], 1]]
 GARBAGE += [[[1], [1, 2]], [None], [...], ["a", 1], [[], [1]], range(0), slice(3)]
 GARBAGE += [np.nan, np.inf, -np.inf, [np.nan] * 4, 1j, np.array([1j] * 4), -(10**400)]
 GARBAGE += [12345.678, -0.0771, fractions.Fraction(1, 7), decimal.Decimal("NaN")]
@@ -257,40 +264,40 @@ def test_model_as_answer_has_to_be_called(name, model, capsys):
     assert said(name, model, capsys) == ("Not yet. This is a model; call it on rows.")
 
 
-@pytest.mark.parametrize("right", [0.35, -0.35, [0.35, 0.6], [[0.35], [-0.6]]])
+@pytest.mark.parametrize("right", [0.3562, [0.3562, 0.6], [[0.3562], [-0.6]]])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_answers_are_right_close_or_wrong_by_their_distance(right, sign):
-    """Right to three decimals, close where two were given, and nothing in between."""
-    right = np.array(right)
-    one = Exercise(lambda: right, "That is why.")
-    for distance, words in (
-        (0, "Right. That is why."),
-        (0.0012, "Right. That is why."),  # 0.001, and a thousandth of the topic
-        (0.0016, "Not yet. That is close: give three decimals."),
-        (0.005, "Not yet. That is close: give three decimals."),  # two decimals
-        (0.0059, "Not yet. That is close: give three decimals."),
-        (0.0061, None),
-        (0.05, None),  # one decimal is not close
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (0.3562, "Right. That is why."),
+        (0.3574, "Right. That is why."),  # 0.001, and a thousandth of the number
+        (0.36, "Not yet. That is close: give three decimals."),
+        (0.4, "Not yet. That is close: give three decimals."),
+        (0.35, "Not yet. Decimals are cut off: give three decimals."),
+        (0.3, "Not yet. Decimals are cut off: give three decimals."),
+        (0.3578, None),
+        (0.3603, None),  # near, but given with more than two decimals
+        (0.37, None),
         (0.5, None),
-    ):
-        answer = right.copy()
-        answer.ravel()[0] += sign * distance
-        elsewhere = (
-            "It is another number." if right.ndim == 0 else "first of two is wrong."
-        )
-        told = verdict(one, answer)
-        assert told == words if words else told.endswith(elsewhere)
+    ],
+)
+def test_answers_are_right_or_short_of_decimals_or_wrong(right, sign, given, words):
+    right = np.asarray(sign * np.array(right))
+    answer = right.copy()
+    answer.ravel()[0] = sign * given
+    told = verdict(Exercise(lambda: right, "That is why."), answer)
+    first = "first of two is wrong."
+    assert told == words if words else told.endswith((first, "It is another number."))
 
 
-def test_an_answer_to_two_decimals_is_called_close(capsys):
-    """Wherever an exercise asks for decimals and no mistake gives the same numbers."""
-    close = 0
-    for name, one in EXERCISES.items():
-        rounded = computed(one.right).round(2)
-        told = said(name, rounded, capsys)
-        if np.abs(rounded - computed(one.right)).max() > 0.003 and "Not yet" in told:
-            close += "That is close: give three decimals." in told
-    assert close >= 5
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_whole_number_allows_no_more_the_larger_it_is(name, capsys):
+    right = computed(EXERCISES[name].right)
+    for i in np.flatnonzero(right == np.rint(right))[:3]:
+        for off in (0.002, -0.002, 1, -1, 2, -2):
+            answer = right.copy()
+            answer.flat[i] += off
+            assert "Not yet. " in said(name, answer, capsys)
 
 
 def test_words_are_understood_in_any_case(capsys):

@@ -73,7 +73,7 @@ EXERCISES["one_channel"] = Exercise(
     lambda: cat_outputs(trained=False)["max_pooling2d"][0, :, :, 5],
     "This comes from the untrained network.",
     lambda: cat_outputs()["max_pooling2d"][0, :, :, 4],
-    "This is channel 4. Counting starts at 0: channel 5 has the index 5.",
+    "This is 0 everywhere, as channel 4 is; channel 5 is not dead and has the index 5.",
     lambda: cat_outputs(trained=False, raw=True)["max_pooling2d"][0, :, :, 5],
     "This comes from the untrained network, and from raw pixels.",
     lambda: cat_outputs()["max_pooling2d"][0, 5],
@@ -94,7 +94,7 @@ EXERCISES["dead_maps"] = Exercise(
     lambda: 64 - len(dead_in(cat_outputs())),
     "That counts the maps that are not dead.",
     lambda: len(dead_among_16(trained=True)),
-    "That counts among the first 16 maps alone.",
+    "So many are dead among the first 16 maps, and in conv2d; count all 64 of conv2d_2.",
     lambda: len(dead_among_16(trained=False)),
     "That is the untrained network's count among the first 16 maps.",
 )

@@ -19,11 +19,11 @@ BRIGHT_LEFT = np.array([[9, 9, 9, 0, 0, 0]] * 5)
 TO_POOL = np.array([[1, 5, 2, 0, 7], [3, 4, 8, 6, 9]])
 
 
-def two_values(row, column, bias=1, scale=255, turn=1):
+def two_values(row, column, bias=1, scale=255):
     """Compute one value each of two maps of ``conv2d`` for the cat photograph."""
     kernel, biases = trained_cifar10_cnn().get_layer("conv2d").get_weights()
     patch = cat_photograph()[row : row + 3, column : column + 3, :, np.newaxis] / scale
-    sums = (patch[::turn, ::turn] * kernel).sum(axis=(0, 1, 2)) + bias * biases
+    sums = (patch * kernel).sum(axis=(0, 1, 2)) + bias * biases
     return by_hand.relu(sums)[[10, 0]]
 
 
@@ -87,8 +87,6 @@ EXERCISES["two_filters"] = Exercise(
     "to 22 and columns 5 to 7.",
     lambda: two_values(5, 20),
     "Rows and columns are swapped.",
-    lambda: two_values(20, 5, turn=-1),
-    "The patch is turned; Keras multiplies it as it is.",
 )
 
 EXERCISES["average_pooling"] = Exercise(
@@ -150,13 +148,13 @@ EXERCISES["largest_share"] = Exercise(
     lambda: most_and_least(products()[0]),
     "These channels have the largest and the smallest patch; multiply by the kernel.",
     lambda: most_and_least(products()[1]),
-    "These channels have the largest and the smallest weights in all; multiply them by "
-    "the patch.",
+    "These channels have the largest and the smallest weights in all; multiply by the "
+    "patch, which starts at row 6 and column 7.",
     lambda: most_and_least(products()[2], np.max, np.min),
     "These channels hold the largest and the smallest single product; add up the 9 of "
     "each channel.",
     lambda: most_and_least(products(7, 6)[2]),
-    "This is row 7, column 6: rows and columns are swapped.",
+    "Channel 31 takes most away in patches around this one, such as row 7, column 6.",
     lambda: most_and_least(products(trained=False)[2]),
     "This comes from the untrained network.",
     lambda: np.sort(products()[2].sum(axis=(0, 1)))[[-1, 0]],

@@ -85,6 +85,8 @@ EXERCISES["whole_network"] = Exercise(
     "This is before softmax: the two numbers do not add up to 1.",
     lambda: by_hand.softmax(by_hand.relu(output_sums(hidden_outputs(NEW_ROW)))),
     "The output layer got ReLU before softmax; it has softmax alone.",
+    lambda: by_hand.relu(output_sums(hidden_outputs(NEW_ROW))),
+    "The output layer got ReLU in place of softmax.",
     lambda: by_hand.softmax(output_sums(by_hand.softmax(hidden_sums(NEW_ROW)))),
     "The hidden layer got softmax; its activation is ReLU.",
     lambda: hidden_outputs(NEW_ROW),

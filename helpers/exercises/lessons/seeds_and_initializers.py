@@ -85,7 +85,7 @@ EXERCISES["limits"] = Exercise(
     lambda: limits(fan_out=False),
     "The fan out is missing under the root.",
     lambda: [limit(DENSE), limit(CONVOLUTION, fan_out=False)],
-    "The fan out is missing under the convolution's root.",
+    "The convolution's fans add up to 288: is the fan out missing, or a factor of 3?",
 )
 
 EXERCISES["first_weight"] = Exercise(

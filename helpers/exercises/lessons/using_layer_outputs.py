@@ -49,6 +49,8 @@ EXERCISES["cosine"] = Exercise(
     "The products were divided by the squares of the lengths; take the roots.",
     lambda: 1 - KNOWN @ NEW / KNOWN_LENGTHS / NEW_LENGTH,
     "This is 1 minus the cosine similarity, which some call cosine distance.",
+    lambda: abs(np.degrees(np.arctan2(*KNOWN.T) - np.arctan2(*NEW))),
+    "These are the angles in degrees; the similarity is the cosine of the angle.",
 )
 
 EXERCISES["probe_weights"] = Exercise(
@@ -95,7 +97,7 @@ EXERCISES["accuracy"] = Exercise(
     lambda: SCORES[np.arange(5), TRUE_LABELS].mean(),
     "That is the mean score of the true class; only which score is highest counts.",
     lambda: (SCORES.argmax(axis=1) + 1 == TRUE_LABELS).mean(),
-    "Classes were counted from 1; they are counted from 0.",
+    "That is one of five. The class is the place of the highest score, counted from 0.",
 )
 
 EXERCISES["heat_map"] = Exercise(

@@ -58,15 +58,12 @@ def largest(values):
     return [values.argmax(), values.max()]
 
 
-def came_to_life(layer="conv2d_1", place=0, before=False):
-    """Return the dead channel that training made largest, and its largest value.
-
-    ``place`` is 1 for the one behind it; ``before=True`` exchanges the networks.
-    """
+def came_to_life(layer="conv2d_1", rank=0, before=False, listed=False):
+    """Return the dead channel that training made largest, and its largest value."""
     dead = dead_channels(cat_outputs(trained=before)[layer])
-    values = cat_outputs(trained=not before)[layer].max(axis=(0, 1, 2))
-    channel = dead[values[dead].argsort()[::-1][place]]
-    return [channel, values[channel]]
+    values = cat_outputs(trained=not before)[layer].max(axis=(0, 1, 2))[dead]
+    place = values.argsort()[::-1][rank]
+    return [place if listed else dead[place], values[place]]
 
 
 EXERCISES["steps"] = Exercise(
@@ -177,7 +174,7 @@ EXERCISES["moved_most"] = Exercise(
 EXERCISES["come_to_life"] = Exercise(
     came_to_life,
     "Dead for one picture is not dead for all: other pictures gave it gradients.",
-    lambda: came_to_life(place=1),
+    lambda: came_to_life(rank=1),
     "It came to life too, but another dead channel has grown larger.",
     lambda: largest(cat_outputs(True)["conv2d_1"].max(axis=(0, 1, 2))),
     "That is the largest value in the trained network, but the channel was not dead in "
@@ -186,6 +183,8 @@ EXERCISES["come_to_life"] = Exercise(
     "That is the largest value in the untrained network; dead channels have 0 there.",
     lambda: came_to_life(before=True),
     "The networks are exchanged: that channel is dead in the trained one.",
+    lambda: came_to_life(listed=True),
+    "The value is right; the first number is a place in the list of dead channels.",
     lambda: [came_to_life()[0], 0],
     "The channel is right; read its largest value in the trained network, not in the "
     "untrained one.",

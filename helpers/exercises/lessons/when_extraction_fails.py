@@ -117,11 +117,11 @@ EXERCISES["older_reader"] = Exercise(
     lambda: colleague_outputs(last_factor=10),
     "The new layer multiplies by 100; 10 is the factor of the kernel.",
     lambda: colleague_outputs(kernel_factor=100),
-    "The kernel was multiplied by 10 twice: run the first lines again.",
+    "One unit gets all: was the kernel multiplied twice? Run the first lines again.",
     lambda: colleague_outputs(kernel_factor=0),
     "That is what comes of a row or a kernel of zeros; the row is [1, 0, 0].",
     lambda: by_hand.softmax(100 * output_sums(hidden_outputs(10 * FIRST_ROW))),
-    "The factor 100 came before softmax; the new layer stands behind it.",
+    "One unit gets all: the sums are far too large. Did the 100 come before softmax?",
 )
 
 

@@ -1,0 +1,83 @@
+"""An answer that is no number hears what it is, in a line."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from asked import EXERCISES
+
+from helpers.exercises import check, predict
+from helpers.exercises.exercise import read
+from helpers.networks import dense_network
+
+OPEN = "One place is still open: replace the ... there."
+NONE = "One place is None: nothing was assigned to it."
+TEXT = "Write numbers with a point, without quotation marks, units or %."
+LENGTHS = "The parts of the list have different lengths."
+SET = "A set has no order: write a list."
+DICT = "A dict: name the layer whose output is meant."
+COMPLEX = "This is a complex number; none is asked for."
+LARGE = "A number is too large to be read."
+SYMBOLIC = "No rows went in: call the model on rows."
+MODEL = "This is a model; call it on rows."
+
+NETWORK = dense_network()
+ROWS = NETWORK(np.eye(3))
+SAID = [
+    ([0.8, ...], OPEN),
+    ([[0.8, 1], [..., 2]], OPEN),
+    (np.array([0.8, ...]), OPEN),
+    (["0.8", ...], OPEN),
+    ([0.8, None], NONE),
+    ((0.8, [None]), NONE),
+    (np.array([0.8, None]), NONE),
+    (None, "The answer is None: nothing was assigned to it."),
+    ("3/5", TEXT),
+    ("22 px", TEXT),
+    ("66%", TEXT),
+    ("conv2d_8", TEXT),
+    (["0,665", "0,245", "0,09"], TEXT),
+    ([0.665, "0,245"], TEXT),
+    (np.array(["a"]), TEXT),
+    (b"x", TEXT),
+    ([[1], [1, 2]], LENGTHS),
+    ([0.5, [1, 2]], LENGTHS),
+    ((np.zeros(3), np.zeros(4)), LENGTHS),
+    ([tf.zeros(3), tf.zeros(4)], LENGTHS),
+    ({0.1, 0.2}, SET),
+    (frozenset([0.1]), SET),
+    ([{0.1}], SET),
+    ({"dense": ROWS}, DICT),
+    ({"dense": ROWS}.values(), DICT),
+    ([{"dense": ROWS}], DICT),
+    (1j, COMPLEX),
+    ([0.5, 1j], COMPLEX),
+    (np.array([1j]), COMPLEX),
+    (np.complex64(1j), COMPLEX),
+    (10**400, LARGE),
+    ([0.5, -(10**400)], LARGE),
+    (keras.Input((3,)), SYMBOLIC),
+    (NETWORK.outputs[0], SYMBOLIC),
+    (NETWORK.outputs, SYMBOLIC),
+    (NETWORK, MODEL),
+    ([NETWORK], MODEL),
+    (print, "builtin_function_or_method is not a number or an array of numbers."),
+    ([print], "list is not a number or an array of numbers."),
+    (range, "type is not a number or an array of numbers."),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), SAID)
+def test_what_cannot_be_read_hears_why_in_a_line(answer, words, capsys):
+    for name in EXERCISES:
+        check(name, answer)
+        assert capsys.readouterr().out == f"Not yet. {words}\n"
+    predict("convolution_by_hand.B", answer)
+    assert capsys.readouterr().out == f"Prediction B: {words}\n"
+
+
+@pytest.mark.parametrize(
+    "answer", ["0.5", [0.5, "1"], [[0.5], [1]], np.nan, [np.nan, 1], [], True, [ROWS]]
+)
+def test_what_can_be_read_is_read(answer):
+    assert read(answer).dtype == "float64"
