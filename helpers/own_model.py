@@ -1,8 +1,16 @@
 """A model file of one's own, opened so that no code in it runs."""
 
+import builtins
+import importlib
 import io
 import json
+import os
+import pickle
 import re
+import runpy
+import shutil
+import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -12,6 +20,8 @@ import keras
 from .pictures import is_upload, uploaded
 
 PICKLES = ".pkl", ".pickle", ".joblib", ".pt", ".pth"
+# Whose names no file gets the advice to be given: its parts could do anything with them.
+HARMFUL = builtins, importlib, os, pickle, runpy, shutil, subprocess
 SAVE_AGAIN = "Where the model was made, write model.save('model.keras')."
 UNKNOWN = re.compile(  # what Keras says of a class or function it does not have
     r"Could not locate (?:class|function) '([^']+)'"
@@ -90,7 +100,8 @@ def keras_version(content, name):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
             file.read("config.json")
-            return json.loads(file.read("metadata.json"))["keras_version"]
+            version = json.loads(file.read("metadata.json"))["keras_version"]
+            return " ".join(str(version).split())[:20]  # whatever a file says it is
     except Exception:  # zipfile raises errors of many kinds
         raise ValueError(f"{name} is {what_else(content, name)}") from None
 
@@ -128,7 +139,14 @@ def why_not(message, name, version):
     if missing:
         key = missing[missing.lastindex]
         one = key.rpartition(">")[2]  # what is registered has a package before it
-        registered = re.search(rf"'registered_name': '(\S+>{re.escape(one)})'", message)
+        if not may_be_passed(one, message):
+            return (
+                f"{name} needs {one[:60]!r}, a name of Python's own or none at all: with "
+                "it, such a file could do harm. Never pass it in custom_objects. If the "
+                "file is yours, give that part another name and save it again."
+            )
+        named = rf"'registered_name': '(\S{{1,60}}>{one})'"
+        registered = re.search(named, message)
         key = registered[1] if registered else key
         return (
             f"{name} needs {one}, which Keras does not have. Run the cell that defines "
@@ -143,3 +161,16 @@ def why_not(message, name, version):
     last = message.rpartition("Exception encountered: ")[2]
     sentence = " ".join(last.split()).partition(". ")[0][:200].rstrip(".")
     return f"{name} is damaged, or Keras cannot load it: {sentence}."
+
+
+def may_be_passed(one, message):
+    """Tell whether a name may be a part of a network of one's own."""
+    module = re.search(
+        rf"'module': '(\w+)[^']*', 'class_name': '{re.escape(one)}'", message
+    )
+    return (
+        one.isidentifier()
+        and len(one) <= 60
+        and not any(hasattr(harmful, one) for harmful in HARMFUL)
+        and not (module and module[1] in sys.stdlib_module_names)
+    )

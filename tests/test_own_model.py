@@ -1,5 +1,6 @@
 """A model file of one's own: loaded without running code, or refused in a sentence."""
 
+import json
 import os
 import pickle
 import zipfile
@@ -84,6 +85,15 @@ def edited(path, replace, leave_out=()):
             if part not in leave_out:
                 new.writestr(part, content)
     return other
+
+
+def with_layer(path, change):
+    """Write a `.keras` file anew, with other entries for its Dense layer."""
+    with zipfile.ZipFile(path) as file:
+        before = file.read("config.json")
+    config = json.loads(before)
+    config["config"]["layers"][1].update(change)
+    return edited(path, {before: json.dumps(config).encode()})
 
 
 def refused(source, kind=ValueError, **options):
@@ -209,6 +219,57 @@ def test_file_of_another_version_names_both(saved):
 def test_file_of_another_version_that_loads_is_loaded(saved):
     path = edited(saved(small()), {keras.__version__.encode(): b"9.8.0"})
     assert load_own_model(path).built
+
+
+@pytest.mark.parametrize("version", [3, None, [], {"a": 1}, 10**30, "9\n" * 999, True])
+def test_version_that_is_none_is_told_as_it_is(saved, version):
+    path = saved(small())
+    written = json.dumps(version).encode()
+    change = {f'"{keras.__version__}"'.encode(): written}
+    assert load_own_model(edited(path, change)).built
+    message = refused(edited(path, {**change, b'"units": 2': b'"unit": 2'}))
+    assert f"was saved with Keras {str(version)[:1]}" in message
+
+
+HARMFUL = """exec eval compile __import__ open system popen Popen run check_output rmtree
+loads import_module run_path os.system subprocess.Popen""".split()
+HARMFUL += [
+    '__import__("os").system("id")',
+    "A\nB",
+    "A" * 3000,
+    "a b",
+    "1",
+    "",
+    "lambda: 0",
+]
+
+
+@pytest.mark.parametrize("one", HARMFUL)
+@pytest.mark.parametrize("form", ["class", "package", "function", "initializer"])
+def test_no_file_gets_the_advice_to_be_given_what_could_do_harm(saved, one, form):
+    """The line that mends a file is typed by whoever reads it: it must never run code."""
+    part = {"module": None, "class_name": one, "config": {}, "registered_name": one}
+    package = {**part, "module": "mine", "registered_name": f"Mine>{one}"}
+    function = {**part, "class_name": "function", "config": one, "module": "builtins"}
+    changes = {
+        "class": part,
+        "package": package,
+        "function": {"config": {"units": 2, "activation": function}},
+        "initializer": {"config": {"units": 2, "kernel_initializer": part}},
+    }
+    message = refused(with_layer(saved(small()), changes[form]))
+    assert "pass custom_objects={" not in message
+    assert not one or "with it, such a file could do harm" in message
+
+
+def test_module_of_python_itself_does_no_layer_either(saved):
+    for module in ("subprocess", "multiprocessing.pool", "ctypes", "http.server"):
+        part = {"module": module, "class_name": "Mine", "registered_name": "Mine"}
+        path = with_layer(saved(small()), part)
+        assert "could do harm" in refused(path)
+    mine = {"module": "my_layers", "class_name": "Mine", "registered_name": "Mine"}
+    path = with_layer(saved(small()), mine)
+    assert "then pass custom_objects={'Mine': Mine}" in refused(path)
 
 
 def test_unbuilt_model_is_refused(saved):
