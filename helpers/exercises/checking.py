@@ -61,9 +61,7 @@ def difference(given, expected):
 
 def wrong_shape(given, expected):
     """Say how an answer of another shape is wrong."""
-    right = given.size == expected.size and same(
-        given.reshape(expected.shape), expected
-    )
+    right = same(given.ravel(), expected.ravel())
     got = f"Expected the shape {expected.shape}, got {given.shape}."
     if not expected.shape:
         got = f"Expected one number, got an array of shape {given.shape}."

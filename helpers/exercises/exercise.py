@@ -58,10 +58,9 @@ def find(name, kind):
     found = getattr(lesson(topic), kind)
     if last not in found:
         one, names = kind[:-1].lower(), ", ".join(f"{topic}.{last}" for last in found)
-        said = (
+        raise ValueError(
             f"There is no {one} {name!r}. In this lesson there are: {names or 'none'}."
         )
-        raise ValueError(said)
     return found[last]
 
 

@@ -254,6 +254,8 @@ def answer(right, *mistakes):
         (0.5, [[0.5]], "One number is asked for, without brackets."),
         (5, [6], "Expected one number, got an array of shape (1,)."),
         (5, [5, 5], "Expected one number, got an array of shape (2,)."),
+        (1, 0, "It is another number."),
+        (0, 5, "It is another number."),
         (8, 9, "It is another number."),  # a count may be wrong by one in many ways
         # a whole number is not right because it is large
         (2304, 2306, "It is another number."),
@@ -283,6 +285,8 @@ def answer(right, *mistakes):
         ([14.204, 85.796], np.array([14.2, 85.7], "float32"), CUT),
         ([14.204, 85.796], [14, 85], WHOLE),
         ([0.8, 0.1376], [0.8, 0.14], CLOSE),
+        ([0.04, 0.02], [0, 0], "The shape is right; all numbers are wrong."),
+        ([0.97, 0.98], [1, 1], "The shape is right; all numbers are wrong."),
         ([0.8, 0.1376], [0.8, 0.136], "The second of two is wrong."),
         ([0.8, 0.1376], [0.8, 0.1419], "The second of two is wrong."),
         (0.1376, -0.14, "It is another number."),
