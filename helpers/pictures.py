@@ -3,6 +3,7 @@
 import html
 import io
 import os
+import re
 import time
 import warnings
 from base64 import b64decode
@@ -20,6 +21,10 @@ from .engine.shown import ShownBox
 DEADLINE = 30  # seconds for a picture from the network
 SILENCE = 10  # seconds without a single byte
 BYTES = 30_000_000  # at most from the network
+MEMORY = 300_000_000  # bytes that a file's picture may need while it is read
+NEEDED = 8  # of them for each pixel; more in the formats whose decoders keep copies
+NEEDED_IN = {"TIFF": 12, "WEBP": 16, "AVIF": 16, "HEIF": 16, "JPEG2000": 24}
+TILE = 1024  # rows and columns that are converted at once
 DARK = 16  # of floats from 0 to 255, no picture has its largest below
 
 # Not every format Pillow knows: to read EPS, it starts another program. HEIF is there
@@ -62,11 +67,12 @@ def read_picture(source, size=None):
         array([[  0,   0,   0],
                [128, 128, 128]], dtype=uint8)
     """
-    image = as_rgb(opened(source))
-    if size is not None:
-        rows, columns = check_size(size)
-        image = ImageOps.fit(image, (columns, rows), Image.Resampling.LANCZOS)
-    return np.array(image)
+    picture = pixels(opened(source))
+    if size is None:
+        return picture
+    rows, columns = check_size(size)
+    lanczos = Image.Resampling.LANCZOS
+    return np.array(ImageOps.fit(Image.fromarray(picture), (columns, rows), lanczos))
 
 
 def check_size(size):
@@ -94,8 +100,8 @@ def opened(source):
     if isinstance(source, (bytes, bytearray, memoryview)):
         return decode(bytes(source), "The picture")
     if isinstance(source, (str, os.PathLike)):
-        address = urlsplit(str(source)).scheme.lower() in ("http", "https")
-        content = fetch(source) if address else read_file(source)
+        address = re.match(r"\s*https?:", str(source), re.IGNORECASE)
+        content = fetch(str(source)) if address else read_file(source)
         return decode(content, str(source))
     if isinstance(source, Image.Image):
         return upright(source, "The picture")
@@ -135,18 +141,27 @@ def uploaded(upload):
 def read_file(path):
     """Return a file's bytes, or say where it was looked for."""
     try:
-        return Path(path).expanduser().read_bytes()
+        file = Path(path).expanduser()
+        if (size := file.stat().st_size) <= MEMORY // 2:
+            return file.read_bytes()
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise OSError(
             f"{str(path)[:200]} cannot be read: {reason}. It was looked for from the "
             f"folder {Path.cwd()}; an address on the network starts with https://."
         ) from None
+    most = MEMORY // 2 // 10**6
+    raise ValueError(
+        f"{path} has {size // 10**6} MB. A picture may have {most}: make it smaller first."
+    )
 
 
 def fetch(address):
     """Return the bytes behind an address, or say why they cannot be had."""
-    host = urlsplit(address).hostname
+    try:
+        host = urlsplit(address).hostname
+    except ValueError:  # brackets that do not close
+        host = None
     instead = "Save the picture as a file and pass its path."
     if not host:
         raise OSError(f"The address {address} is not complete: no host is named in it.")
@@ -182,27 +197,43 @@ def decode(content, name):
     """Return a file's content as an upright Pillow image, or say what else it is."""
     Image.init()  # so that Pillow knows all its formats
     formats = [one for one in FORMATS if one in Image.OPEN]
+    room = max(MEMORY - len(content), 0)
+    usual, most = Image.MAX_IMAGE_PIXELS, room // NEEDED
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about oddities in a file
             warnings.simplefilter("error", Image.DecompressionBombWarning)
+            Image.MAX_IMAGE_PIXELS = most  # an ICO file is unpacked while it is opened
             image = Image.open(io.BytesIO(content), formats=formats)
+        most = room // needed(image)
+        if image.width * image.height > most:
+            raise Image.DecompressionBombError
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ValueError(
-            f"{name} has more than {Image.MAX_IMAGE_PIXELS // 10**6} million pixels. "
-            "Make it smaller first."
+            f"{name} has more than {most // 10**6} million pixels. Make it smaller first."
         ) from None
     except Exception:  # Pillow raises errors of many kinds
         raise ValueError(f"{name} {what_else(content, name)}") from None
-    return upright(image, name)
+    finally:
+        Image.MAX_IMAGE_PIXELS = usual
+    return upright(image, name, in_place=True)
 
 
-def upright(image, name):
-    """Load a Pillow image and turn it as its EXIF data say."""
+def needed(image):
+    """Return how many bytes a pixel takes while this opened file is read."""
+    if image.mode in ("I", "F"):  # of 32 bits; they are scaled as a whole
+        return 24
+    if image.info.get("progressive") or image.width > 10**6:
+        return 12  # for what is kept of a JPEG built up scan by scan, or for a long row
+    return NEEDED_IN.get(image.format, NEEDED)
+
+
+def upright(image, name, in_place=False):
+    """Load a Pillow image, turned as its EXIF data say; a copy if it is not in place."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ImageOps.exif_transpose(image)
+            return ImageOps.exif_transpose(image, in_place=in_place) or image
     except Exception:  # Pillow raises errors of many kinds
         raise ValueError(
             f"{name} begins as a picture, but is damaged or cut short. "
@@ -237,6 +268,22 @@ def is_text(content):
         return "\0" not in content.decode()
     except UnicodeDecodeError:
         return False
+
+
+def pixels(image):
+    """Return a Pillow image of any mode as ``(rows, columns, 3)``, tile by tile.
+
+    The copies that `as_rgb` makes of a giant picture as a whole might not fit into memory.
+    """
+    if image.mode in ("I", "F"):  # what is white, or is none, depends on all of it
+        image = as_rgb(image)
+    picture = np.empty((image.height, image.width, 3), "uint8")
+    for top in range(0, image.height, TILE):
+        for left in range(0, image.width, TILE):
+            down, right = min(top + TILE, image.height), min(left + TILE, image.width)
+            tile = image.crop((left, top, right, down))
+            picture[top:down, left:right] = as_rgb(tile)
+    return picture
 
 
 def as_rgb(image):
@@ -293,7 +340,8 @@ def to_bytes(x, white=None):
             f"The picture holds {span}. Pixels go from 0 to 255, or, as floats, from 0 to "
             f"1. {mend(x, low, high)}"
         )
-    return (x * (255 / white)).round().astype("uint8")
+    scaled = x * (255 / white)
+    return scaled.round(out=scaled).astype("uint8")
 
 
 def mend(x, low, high):

@@ -1,6 +1,8 @@
 """A picture from wherever it comes: read, turned, converted, or refused in a sentence."""
 
 import re
+import struct
+import sys
 
 import ipywidgets
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 import tensorflow as tf
 from picture_files import chosen, encoded, refused, sample
 from PIL import Image
+from support import run
 
 from helpers import pictures
 from helpers.pictures import read_picture, uploaded
@@ -390,10 +393,87 @@ def test_damaged_bytes_never_give_a_traceback():
     assert "refused" in outcomes
 
 
+GIANTS = {  # what takes the most memory: the number of pixels, all of them in few bytes
+    "png 16 bits": (88, "I;16", "png", {}),
+    "png opaque": (37, "RGB", "png", {}),
+    "png transparent": (37, "RGBA", "png", {}),
+    "tiff of 32 bits": (12, "I", "tiff", {"compression": "tiff_deflate"}),
+    "jpeg turned": (37, "RGB", "jpeg", {"exif": {0x0112: 6}}),
+    "jpeg scan by scan": (24, "RGB", "jpeg", {"progressive": True, "subsampling": 0}),
+    "tiff of floats": (12, "F", "tiff", {"compression": "tiff_deflate"}),
+    "webp": (18, "RGB", "webp", {}),
+    "webp transparent": (88, "RGBA", "webp", {"lossless": True, "quality": 0}),
+    "jpeg 2000": (12, "RGB", "jpeg2000", {}),
+    "ico with a png in it": (88, "RGBA", "ico", {}),
+    "one row": (24, "RGBA", "png", {}),
+}
+
+
+def giant(megapixels, mode, form, options, rows=None):
+    """Return the bytes of a file with so many millions of pixels."""
+    rows = rows or int((megapixels * 10**6) ** 0.5)
+    image = Image.new(mode, (megapixels * 10**6 // rows, rows))
+    if "exif" in options:
+        exif = Image.Exif()
+        exif.update(options["exif"])
+        options = {"exif": exif}
+    if form != "ico":
+        return encoded(image, form, **options)
+    inside = encoded(image, "png")  # whatever size the table of contents says
+    head = struct.pack("<3H4B2H2I", 0, 1, 1, 0, 0, 0, 0, 1, 32, len(inside), 22)
+    return head + inside
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("kind", GIANTS)
+def test_memory_stays_bounded_however_large_a_picture_says_it_is(tmp_path, kind):
+    path = tmp_path / "giant"
+    path.write_bytes(giant(*GIANTS[kind], rows=1 if kind == "one row" else None))
+    assert path.stat().st_size < 2_000_000
+    code = """
+        import sys
+        from helpers.pictures import read_picture
+
+        def memory(line):
+            status = open("/proc/self/status").read()
+            return int(status.split(line + ":")[1].split()[0]) / 1000
+
+        start = memory("VmRSS")
+        try:
+            print(read_picture(sys.argv[1], 32).shape)
+        except ValueError as error:
+            print(error)
+        print(memory("VmHWM") - start)
+    """
+    said, peak = run(code, path).splitlines()
+    megapixels = GIANTS[kind][0]
+    assert said.endswith(" million pixels. Make it smaller first.") == (
+        megapixels == 88
+    )
+    assert float(peak) < 310
+
+
+def test_file_of_many_bytes_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "film.mp4"
+    with path.open("wb") as file:
+        file.truncate(10**9)  # that take no room on most disks
+    assert "has 1000 MB. A picture may have 150: make it smaller" in refused(path)
+
+
+def test_tiles_of_a_large_picture_fit_together(monkeypatch):
+    monkeypatch.setattr(pictures, "TILE", 7)
+    steps = np.linspace(0, 65535, 2400, dtype="uint16").reshape(40, 60)
+    for source in (sample(), encoded(sample(), "gif"), steps, encoded(steps)):
+        with monkeypatch.context() as patch:
+            patch.setattr(pictures, "TILE", 1000)
+            whole = read_picture(source)
+        np.testing.assert_array_equal(read_picture(source), whole)
+
+
 def test_too_many_pixels_are_refused_before_they_are_unpacked(monkeypatch):
-    monkeypatch.setattr(pictures, "upright", lambda *a: pytest.fail("unpacked"))
+    monkeypatch.setattr(pictures, "upright", lambda *a, **b: pytest.fail("unpacked"))
     side = 10_000  # 100 million pixels in a small file
     for columns in (side, 2 * side):  # Pillow warns of the first, refuses the second
         bomb = encoded(Image.new("1", (columns, side)), "png")
         assert len(bomb) < 100_000
-        assert "more than 89 million pixels" in refused(bomb)
+        assert "more than 37 million pixels" in refused(bomb)

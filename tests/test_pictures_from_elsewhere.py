@@ -102,7 +102,17 @@ def test_no_connection(server, monkeypatch):
     assert "no connection to 127.0.0.1" in refused(address + "/cat.png", OSError)
 
 
-@pytest.mark.parametrize("address", ["https://", "http:///cat.png", "https:cat.png"])
+NO_HOST = [
+    "https://",
+    "http:///cat.png",
+    "https:cat.png",
+    "http://[::1",
+    "HTTP://[",
+    "http://]",
+]
+
+
+@pytest.mark.parametrize("address", NO_HOST)
 @pytest.mark.parametrize("offline", "01")
 def test_address_without_a_host(monkeypatch, address, offline):
     monkeypatch.setenv("LAYERS_OFFLINE", offline)
