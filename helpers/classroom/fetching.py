@@ -1,7 +1,8 @@
 """The packages that a kit brings along, fetched once into a cache.
 
-pip fetches, through whatever mirror or proxy it is set to. uv chooses the packages for
-the learners' machines, since pip knows the conditions of no system but its own.
+pip fetches, through whatever mirror or proxy it is set to. uv, which is told of the
+mirror, chooses the packages for the learners' machines: pip knows the conditions of no
+system but its own.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from ..engine.files import COURSE, is_offline, replaced
 from ..engine.readiness import PYTHONS
-from .launch import find_uv
+from .launch import TESTED, find_uv, uv_environment
 
 LINUX = "_2_28 _2_27 _2_26 _2_24 _2_17 2014 2010 1".split()
 PLATFORMS = {  # for each system, the kinds of wheels that it takes, the newest first
@@ -49,7 +50,8 @@ def wheels(system, python, cache):
     """
     project = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
     needed = re.search(r"^dependencies = \[\n.*?^\]", project, re.M | re.S)[0]
-    key = hashlib.sha256(needed.encode()).hexdigest()[:8]
+    tested = TESTED.read_text(encoding="utf-8")
+    key = hashlib.sha256((needed + tested).encode()).hexdigest()[:8]
     folder = cache / f"{system}-{python}-{key}"
     if (folder / "requirements.txt").exists():
         return folder
@@ -62,6 +64,7 @@ def wheels(system, python, cache):
                 *("pip", "compile", "pyproject.toml", "--output-file", str(pins)),
                 *("--python-platform", system, "--python-version", python),
                 *("--only-binary", ":all:", "--no-header", "--no-annotate"),
+                *("--constraint", str(TESTED)),
             )
             kinds = [f"--platform={kind}" for kind in PLATFORMS[system]]
             run_pip(
@@ -94,13 +97,13 @@ def run_uv(*words):
     refuse_offline()  # before uv itself would be fetched
     if (uv := find_uv()) is None:
         raise CannotFetch("uv is missing")
-    run([uv, *words])
+    run([uv, *words], uv_environment())
 
 
-def run(command):
+def run(command, environment=None):
     """Run a command in the course's folder; its last words say why it failed."""
     refuse_offline()
-    done = subprocess.run(command, cwd=COURSE, capture_output=True)
+    done = subprocess.run(command, cwd=COURSE, env=environment, capture_output=True)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace")  # uv's, whatever the console's is
         said = said.strip().splitlines() or ["no reason was given"]
