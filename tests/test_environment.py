@@ -53,7 +53,8 @@ def test_set_up_prints_nothing_and_does_what_it_says():
     )
     names = ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND")
     bare = {name: os.environ[name] for name in os.environ if name not in names}
-    done = run("-W", "error", "-c", code, env=bare)
+    ignored = "ignore::DeprecationWarning"  # Python shows nobody those of packages
+    done = run("-W", "error", "-W", ignored, "-c", code, env=bare)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "after")
 
 
