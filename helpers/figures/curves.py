@@ -50,21 +50,24 @@ def curve_figure(curves, x=None, x_label="", y_label="", title="", sentence=None
                 f"{len(x)} of them, one for each x."
             )
     picture = Picture(figsize=(8, 3.5), layout="constrained")
-    axes = picture.add_subplot(xlabel=x_label, ylabel=y_label, title=title)
+    words = {"xlabel": x_label, "ylabel": y_label, "title": title}
+    axes = picture.add_subplot(**{k: picture.plain(text) for k, text in words.items()})
+    places = [picture.plain(one) if isinstance(one, str) else one for one in x]
     for i, (name, values) in enumerate(curves.items()):
         look = {
             "color": CURVES[i % 6],
             "linestyle": LINES[i % 4],
             "marker": MARKS[i % 7],
         }
-        axes.plot(x, np.where(np.isfinite(values), values, np.nan), label=name, **look)
+        finite = np.where(np.isfinite(values), values, np.nan)
+        axes.plot(places, finite, label=picture.plain(name), **look)
     axes.grid(alpha=0.3)
     if len(curves) > 1:
         highest_first = sorted(axes.lines, key=lambda curve: -last(curve.get_ydata()))
         picture.legend(handles=highest_first, loc="outside right center")
     for i, (name, values) in enumerate(curves.items()):
-        named = f"{name}: " * (len(curves) > 1)
-        mark_odd(axes, x, values, CURVES[i % 6], 0.07 * (i % 6), named)
+        named = f"{picture.plain(name)}: " * (len(curves) > 1)
+        mark_odd(axes, places, values, CURVES[i % 6], 0.07 * (i % 6), named)
     course = [tell(name, values, x, x_label) for name, values in curves.items()]
     picture.sentence = sentence or (
         f"{title or 'Curves'}: {len(x)} points from {x[0]} to {x[-1]}"

@@ -78,7 +78,7 @@ def feature_map_grid(
     elif scale == "shared":
         said = "All maps share one scale, shown by the bar."
         picture.add_bar(axes.inset_axes(BESIDE), GRAY, lowest, highest)
-    axes.set_title(f"{title}: channels 0 to {count - 1}", loc="left")
+    axes.set_title(f"{picture.plain(title)}: channels 0 to {count - 1}", loc="left")
     note = f"Channel = number at the left + number below. {said}"
     label(axes, corners, columns, rows, width, note)
     picture.sentence = (
@@ -156,7 +156,7 @@ def filter_grid(
         picture.add_bar(axes.inset_axes(BESIDE), colours, -limit, limit)
     note = f"Filter = number at the left + number below. {how.capitalize()}."
     label(axes, corners, columns, rows, width, note)
-    axes.set_title(f"{title}: filters 0 to {count - 1}", loc="left")
+    axes.set_title(f"{picture.plain(title)}: filters 0 to {count - 1}", loc="left")
     picture.sentence = (
         f"{title}: {count} of {filters} filters, "
         f"{rows} rows by {width} columns each, {how}. "

@@ -41,7 +41,7 @@ def image_figure(image, title="", box=None, white=None):
     axes = picture.add_subplot()
     pixels = image if image.ndim == 2 else in_colour(image, white)
     axes.imshow(pixels, cmap="gray", vmin=0, vmax=most, interpolation="nearest")
-    axes.set(title=title, xticks=[], yticks=[])
+    axes.set(title=picture.plain(title), xticks=[], yticks=[])
     axes.spines[:].set_color(GAP_COLOUR)  # or white pixels would not be seen on white
     channels = "3 channels" if image.shape[2:] == (3,) else "1 channel"
     picture.sentence = (
@@ -136,9 +136,9 @@ def image_row(
         )  # fmt: skip
         # A frame, or a white picture would not be seen on white.
         axes.add_patch(Rectangle((left, top), wide, tall, fill=False, ec=GAP_COLOUR))
-        axes.text(left, top + side + 0.05, text, va="top", fontsize=9)
+        axes.text(left, top + side + 0.05, picture.plain(text), va="top", fontsize=9)
     axes.set_axis_off()
-    axes.text(0.15, 0.3, title, fontsize=12)
+    axes.text(0.15, 0.3, picture.plain(title), fontsize=12)
     if with_bar:
         place = (width - 0.75) / width, 1 - (0.4 + side) / height
         bar = picture.add_axes((*place, 0.15 / width, side / height))

@@ -65,7 +65,9 @@ def network_diagram(model, inputs=None):
     for column, name in enumerate(names):
         x, y = zip(*places[column], strict=True)
         axes.scatter(x, y, s=1500, facecolor="white", edgecolor="black", zorder=2)
-        axes.text(x[0], max(units) / 2 + 0.2, name, ha="center", va="bottom")
+        axes.text(
+            x[0], max(units) / 2 + 0.2, picture.plain(name), ha="center", va="bottom"
+        )
         for unit, place in enumerate(places[column]):
             text = "" if values is None else three_decimals(values[column][unit])
             axes.text(*place, text, ha="center", va="center", fontsize=8.5, zorder=3)

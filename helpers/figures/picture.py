@@ -1,10 +1,12 @@
 """A figure with a sentence that says what it shows, and marks for NaN and infinity."""
 
+import functools
 import io
 import textwrap
+import warnings
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import colormaps, font_manager
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -28,6 +30,7 @@ class Picture(Figure):
     """
 
     sentence = "An empty picture."
+    lacking = ""  # letters for which there was no font when it was drawn
 
     def __str__(self):
         return self.sentence
@@ -37,6 +40,23 @@ class Picture(Figure):
     def add_bar(self, axes, colours, lowest, highest):
         """Draw the scale from ``lowest`` to ``highest`` into axes of its own."""
         self.colorbar(ScalarMappable(Normalize(lowest, highest), colours), cax=axes)
+
+    @staticmethod
+    def plain(text):
+        """Return a text in which ``$`` begins no formula."""
+        return str(text).replace("$", r"\$")
+
+    def draw(self, renderer):
+        """Draw all texts with fonts that have their letters, as far as there are some."""
+        texts = self.findobj(Text)
+        letters = frozenset().union(*(text.get_text() for text in texts))
+        families, self.lacking = fonts_for(letters)
+        for text in texts:
+            own = text.get_fontfamily()
+            text.set_fontfamily([*own, *(one for one in families if one not in own)])
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            super().draw(renderer)
 
     def png(self, dpi=200):
         """Return the picture as bytes in PNG format."""
@@ -57,6 +77,37 @@ class Picture(Figure):
             raw=True,
         )
         print(textwrap.fill(self.sentence, 88))
+        if self.lacking:
+            print(f"No font here has the letters {self.lacking}: boxes stand for them.")
+
+
+@functools.lru_cache
+def fonts_for(letters):
+    """Return families of installed fonts for what the usual one lacks; what none has."""
+    lacking = {letter for letter in letters if letter.isprintable() and letter > "~"}
+    lacking -= drawn_by(font_manager.findfont(font_manager.FontProperties()), lacking)
+    families = []
+    for font in font_manager.fontManager.ttflist:
+        if font.style != "normal" or font.weight not in (400, "normal"):
+            continue
+        if found := drawn_by(font.fname, lacking):
+            families.append(font.name)
+            lacking -= found
+    return families, "".join(sorted(lacking))
+
+
+def drawn_by(path, letters):
+    """Return those of the letters that a font can draw."""
+    if not letters or "LastResort" in path:  # which draws a box for each
+        return set()
+    try:
+        font = font_manager.get_font(path)
+        found = letters.intersection(map(chr, font.get_charmap()))
+        for letter in found:  # fonts of coloured pictures fail here
+            font.load_char(ord(letter))
+        return found
+    except (OSError, RuntimeError):
+        return set()
 
 
 def limits(values):

@@ -1,0 +1,146 @@
+"""Whatever letters a title has, they are drawn as they are, and nothing is warned of."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from matplotlib import font_manager, rcParams
+
+from helpers import figures
+from helpers.figures.picture import Picture, fonts_for
+
+WORDS = "კატა"  # Georgian, which DejaVu Serif has and STIXGeneral has not
+SQUARE = np.eye(2)
+
+
+def diagram(name):
+    layer = layers.Dense(2, name="dense")
+    model = keras.Sequential([keras.Input((2,)), layer])
+    layer.name = model.name = name
+    return figures.network_diagram(model)
+
+
+PICTURES = {  # every place in a picture that shows words of whoever calls
+    "diagram": diagram,
+    "picture": lambda words: figures.image_figure(SQUARE, words),
+    "row": lambda words: figures.image_row([SQUARE], [words], title=words),
+    "maps": lambda words: figures.feature_map_grid(
+        SQUARE[..., np.newaxis], title=words
+    ),
+    "filters": lambda words: figures.filter_grid(np.ones((2, 2, 1, 1)), title=words),
+    "curves": lambda words: figures.curve_figure(
+        {words: [1, np.nan], f"{words} 2": [2, 3]}, [words, "b"], words, words, words
+    ),
+}
+
+
+def draws(picture):
+    """Return the picture's pixels; any warning is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return picture.png(dpi=50)
+
+
+@pytest.fixture
+def fonts(monkeypatch):
+    """Return a function that says which families are installed beside the usual one."""
+    every = font_manager.fontManager.ttflist
+    monkeypatch.setitem(rcParams, "font.family", ["STIXGeneral"])
+
+    def install(*families):
+        found = [one for one in every if one.name in (*families, "STIXGeneral")]
+        monkeypatch.setattr(font_manager.fontManager, "ttflist", found)
+        fonts_for.cache_clear()
+
+    install()
+    yield install
+    fonts_for.cache_clear()
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_letters_are_drawn_with_a_font_that_has_them(fonts, kind):
+    without = draws(PICTURES[kind](WORDS))
+    fonts("DejaVu Serif", "Last Resort High-Efficiency")
+    picture = PICTURES[kind](WORDS)
+    assert draws(picture) != without
+    assert picture.lacking == ""
+    assert WORDS in str(picture)
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_where_no_font_has_them_one_sentence_says_so(fonts, kind, capsys, monkeypatch):
+    fonts("Last Resort High-Efficiency")
+    monkeypatch.setattr("IPython.display.display", lambda data, **options: None)
+    picture = PICTURES[kind](WORDS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        picture._ipython_display_()
+    *sentence, last = capsys.readouterr().out.splitlines()
+    assert " ".join(sentence).split() == str(picture).split()
+    assert last == "No font here has the letters აკტ: boxes stand for them."
+
+
+def test_letters_of_several_scripts_come_from_several_fonts(fonts):
+    fonts("DejaVu Serif", "DejaVu Sans")
+    picture = figures.image_row([SQUARE], ["고 قط კატა chat Кот γάτα"])
+    draws(picture)
+    assert picture.lacking == "고"
+    (text,) = [one for one in picture.axes[0].texts if "chat" in one.get_text()]
+    families = text.get_fontfamily()
+    assert families[0] == "STIXGeneral" and "DejaVu Sans" in families  # it has Arabic
+    draws(picture)
+    assert text.get_fontfamily() == families  # each once
+
+
+def test_font_that_cannot_be_read_is_left(fonts, monkeypatch, tmp_path):
+    broken = font_manager.FontEntry(
+        str(tmp_path / "broken.ttf"), name="Broken", weight=400
+    )
+    for content in (b"no font", None):
+        if content:
+            (tmp_path / "broken.ttf").write_bytes(content)
+        else:
+            (tmp_path / "broken.ttf").unlink()
+        monkeypatch.setattr(font_manager.fontManager, "ttflist", [broken])
+        assert fonts_for(frozenset("ა")) == ([], "ა")
+        fonts_for.cache_clear()
+
+
+def test_usual_letters_ask_for_no_other_font(fonts, monkeypatch):
+    monkeypatch.setattr(font_manager, "get_font", pytest.fail)
+    assert fonts_for(frozenset("loss 0.5\n")) == ([], "")
+
+
+FORMULAS = [
+    "${$",
+    "$}{$",
+    "cost $5 to $9",
+    "a$b",
+    r"$\frac$",
+    "$",
+    "$$",
+    r"a\$b$",
+    "$x^2$",
+]
+
+
+@pytest.mark.parametrize("words", FORMULAS)
+@pytest.mark.parametrize("kind", PICTURES)
+def test_dollars_are_text_and_no_formula(kind, words):
+    picture = PICTURES[kind](words)
+    draws(picture)
+    assert words in str(picture)
+    texts = [text for text in picture.findobj(figures.picture.Text) if "$" in str(text)]
+    assert texts
+    for text in texts:
+        shown, formula = text._preprocess_math(text.get_text())
+        assert words in shown and not formula
+
+
+def test_a_formula_of_ones_own_stays_one():
+    picture = Picture(figsize=(2, 1))
+    text = picture.text(0, 0, "$x^2$")
+    draws(picture)
+    assert text.get_parse_math() and text.get_text() == "$x^2$"
