@@ -118,6 +118,8 @@ def test_nothing_is_a_link_before_the_course_is_published(course):
         assert (links, words) == (
             (both, 0) if repository == "ada/layers" else (0, both)
         )
+    if now == publish.UNPUBLISHED:
+        assert contents(course) == before
 
 
 def test_there_and_back_changes_nothing_but_the_addresses(course):
