@@ -226,7 +226,8 @@ def inputs_of(call, arrays):
     if not is_layer(call.layer):
         return args, options
     x = args.pop(0) if args else options.pop(next(iter(options)))
-    options.pop("training", None)  # the model decides: `layer_outputs` is inference
+    # Keras hands down False; a model, or a layer in its graph, may ask for more.
+    training = options.pop("training", None)
     options = {  # Keras notes `mask=[None, None]` for a model that has none
         key: value
         for key, value in options.items()
@@ -234,6 +235,8 @@ def inputs_of(call, arrays):
     }
     if args:
         options["a second argument"] = args
+    if isinstance(training, bool | int) and training:
+        options["training=True"] = True  # it drops by chance, or takes the batch's mean
     if call.masked and kind(call.layer) != "BatchNormalization":
         options["a mask"] = True  # that came along with its input
     return x, options
