@@ -8,6 +8,8 @@ import importlib.util
 import os
 import sys
 
+from ..engine.files import PYTHON
+
 
 def main(words=None):
     """Run one command; return its exit code, after one sentence if it failed."""
@@ -29,7 +31,7 @@ def main(words=None):
 def arguments(words):
     """Return the words of the command line as attributes."""
     parser = argparse.ArgumentParser(
-        prog="python -m helpers.classroom",
+        prog=f"{PYTHON} -m helpers.classroom",
         description="Make a kit for a class, serve it, and check a learner's machine.",
     )
     commands = parser.add_subparsers(

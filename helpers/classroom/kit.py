@@ -14,7 +14,7 @@ from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocess
 
 from ..engine import files
 from ..engine.cifar10 import is_verified
-from ..engine.files import COURSE, NOTEBOOKS, keras_folders, replaced
+from ..engine.files import COURSE, NOTEBOOKS, PYTHON, keras_folders, replaced
 from . import fetching
 from .machine import ARCHIVE, quoted, this_python
 from .slides import REVEAL, STYLE, deck, reveal
@@ -74,7 +74,7 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
     except OSError as error:
         raise in_words(error, folder) from None
     print(f"The kit is {folder}. Look at it: {folder / 'index.html'}")
-    print(f"To serve it: python -m helpers.classroom serve {quoted(folder)}")
+    print(f"To serve it: {PYTHON} -m helpers.classroom serve {quoted(folder)}")
 
 
 def in_words(error, folder):

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from ..engine.files import PYTHON
 from .machine import ARCHIVE, quoted
 
 HELD = "index.html", "course", "course.zip", "slides", "wheels", ARCHIVE
@@ -138,7 +139,7 @@ def open_server(folder, port, solutions=False):
     folder = Path(folder).expanduser().absolute()
     if not (folder / "index.html").is_file():
         raise OSError(
-            f"{folder} is no kit. Make one: python -m helpers.classroom prepare "
+            f"{folder} is no kit. Make one: {PYTHON} -m helpers.classroom prepare "
             f"{quoted(folder)}"
         )
     if not 0 <= port <= 65535:
