@@ -83,7 +83,7 @@ def read_source(source):
     """Return name and bytes of a file that was uploaded or lies on this machine."""
     if is_upload(source):
         return uploaded(source)
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))
     if not path.exists():
         raise FileNotFoundError(
             f"There is no file {source} in {Path.cwd()}, where this notebook runs."

@@ -142,7 +142,7 @@ def uploaded(upload):
 def read_file(path):
     """Return a file's bytes, or say where it was looked for."""
     try:
-        file = Path(path).expanduser()
+        file = Path(os.path.expanduser(path))
         if (size := file.stat().st_size) <= MEMORY // 2:
             return file.read_bytes()
     except (OSError, RuntimeError, ValueError) as error:

@@ -7,6 +7,7 @@ system but its own.
 
 import hashlib
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -26,7 +27,7 @@ PLATFORMS = {  # for each system, the kinds of wheels that it takes, the newest 
 
 def cache_folder(named=None):
     """Return the path of the cache: the folder named, or one in the user's own."""
-    cache = Path(named or "~/.cache/inside-the-layers").expanduser().absolute()
+    cache = Path(os.path.expanduser(named or "~/.cache/inside-the-layers")).absolute()
     if cache.exists() and not cache.is_dir():
         raise OSError(f"{cache} is no folder. Name another one with --cache.")
     return cache

@@ -43,7 +43,7 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
     Arguments are those of ``python3 -m helpers.classroom prepare``. An OSError or a
     ValueError says in one sentence why there is no kit; nothing has changed then.
     """
-    folder = Path(folder).expanduser().absolute()
+    folder = Path(os.path.expanduser(folder)).absolute()
     check_place(folder, replace)
     cache = fetching.cache_folder(cache)
     python = python or this_python()

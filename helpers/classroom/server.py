@@ -136,7 +136,7 @@ def serve(folder, port=8000, solutions=False):
 
 def open_server(folder, port, solutions=False):
     """Return a server of a kit that has its port and does not answer yet."""
-    folder = Path(folder).expanduser().absolute()
+    folder = Path(os.path.expanduser(folder)).absolute()
     if not (folder / "index.html").is_file():
         raise OSError(
             f"{folder} is no kit. Make one: {PYTHON} -m helpers.classroom prepare "

@@ -33,6 +33,8 @@ def keras_folders():
     """The folders that may hold Keras's data sets; Keras itself uses the last."""
     given = "KERAS_HOME" in os.environ
     home = Path(os.path.expanduser(os.environ["KERAS_HOME"] if given else "~/.keras"))
+    if str(home).startswith("~"):  # this user has no home; Keras does the same
+        return [TEMPORARY / ".keras" / "datasets"]
     # Keras asks about KERAS_HOME, or about ~ and ~/.keras, whether it may write there
     needed = [home] if given else [home, home.parent]
     if not all(os.access(_nearest(path), os.W_OK) for path in needed):

@@ -68,7 +68,9 @@ def progress():
         print(line)
     print(f"{len(known.keys() & listed)} of {len(listed)} exercises are done.")
     if file is None:
-        print("Nothing is taken down, since LAYERS_PROGRESS is off.")
+        off = "LAYERS_PROGRESS" in os.environ
+        why = "LAYERS_PROGRESS is off" if off else "this user has no home"
+        print(f"Nothing is taken down, since {why}.")
 
 
 def done(name):
@@ -86,12 +88,14 @@ def done(name):
 
 
 def progress_file():
-    """Return the path of the file, or None where ``LAYERS_PROGRESS`` is ``off``."""
+    """Return the path of the file; None if ``LAYERS_PROGRESS`` is ``off``, or no home."""
     named = os.environ.get("LAYERS_PROGRESS")
     if named:
         return None if named == "off" else Path(os.path.expanduser(named))
     variable, usual = FOLDERS.get(sys.platform, ("XDG_DATA_HOME", "~/.local/share"))
     folder = os.environ.get(variable) or os.path.expanduser(usual)
+    if folder.startswith("~"):
+        return None
     return Path(folder) / "inside-the-layers" / "progress.json"
 
 

@@ -120,3 +120,8 @@ def test_keras_folder_without_a_home_is_no_error(monkeypatch):
     monkeypatch.delenv("KERAS_HOME", raising=False)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # nobody's home
     assert files.keras_folders()[-1].name == "datasets"
+
+
+def test_without_a_home_keras_uses_the_temporary_folder(homeless):
+    """As Keras itself: a folder called ~ is made nowhere."""
+    assert files.keras_folders() == [files.TEMPORARY / ".keras" / "datasets"]

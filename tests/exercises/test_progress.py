@@ -253,3 +253,12 @@ def test_kernels_that_write_at_once_lose_nothing(file):
     ]
     assert [kernel.wait(60) for kernel in kernels] == [0, 0, 0]
     assert names(file) == sorted(f"{n}.{i}." for n in range(3) for i in range(25))
+
+
+def test_without_a_home_nothing_is_taken_down(homeless, tmp_path, monkeypatch, capsys):
+    for name in ("LAYERS_PROGRESS", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    done("dense_by_hand.softmax")
+    assert "since this user has no home" in table(capsys)
+    assert list(tmp_path.iterdir()) == []
