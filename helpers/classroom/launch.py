@@ -257,7 +257,6 @@ def find_uv():
         if works(found):
             return found
     print("Fetching uv, which installs the course's packages ...", flush=True)
-    shutil.rmtree(str(UV / "bin"), ignore_errors=True)  # it did not work
     # --target also works where the system's Python refuses other installs (PEP 668).
     pip = [
         sys.executable,
