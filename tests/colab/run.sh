@@ -9,10 +9,11 @@ export PYDEVD_DISABLE_FILE_VALIDATION=1 # each kernel would print a warning
 
 source tests/other_python.sh .venv-colab 3.13
 "$uv" pip install --quiet --compile-bytecode --python "$python" \
-    --requirement tests/colab/constraints.txt nbval playwright pytest pytest-xdist
+    --requirement tests/colab/constraints.txt hypothesis nbval playwright pytest pytest-xdist
 
-# The engine and the hand with Colab's Keras.
-"$python" -m pytest -q -n 2 tests/engine tests/by_hand
+# The engine and the hand with Colab's Keras; what asks for JupyterLab is not for Colab.
+"$python" -m pytest -q -n 2 tests/engine tests/by_hand \
+    --ignore tests/engine/test_readiness.py
 
 # Two lessons at a time, then what waits for a browser.
 "$python" -m pytest tests/colab/test_colab.py -m colab -rP -n 2 --dist=load "$@"
