@@ -37,15 +37,17 @@ def variables(**others):
 
 
 def copy(folder):
-    """Copy the course as a clone has it, with uv, so that pip need not fetch it."""
-    words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(words, cwd=COURSE, capture_output=True, check=True).stdout
-    for name in names.decode().rstrip("\0").split("\0"):
-        if (COURSE / name).exists() and not name.startswith(
-            ("notebooks/1", "tests/by")
-        ):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(COURSE / name, folder / name)
+    """Copy what the course needs to be installed, and uv, so that pip need not fetch it."""
+    ignore = shutil.ignore_patterns("__pycache__", "*.ipynb")
+    for name in ("helpers", "data", "notebooks", "tests/engine"):
+        shutil.copytree(COURSE / name, folder / name, ignore=ignore)
+    for name in (
+        "pyproject.toml",
+        "conftest.py",
+        "tests/conftest.py",
+        "tests/support.py",
+    ):
+        shutil.copy2(COURSE / name, folder / name)
     uv = Path(launch.find_uv())
     (folder / ".uv" / "bin").mkdir(parents=True)
     shutil.copy2(uv, folder / ".uv" / "bin" / uv.name)
