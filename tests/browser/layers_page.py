@@ -7,26 +7,15 @@ import pytest
 
 from helpers.by_hand import explain
 from helpers.datasets import CIFAR10_CLASSES
+from helpers.engine.files import COURSE
 
 # A learner's own model: every layer is of a kind or setting that the course's has not.
-ODD = """
-import keras
+ODD = (COURSE / "tests" / "odd_layers.py").read_text(encoding="utf-8")
+ODD += """
 import numpy as np
-from keras import layers
 
 def own_model():
-    keras.utils.set_random_seed(3)
-    x = start = keras.Input((17, 14, 3), name="pixels")
-    x = layers.ZeroPadding2D(((1, 2), (0, 1)), name="zeros")(x)
-    x = layers.Conv2D(8, (3, 2), 2, "same", activation="gelu", name="strided")(x)
-    x = layers.BatchNormalization(name="normed")(x)
-    x = layers.DepthwiseConv2D(3, depth_multiplier=2, name="depthwise")(x)
-    x = layers.Conv2D(
-        12, 3, padding="same", dilation_rate=2, groups=4, use_bias=False, name="grouped"
-    )(x)
-    a = layers.SeparableConv2D(6, 3, padding="same", activation="tanh", name="apart")(x)
-    b = layers.MaxPooling2D(3, 1, "same", name="pooled")(x)
-    x = layers.Concatenate(name="joined")([a, b])
+    start, x = odd_layers()
     x = layers.UpSampling2D(2, name="enlarged")(x)
     x = layers.AveragePooling2D((2, 3), padding="same", name="averaged")(x)
     x = layers.Permute((2, 1, 3), name="turned")(x)

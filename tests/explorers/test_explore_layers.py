@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from odd_layers import odd_layers
 
 from helpers.by_hand import explain
 from helpers.datasets import CIFAR10_CLASSES, cat_photograph, shapes
@@ -40,18 +41,7 @@ def described(explorer, model=0):
 
 def odd_cnn():
     """A CNN with the layers that learners put into theirs."""
-    keras.utils.set_random_seed(3)
-    x = start = keras.Input((17, 14, 3), name="pixels")
-    x = layers.ZeroPadding2D(((1, 2), (0, 1)), name="zeros")(x)
-    x = layers.Conv2D(8, (3, 2), 2, "same", activation="gelu", name="strided")(x)
-    x = layers.BatchNormalization(name="normed")(x)
-    x = layers.DepthwiseConv2D(3, depth_multiplier=2, name="depthwise")(x)
-    x = layers.Conv2D(
-        12, 3, padding="same", dilation_rate=2, groups=4, use_bias=False, name="grouped"
-    )(x)
-    a = layers.SeparableConv2D(6, 3, padding="same", activation="tanh", name="apart")(x)
-    b = layers.MaxPooling2D(3, 1, "same", name="pooled")(x)
-    x = layers.Concatenate(name="joined")([a, b])
+    start, x = odd_layers()
     x = layers.AveragePooling2D((2, 1), padding="same", name="averaged")(x)
     x = layers.GlobalAveragePooling2D(name="everywhere")(x)
     x = layers.Dropout(0.5, name="dropped")(x)
