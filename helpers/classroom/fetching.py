@@ -5,7 +5,6 @@ mirror, chooses the packages for the learners' machines: pip knows the condition
 system but its own.
 """
 
-import hashlib
 import importlib.util
 import os
 import re
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from ..engine.files import COURSE, is_offline, replaced
 from ..engine.readiness import PYTHONS
-from .launch import TESTED, find_uv, uv_environment
+from .launch import LESSONS_NEED, TESTED, find_uv, uv_environment, versions
 
 LINUX = "_2_28 _2_27 _2_26 _2_24 _2_17 2014 2010 1".split()
 PLATFORMS = {  # for each system, the kinds of wheels that it takes, the newest first
@@ -49,11 +48,7 @@ def wheels(system, python, cache):
     Beside the wheels lies a ``requirements.txt`` that pins them. What is neither in the
     cache nor can be fetched raises an OSError, in one sentence.
     """
-    project = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
-    needed = re.search(r"^dependencies = \[\n.*?^\]", project, re.M | re.S)[0]
-    tested = TESTED.read_text(encoding="utf-8")
-    key = hashlib.sha256((needed + tested).encode()).hexdigest()[:8]
-    folder = cache / f"{system}-{python}-{key}"
+    folder = cache / f"{system}-{python}-{versions(LESSONS_NEED)[:8]}"
     if (folder / "requirements.txt").exists():
         return folder
     try:

@@ -28,6 +28,8 @@ EXE = ".exe" if os.name == "nt" else ""
 UV = COURSE / ".uv"
 LOWEST_UV = 0, 7  # the first that installs dependency groups with `uv pip`
 TESTED = COURSE / "data" / "tested_versions.txt"  # those that are installed
+LESSONS_NEED = r"^dependencies = \[\n.*?^\]"
+GROUPS_NEED = r"^\[dependency-groups\]\n.*?(?=^\[|\Z)"
 # What would send `pip install --target` elsewhere, or nowhere
 MISLEADING = "PIP_USER PIP_PREFIX PIP_TARGET PIP_REQUIRE_VIRTUALENV PIP_DRY_RUN".split()
 COLAB = "It runs in the browser, on Colab, as the README says."
@@ -92,19 +94,18 @@ def prepare(groups=()):
         return cannot(reason)
     if (uv := find_uv()) is None:
         return None
-    if (
-        python is None or found is None
-    ):  # new, or broken off: then uv would believe it whole
-        found = ()
-        steps = [["venv", "--quiet", "--clear", *python_for_uv(), str(ENVIRONMENT)]]
-    else:
-        steps = []
+    steps = []
+    if python and found is not None:
         marker().unlink()  # until the groups are there as well
+    else:  # new, or broken off: uv itself would take that for complete
+        found = ()
+        steps.append(["venv", "--quiet", "--clear", *python_for_uv(), str(ENVIRONMENT)])
     found = sorted({*found, *groups})
     steps.append(packages(found))
     print("Installing the course's packages, 2.3 GB, once ...", flush=True)
+    environment = uv_environment()
     for step in steps:
-        if why := failure([uv, *step]):
+        if why := failure([uv, *step], environment):
             return cannot(why)
     mark(found)
     return own_python()
@@ -125,12 +126,12 @@ def cannot(reason):
     print(f"The course's packages cannot be installed: {reason.rstrip('.')}.")
 
 
-def failure(command):
+def failure(command, environment):
     """Run uv, and tell every ten seconds how far it is; return why it failed, or None."""
     free = shutil.disk_usage(str(COURSE)).free
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            command, cwd=str(COURSE), env=uv_environment(), stderr=errors
+            command, cwd=str(COURSE), env=environment, stderr=errors
         )
         while True:
             try:
@@ -170,10 +171,17 @@ def marker():
 
 def key():
     """Return what a complete environment was made from, as a short text."""
+    return versions(LESSONS_NEED, GROUPS_NEED) + os.environ.get("LAYERS_NEWEST", "")
+
+
+def versions(*parts):
+    """Return a short text that changes with these parts of pyproject.toml.
+
+    It changes with the tested versions as well, and with nothing else.
+    """
     project = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
-    needed = re.findall(r"^\w[\w-]* = \[\n.*?^\]", project, re.M | re.S)
-    text = "".join(needed) + TESTED.read_text(encoding="utf-8")
-    text += os.environ.get("LAYERS_NEWEST", "")
+    found = (re.search(part, project, re.M | re.S) for part in parts)
+    text = "".join(one[0] for one in found if one) + TESTED.read_text(encoding="utf-8")
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

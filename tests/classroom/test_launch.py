@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from helpers.classroom.launch import BIN, EXE
 
 # A uv that writes down what it was asked, makes what it is asked for, and may fail.
 FAKE = """#!{python}
-import json, os, pathlib, sys
+import json, os, pathlib, shutil, sys
 here = pathlib.Path(__file__).parent
 words = sys.argv[1:]
 if words == ["--version"]:
@@ -28,6 +27,7 @@ with open(here / "asked.jsonl", "a") as file:
 if (here / "fails").exists():
     sys.exit((here / "fails").read_text())
 if words[0] == "venv":
+    shutil.rmtree(words[-1], ignore_errors=True)
     folder = pathlib.Path(words[-1], "{bin}")
     folder.mkdir(parents=True)
     os.symlink(sys.executable, folder / "python{exe}")
@@ -124,10 +124,26 @@ def test_what_is_broken_off_or_out_of_date_is_made_anew(machine, change):
         )
     if change == "no Python":
         (machine.folder / ".venv" / BIN / f"python{EXE}").unlink()
-    shutil.rmtree(machine.folder / ".venv" / BIN, ignore_errors=True)
     assert machine.run() == 7
     assert [words[0] for words, _ in machine.asked] == ["venv", "pip"] * 2
     assert "--clear" in machine.asked[2][0]
+
+
+@posix
+def test_other_settings_of_the_project_make_nothing_anew(machine):
+    machine.put_uv()
+    project = machine.folder / "pyproject.toml"
+    project.write_text(
+        'dependencies = [\n    "numpy",\n]\n[dependency-groups]\n'
+        'browser = ["playwright"]\nslides = [ # a comment\n    "one",\n]\n'
+        '[tool.pytest]\naddopts = [\n    "-q",\n]\n'
+    )
+    machine.run()
+    made = project.read_text()
+    for old, new, times in (("-q", "-v", 2), ("one", "two", 4), ("playwright", "x", 6)):
+        project.write_text(made := made.replace(old, new))
+        assert machine.run() == 7
+        assert len(machine.asked) == times, old
 
 
 @posix
