@@ -1,11 +1,14 @@
 """The course is installed for real, moved, broken off, and becomes whole again."""
 
 import contextlib
+import http.server
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -160,3 +163,101 @@ def test_without_a_network_a_sentence_says_so(tmp_path):
     code, out = run(folder, UV_CACHE_DIR=str(tmp_path / "empty"), **UNPLUGGED)
     assert code == 1
     assert "cannot be installed: the network, or its package mirror, does not" in out
+
+
+# --- another user ---------------------------------------------------------------------
+
+NOBODY = 65534
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be another"
+)
+def test_a_user_without_name_home_and_settings_installs_it(tmp_path_factory):
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if python is None:
+        pytest.skip("there is no Python that all users may run")
+    top = tmp_path_factory.mktemp("another")
+    folder = copy(top / "course")
+    for one in (folder, *folder.rglob("*")):
+        os.chown(one, NOBODY, NOBODY)
+    for one in (top, *top.parents):
+        one.chmod(one.stat().st_mode | 0o011)
+    words = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    words += ["env", "-i", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", python]
+    done = subprocess.run(
+        [*words, "-m", "helpers", *ONE_TEST],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0 and "3 passed" in done.stdout, done.stdout
+    assert (folder / ".venv" / "complete.json").stat().st_uid == NOBODY
+
+
+# --- a network that reads encrypted connections ---------------------------------------
+
+
+def openssl(folder, words):
+    subprocess.run(
+        ["openssl", *words.split()], cwd=folder, check=True, capture_output=True
+    )
+
+
+@pytest.fixture
+def inspected(tmp_path):
+    """A package index behind a certificate that only a school's own authority knows."""
+    new = "-newkey rsa:2048 -nodes -subj"
+    openssl(tmp_path, f"req -x509 {new} /CN=School -keyout ca.key -out ca.pem -days 2")
+    openssl(tmp_path, f"req {new} /CN=localhost -keyout own.key -out own.csr")
+    (tmp_path / "names").write_text("subjectAltName=DNS:localhost\n", encoding="utf-8")
+    openssl(
+        tmp_path,
+        "x509 -req -in own.csr -CA ca.pem -CAkey ca.key -out own.pem -days 2 "
+        "-extfile names",
+    )
+
+    class Index(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, *words):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("localhost", 0), Index)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "own.pem", tmp_path / "own.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield tmp_path / "ca.pem", f"https://localhost:{server.server_port}/simple"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_the_systems_certificates_count(inspected, tmp_path, known):
+    authority, index = inspected
+    folder = copy(tmp_path / "course")
+    store = "/etc/ssl/certs/ca-certificates.crt"  # seen changed by this process alone
+    unseen = ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "PIP_CERT"]
+    given = {k: v for k, v in variables().items() if k not in unseen}
+    given |= {"UV_CACHE_DIR": str(tmp_path / "empty"), "PIP_INDEX_URL": index}
+    given |= {"NO_PROXY": "localhost", "no_proxy": "localhost"}
+    mount = f"mount --bind {authority} {store} && " if known else ""
+    words = ["unshare", "--mount", "sh", "-c", f'{mount}exec "$@"', "sh"]
+    if subprocess.run([*words, "true"], capture_output=True).returncode:
+        pytest.skip("only root can change the system's certificates for one process")
+    done = subprocess.run(
+        [*words, sys.executable, "-m", "helpers", *ONE_TEST],
+        cwd=folder,
+        env=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 1
+    refused = "this machine does not know its certificate" in done.stdout
+    answered = "not found in the package registry" in done.stdout
+    assert (refused, answered) == (not known, known), done.stdout
