@@ -12,7 +12,7 @@ from picture_files import chosen, encoded, refused, sample
 from PIL import Image
 from support import run
 
-from helpers import pictures
+from helpers.engine import pixels
 from helpers.pictures import read_picture, uploaded
 
 # Sources
@@ -461,17 +461,17 @@ def test_file_of_many_bytes_is_refused_before_it_is_read(tmp_path):
 
 
 def test_tiles_of_a_large_picture_fit_together(monkeypatch):
-    monkeypatch.setattr(pictures, "TILE", 7)
+    monkeypatch.setattr(pixels, "TILE", 7)
     steps = np.linspace(0, 65535, 2400, dtype="uint16").reshape(40, 60)
     for source in (sample(), encoded(sample(), "gif"), steps, encoded(steps)):
         with monkeypatch.context() as patch:
-            patch.setattr(pictures, "TILE", 1000)
+            patch.setattr(pixels, "TILE", 1000)
             whole = read_picture(source)
         np.testing.assert_array_equal(read_picture(source), whole)
 
 
 def test_too_many_pixels_are_refused_before_they_are_unpacked(monkeypatch):
-    monkeypatch.setattr(pictures, "upright", lambda *a, **b: pytest.fail("unpacked"))
+    monkeypatch.setattr(pixels, "upright", lambda *a, **b: pytest.fail("unpacked"))
     side = 10_000  # 100 million pixels in a small file
     for columns in (side, 2 * side):  # Pillow warns of the first, refuses the second
         bomb = encoded(Image.new("1", (columns, side)), "png")
