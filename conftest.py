@@ -1,6 +1,7 @@
 """Each test and each lesson under test sees the same machine: no network, no CIFAR-10."""
 
 import os
+import signal
 import tempfile
 
 if "LAYERS_TEST_HOME" not in os.environ:  # the workers of pytest-xdist inherit it
@@ -17,3 +18,6 @@ os.environ["LAYERS_PROGRESS"] = os.path.join(
     os.environ["LAYERS_TEST_HOME"], "progress.json"
 )
 os.environ.pop("LAYERS_CIFAR10", None)
+
+# What runs behind a shell's "&" ignores Ctrl+C, and so would the programs it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -38,6 +38,9 @@ posix = pytest.mark.skipif(
 )
 
 
+SETTINGS = "UV_", "PIP_", "LAYERS_"
+
+
 class Machine:
     """A folder with the course's launcher and a uv, and how it is used."""
 
@@ -49,8 +52,7 @@ class Machine:
         monkeypatch.setattr(launch, "UV", folder / ".uv")
         (folder / "pyproject.toml").write_text('dependencies = [\n    "numpy",\n]\n')
         monkeypatch.setenv("PATH", "")  # no other uv
-        monkeypatch.delenv("LAYERS_OFFLINE", raising=False)
-        for name in [name for name in os.environ if name.startswith(("UV_", "PIP_"))]:
+        for name in [one for one in os.environ if one.startswith(SETTINGS)]:
             monkeypatch.delenv(name)
 
     def put_uv(self, path=None, version="0.9.1 (abc)"):
@@ -275,6 +277,7 @@ def test_this_machine_is_fit():
 
 
 def test_newest_packages_are_taken_where_they_are_asked_for(monkeypatch):
+    monkeypatch.delenv("LAYERS_NEWEST", raising=False)
     assert "--constraint" in launch.packages([])
     monkeypatch.setenv("LAYERS_NEWEST", "1")
     assert launch.packages([])[-1] == "--upgrade"

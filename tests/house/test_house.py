@@ -192,7 +192,7 @@ def packages(names):
             else []
         )
     }
-    found -= own | set(sys.stdlib_module_names) | ELSEWHERE
+    found -= own | set(sys.stdlib_module_names) | {"tomllib"} | ELSEWHERE
     return {canonicalize_name(CALLED.get(one, one)) for one in found}
 
 
