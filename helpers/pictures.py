@@ -1,46 +1,59 @@
 """A picture of one's own, wherever it comes from, as an array that a network can take."""
 
+import binascii
 import html
 import io
 import os
 import re
 import time
+import unicodedata
+import warnings
+import zlib
 from base64 import b64decode
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import ipywidgets as widgets
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageColor, ImageOps
 
 from .datasets import cat_photograph
 from .engine.files import is_offline
-from .engine.pixels import MEMORY, decode, from_array, pixels, upright
+from .engine.pixels import MEMORY, decode, from_array, pixels, spread, upright
 from .engine.shown import ShownBox
 
 DEADLINE = 30  # seconds for a picture from the network
 SILENCE = 10  # seconds without a single byte
-BYTES = 30_000_000  # at most from the network
+BYTES = 30_000_000  # at most from the network, or in a data: address
+WHITE = 255, 255, 255
 
 
-def read_picture(source, size=None):
+def read_picture(source, size=None, fit="crop", background="white"):
     """Read a picture, whatever it comes as, in the form that networks take.
 
     A photograph is turned upright if the camera noted how it was held (EXIF),
     transparent parts become white, grey becomes three equal channels, and of an animation
-    the first picture counts.
+    the first picture counts. A warning says if no two pixels differ.
 
     Arguments:
-        source: path of a file; address that starts with ``https://`` or ``http://``;
-            the file's bytes; an ``ipywidgets.FileUpload`` or its value; what
-            `own_picture` returned; a Pillow image; or an array of shape
-            ``(rows, columns)`` or ``(rows, columns, channels)`` with 1, 3 or 4
-            channels. Floats up to 1 are multiplied by 255. Floats whose largest is
+        source: path of a file, also one between quotes or one that starts with
+            ``file:``; address that starts with ``https://``, ``http://`` or ``data:``;
+            the file's bytes; a file opened with mode ``"rb"``; an
+            ``ipywidgets.FileUpload`` or its value; what `own_picture` returned; a Pillow
+            image; or an array of shape ``(rows, columns)`` or
+            ``(rows, columns, channels)`` with 1, 3 or 4 channels. Floats up to 1 are
+            multiplied by 255, and rounded: 1.0000004 is white. Floats whose largest is
             between 1 and 16 are refused: it is unclear what white is. uint16 is divided
-            by 257.
+            by 257, but refused up to 4095: these may be 8 to 12 bits.
         size: rows and columns wanted, one number for a square or two for
-            ``(rows, columns)``. The largest part of that form is cut from the middle and
-            resized with Pillow's Lanczos filter. By default the picture stays whole.
+            ``(rows, columns)``. By default the picture stays whole.
+        fit: what happens if ``size`` has other proportions than the picture. ``"crop"``:
+            the largest part of that form is cut from the middle. ``"stretch"``: all of
+            the picture, its proportions changed. ``"pad"``: all of it in the middle, its
+            proportions kept, the rest in the colour of ``background``. Each way it is
+            resized with Pillow's Lanczos filter.
+        background: colour behind transparent parts: a name, such as ``"black"``, or
+            ``"#rrggbb"``.
 
     Returns:
         NumPy array ``(rows, columns, 3)``, uint8 from 0 to 255.
@@ -48,8 +61,9 @@ def read_picture(source, size=None):
     Raises:
         TypeError: a source of none of these kinds.
         ValueError: what came is no picture, is damaged, has too many pixels (37 million,
-            as WebP 18: more than 300 MB of memory), or has values that are no pixels;
-            then the error names the line that mends them.
+            as WebP 18: more than 300 MB of memory), shows nothing on its background, or
+            has values that are no pixels; then the error names the line that mends them.
+            Or ``size``, ``fit`` or ``background`` is none of the above.
         OSError: the file cannot be read, or the address gives nothing in time.
 
     Example:
@@ -59,16 +73,29 @@ def read_picture(source, size=None):
         array([[  0,   0,   0],
                [128, 128, 128]], dtype=uint8)
     """
-    picture = pixels(opened(source))
+    size = check_size(size)
+    if fit not in ("crop", "stretch", "pad"):
+        raise ValueError(f'fit={fit!r}: write "crop", "stretch" or "pad".')
+    background = check_colour(background)
+    picture = whole(source, background)
+    if said := nothing_in(picture):
+        warnings.warn(said, stacklevel=2)
     if size is None:
         return picture
-    rows, columns = check_size(size)
-    lanczos = Image.Resampling.LANCZOS
-    return np.array(ImageOps.fit(Image.fromarray(picture), (columns, rows), lanczos))
+    image, lanczos = Image.fromarray(picture), Image.Resampling.LANCZOS
+    if fit == "stretch":
+        image = image.resize(size, lanczos)
+    elif fit == "pad":
+        image = ImageOps.pad(image, size, lanczos, background)
+    else:
+        image = ImageOps.fit(image, size, lanczos)
+    return np.array(image)
 
 
 def check_size(size):
-    """Return the rows and columns that `read_picture` is asked for."""
+    """Return the columns and rows, in Pillow's order, that `read_picture` is asked for."""
+    if size is None:
+        return None
     pair = size if isinstance(size, (tuple, list)) else (size, size)
     whole = [isinstance(x, (int, np.integer)) and 1 <= x <= 10_000 for x in pair]
     if len(pair) != 2 or not all(whole):
@@ -76,10 +103,43 @@ def check_size(size):
             f"size={size!r}: write one whole number from 1 to 10000, such as 32, or two, "
             "(rows, columns)."
         )
-    return tuple(map(int, pair))
+    rows, columns = map(int, pair)
+    return columns, rows
+
+
+def check_colour(background):
+    """Return the red, green and blue of a colour's name."""
+    try:
+        return ImageColor.getrgb(background)[:3]
+    except Exception:  # of several kinds
+        raise ValueError(
+            f'background={background!r}: write the name of a colour, such as "white" or '
+            '"black", or "#808080".'
+        ) from None
+
+
+def nothing_in(picture):
+    """Say that no two pixels of a picture differ, or hardly; "" if they do."""
+    if picture[..., 0].size == 1 or (difference := spread(picture)) > 1:
+        return ""
+    said = "No two pixels of the picture differ by more than 1 of 255."
+    if difference == 0:
+        colour = picture[0, 0].tolist()
+        colour = colour[0] if len(set(colour)) == 1 else tuple(colour)
+        said = f"Every pixel of the picture is {colour}."
+    return said + (
+        " If 1 is white, multiply the result by 255." if picture.max() == 1 else ""
+    )
 
 
 # Where it comes from ------------------------------------------------------------------
+
+
+def whole(source, background=WHITE):
+    """Return any source as ``(rows, columns, 3)``, uint8."""
+    given = isinstance(source, Image.Image)
+    it = "np.array(picture)" if given else "np.array(Image.open(path))"
+    return pixels(opened(source), it, background)
 
 
 def opened(source):
@@ -89,14 +149,16 @@ def opened(source):
     if is_upload(source):
         name, content = uploaded(source)
         return decode(content, name)
-    if isinstance(source, (bytes, bytearray, memoryview)):
+    if isinstance(source, (bytes, bytearray)) or (
+        isinstance(source, memoryview) and source.ndim == 1
+    ):
         return decode(bytes(source), "The picture")
     if isinstance(source, (str, os.PathLike)):
-        address = re.match(r"\s*https?:", str(source), re.IGNORECASE)
-        content = fetch(str(source)) if address else read_file(source)
-        return decode(content, str(source))
+        return decode(*written(os.fsdecode(source)))
     if isinstance(source, Image.Image):
         return upright(source, "The picture")
+    if hasattr(source, "read"):
+        return decode(read_open(source), "The picture")
     if isinstance(source, (list, tuple)) or hasattr(source, "__array__"):
         return Image.fromarray(from_array(source))
     raise TypeError(
@@ -130,22 +192,111 @@ def uploaded(upload):
     return file.get("name") or file["metadata"]["name"], bytes(file["content"])
 
 
+def written(text):
+    """Return the bytes behind a path or an address, and what to call them."""
+    if re.match(r"\s*https?:", text, re.IGNORECASE):
+        return fetch(text.strip()), text
+    if re.match(r"\s*data:", text, re.IGNORECASE) and not os.path.exists(text):
+        return inside(text), "The picture"
+    if not text.strip():
+        raise OSError(
+            'The path is empty. Write the name of a file, such as "holiday.jpg".'
+        )
+    path = as_path(text)
+    return read_file(path), str(path)
+
+
+def as_path(source):
+    """Return the path that is meant by what a person typed or pasted.
+
+    If there is no file of that very name, the quotes that Windows' "Copy as path" puts
+    around it go, an address that starts with ``file:`` becomes a path, and a name is found
+    in the other Unicode form as well. What leads nowhere comes back as it was.
+    """
+    text = os.fsdecode(source)
+    typed = Path(os.path.expanduser(text))
+    if os.path.exists(typed):
+        return typed
+    bare = text.strip(" \t\r\n\"'")
+    if address := re.match(r"file:(//(localhost)?(?=/))?(.+)", bare, re.I | re.S):
+        from urllib.request import url2pathname  # slow to import, seldom needed
+
+        bare = url2pathname(address[3])
+    for path in (bare, bare.replace("\\ ", " ")):  # a terminal writes spaces like that
+        found = on_disk(Path(os.path.expanduser(path)))
+        if os.path.exists(found):
+            return found
+    return typed
+
+
+def on_disk(path):
+    """Return a path in the Unicode forms of the disk, where 한 may be ㅎ, ㅏ and ㄴ."""
+    found = Path(path.anchor)
+    try:
+        for part in path.relative_to(found).parts:
+            if not os.path.lexists(found / part):
+                names = {unicodedata.normalize("NFC", x): x for x in os.listdir(found)}
+                part = names[unicodedata.normalize("NFC", part)]
+            found /= part
+    except (OSError, ValueError, KeyError):  # no such folder, or no such name in it
+        return path
+    return found
+
+
 def read_file(path):
     """Return a file's bytes, or say where it was looked for."""
     try:
-        file = Path(os.path.expanduser(path))
-        if (size := file.stat().st_size) <= MEMORY // 2:
-            return file.read_bytes()
-    except (OSError, RuntimeError, ValueError) as error:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise OSError("it is a folder" if path.is_dir() else "it is no file")
+        if size <= MEMORY // 2:
+            return path.read_bytes()
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise OSError(
             f"{str(path)[:200]} cannot be read: {reason}. It was looked for from the "
             f"folder {Path.cwd()}; an address on the network starts with https://."
         ) from None
-    most = MEMORY // 2 // 10**6
-    raise ValueError(
-        f"{path} has {size // 10**6} MB. A picture may have {most}: make it smaller first."
-    )
+    raise ValueError(f"{path} has {size // 10**6} MB. {LARGE}")
+
+
+LARGE = f"A picture may have {MEMORY // 2 // 10**6}: make it smaller first."
+
+
+def read_open(file):
+    """Return the bytes of an open file, from its beginning."""
+    if isinstance(file, io.TextIOBase):
+        raise TypeError('The file was opened as text. Write open(path, "rb").')
+    if hasattr(file, "seekable") and file.seekable():
+        file.seek(0)
+    content = file.read(MEMORY // 2 + 1)
+    if len(content) > MEMORY // 2:
+        raise ValueError(f"The file has more MB than that. {LARGE}")
+    return content
+
+
+def inside(address):
+    """Return the bytes that a data: address itself holds."""
+    head, comma, body = address.partition(",")
+    again = "Copy it again, or save the picture as a file and pass its path."
+    if not comma:
+        raise ValueError(f"The data: address is cut short: it has no comma. {again}")
+    if len(body) > 3 * BYTES:  # bytes may be written as %FF
+        raise ValueError(
+            f"The data: address has more than {BYTES // 10**6} MB. Save the picture as a "
+            "file and pass its path."
+        )
+    content = unquote_to_bytes(body)
+    if not head.rstrip().lower().endswith(";base64"):
+        return content
+    content = b"".join(content.split()).rstrip(b"=")
+    content += b"=" * (-len(content) % 4)
+    try:
+        return b64decode(
+            content.translate(bytes.maketrans(b"-_", b"+/")), validate=True
+        )
+    except binascii.Error:
+        raise ValueError(f"The data: address is damaged: no base64. {again}") from None
 
 
 def fetch(address):
@@ -168,18 +319,37 @@ def fetch(address):
             for block in blocks:
                 content += block
                 if len(content) > BYTES:
-                    most = BYTES // 10**6
-                    raise ValueError(f"{host} sends more than {most} MB. {instead}")
+                    break
                 if time.monotonic() - start > DEADLINE:
                     raise TimeoutError
-        return content
+        content = unzipped(content)
+        if len(content) <= BYTES:
+            return content
+        raise ValueError(f"{host} sends more than {BYTES // 10**6} MB. {instead}")
     except download.Refused as status:
         reason = f"{host} answered {status}"
     except TimeoutError:
         reason = f"{host} is too slow or does not answer"
-    except ConnectionError:
+    except ConnectionError as error:
         reason = f"no connection to {host}"
+        cause = type(error.__context__).__name__  # what requests says of it
+        if content:
+            reason = f"the connection to {host} broke off after {len(content)} bytes"
+        elif cause == "TooManyRedirects":
+            reason = f"{host} sends from one address to the next without an end"
+        elif cause in ("InvalidURL", "LocationParseError"):
+            reason = f"{address} is no valid address"
     raise OSError(f"The picture could not be fetched: {reason}. {instead}")
+
+
+def unzipped(content):
+    """Unpack what a server sent with gzip, though not asked to; at most `BYTES`."""
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    try:
+        return zlib.decompressobj(wbits=31).decompress(content, BYTES + 1)
+    except zlib.error:
+        return content
 
 
 # Choosing one in the notebook ---------------------------------------------------------
@@ -224,12 +394,13 @@ class OwnPicture(ShownBox):
         """Bring the preview and the sentence under it up to date."""
         name = uploaded(self.upload)[0] if self.upload.value else "The course's cat"
         try:
-            picture = read_picture(self)
+            picture = whole(self)
         except ValueError as error:
             self.preview.value, sentence = b"", str(error)
         else:
             rows, columns, _ = picture.shape
-            sentence = f"{name}: {rows} rows, {columns} columns."
+            sides = f"{counted(rows, 'row')}, {counted(columns, 'column')}"
+            sentence = f"{name}: {sides}. {nothing_in(picture)}".rstrip()
             image, file = Image.fromarray(picture), io.BytesIO()
             image.thumbnail((384, 384))
             image.save(file, format="png")
@@ -241,6 +412,11 @@ class OwnPicture(ShownBox):
             "A button to choose a picture. "
             "Until you choose one, the course's cat stands in."
         )
+
+
+def counted(count, thing):
+    """Return "1 row", "2 rows"."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 # The camera, on Colab -----------------------------------------------------------------
