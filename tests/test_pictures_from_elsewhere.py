@@ -1,11 +1,17 @@
-"""A picture from an address, a button, a camera: fetched in time, or refused."""
+"""A picture from a path, an address, a button, a camera: found, or refused in words."""
 
+import gzip
 import http.server
+import io
+import os
 import sys
 import threading
 import time
 import types
-from base64 import b64encode
+import unicodedata
+import zipfile
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote, quote_from_bytes
 
 import numpy as np
 import pytest
@@ -13,7 +19,197 @@ from picture_files import choose, encoded, refused, sample
 
 from helpers import pictures
 from helpers.datasets import cat_photograph
-from helpers.pictures import camera_picture, own_picture, read_picture
+from helpers.pictures import as_path, camera_picture, own_picture, read_picture
+
+# Paths, as people write them
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder, in which names lie in one Unicode form."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    return tmp_path
+
+
+def put(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encoded(sample()))
+    return path
+
+
+def assert_found(source):
+    np.testing.assert_array_equal(read_picture(source), sample())
+
+
+@pytest.mark.parametrize("on_disk", ["NFC", "NFD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+def test_names_in_both_unicode_forms(folder, on_disk, typed):
+    name = "사진/größe/고양이.png"
+    put(folder / unicodedata.normalize(on_disk, name))
+    name = unicodedata.normalize(typed, name)
+    address = "file://" + quote(str(folder / name))
+    for source in (name, folder / name, f"~/{name}", f'"{name}"', address):
+        assert_found(source)
+    assert "It was looked for" in refused(name + "x", OSError)
+
+
+def test_name_in_mixed_unicode_forms(folder):
+    mixed = unicodedata.normalize("NFD", "고") + "양이.png"
+    put(folder / mixed)
+    for form in ("NFC", "NFD"):
+        assert as_path(unicodedata.normalize(form, mixed)).name == mixed
+
+
+WRITTEN = [
+    '"{}"',
+    "'{}'",
+    " {}\n",
+    '"{}" ',
+    "file://{}",
+    "file://localhost{}",
+    "file:{}",
+]
+WRITTEN += ["FILE://{}", '"file://{}"']
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_paths_as_they_are_copied(folder, form):
+    path = put(folder / "my cats" / "100%#1?.png")
+    plain = str(path) if "/" not in form and "file" not in form else quote(str(path))
+    if "file" in form.lower() and os.name == "nt":
+        pytest.skip("Windows: see below")
+    assert_found(form.format(plain))
+    assert as_path(form.format(plain)) == path
+
+
+def test_spaces_as_a_terminal_writes_them(folder):
+    put(folder / "my big cat.png")
+    assert_found("my\\ big\\ cat.png")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_file_addresses_of_windows(folder, monkeypatch):
+    nturl2path = pytest.importorskip("nturl2path")
+    monkeypatch.setattr("urllib.request.url2pathname", nturl2path.url2pathname)
+    seen = []
+    monkeypatch.setattr(
+        pictures, "on_disk", lambda path: seen.append(str(path)) or path
+    )
+    as_path("file:///C:/Users/My%20Name/a.png")
+    as_path("file://server/share/a.png")
+    assert seen[0] == r"C:\Users\My Name\a.png" and seen[2] == r"\\server\share\a.png"
+
+
+def test_file_of_the_very_name_comes_first(folder):
+    plain = put(folder / "cat.png")
+    for name in ("'cat.png'", " cat.png ", "file:cat.png", "data:cat.png"):
+        if os.name == "nt":
+            break  # such names cannot be there
+        assert as_path(name) == plain.relative_to(folder) or name.startswith("data")
+        put(folder / name)
+        assert str(as_path(name)) == name
+        assert_found(name)
+
+
+@pytest.mark.parametrize("source", ["", " ", "\n"])
+def test_empty_path(source):
+    assert refused(source, OSError).startswith("The path is empty. Write the name of")
+
+
+def test_folder_and_device_are_no_files(folder):
+    assert "it is a folder. It was looked for" in refused(".", OSError)
+    if os.path.exists("/dev/zero"):  # which never ends
+        assert "it is no file. It was looked for" in refused("/dev/zero", OSError)
+
+
+def test_path_that_leads_nowhere_is_named_as_it_was_typed(folder):
+    for name in ("'nowhere.png'", "file:///nowhere/%20.png", "~/nowhere.png"):
+        assert as_path(name) == type(folder)(os.path.expanduser(name))
+    assert refused("'nowhere.png'", OSError).startswith(
+        "'nowhere.png' cannot be read: "
+    )
+
+
+def test_path_like_objects(folder):
+    path = put(folder / "cat.png")
+    sources = [
+        np.str_("cat.png"),
+        *os.scandir(folder),
+        *os.scandir(os.fsencode(folder)),
+    ]
+    for source in (*sources, np.bytes_(path.read_bytes())):
+        assert_found(source)
+
+
+# Files that are open
+
+
+def test_open_files_are_read_from_their_beginning(folder):
+    path = put(folder / "cat.png")
+    with zipfile.ZipFile(folder / "cats.zip", "w") as file:
+        file.write("cat.png")
+    buffer = io.BytesIO()
+    buffer.write(path.read_bytes())  # and at its end, as after image.save(buffer)
+    archive = zipfile.ZipFile(folder / "cats.zip")
+    with path.open("rb") as file, archive, archive.open("cat.png") as member:
+        for source in (buffer, file, file, member):
+            assert_found(source)
+
+
+def test_open_files_that_are_refused(folder, monkeypatch):
+    path = put(folder / "cat.png")
+    with path.open(encoding="utf-8") as file:
+        assert 'Write open(path, "rb")' in refused(file, TypeError)
+    assert 'Write open(path, "rb")' in refused(io.StringIO("text"), TypeError)
+    monkeypatch.setattr(pictures, "MEMORY", 200)
+    assert "A picture may have 150: make it smaller" in refused(io.BytesIO(bytes(200)))
+
+
+# Addresses that hold the picture themselves
+
+
+def coded(content, head="data:image/png;base64,"):
+    return head + b64encode(content).decode()
+
+
+def test_data_addresses():
+    content = encoded(sample())
+    plain = b64encode(content).decode()
+    sources = [coded(content), " " + coded(content).replace(",", ",\n ") + "\n"]
+    sources += ["DATA:;BASE64," + plain, "data:image/png;base64," + plain.rstrip("=")]
+    sources += ["data:image/png;base64," + quote(plain, safe="")]
+    sources += ["data:image/png;base64," + urlsafe_b64encode(content).decode()]
+    sources += ["data:image/png," + quote_from_bytes(content)]
+    lines = [plain[i : i + 76] for i in range(0, len(plain), 76)]
+    for source in (*sources, "data:image/png;base64," + "\r\n".join(lines)):
+        assert_found(source)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("data:image/png;base64", "is cut short: it has no comma"),
+        ("data:image/png;base64,한글", "is damaged: no base64"),
+        ("data:image/png;base64,ab!c", "is damaged: no base64"),
+        ("data:image/png;base64,abcde", "is damaged: no base64"),
+        ("data:image/png;base64,", "is empty"),
+        ("data:image/svg+xml,%3Csvg/%3E", "is an SVG drawing"),
+        ("data:text/html,<html>", "is a web page"),
+    ],
+)
+def test_data_addresses_that_hold_no_picture(address, words):
+    message = refused(address)
+    assert words in message
+    assert "base64," not in message
+
+
+def test_data_address_has_a_limit(monkeypatch):
+    monkeypatch.setattr(pictures, "BYTES", 1_000_000)
+    long = "data:image/png;base64," + "abcd" * 1_000_000
+    assert "has more than 1 MB" in refused(long)
+
 
 # Addresses
 
@@ -25,6 +221,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "/cat.png")
             self.end_headers()
+            return
+        if self.path == "/loop":
+            self.send_response(302)
+            self.send_header("Location", "/loop")
+            self.end_headers()
+            return
+        if self.path == "/half":
+            self.send_response(200)
+            self.send_header("Content-Length", "100000")
+            self.end_headers()
+            self.wfile.write(encoded(sample())[:100])
             return
         if self.path == "/silent":
             self.server.closing.wait(30)
@@ -38,8 +245,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if self.path == "/trickle":
                 while not self.server.closing.wait(0.01):
                     self.wfile.write(b"x")
-            body = encoded(sample()) if self.path == "/cat.png" else b"<html></html>"
-            self.wfile.write(body)
+            bodies = {
+                "/cat.png": encoded(sample()),
+                "/zipped": gzip.compress(encoded(sample())),
+                "/torn": gzip.compress(encoded(sample()))[:-60],
+                "/bomb": gzip.compress(bytes(10**8)),
+                "/nonsense": b"\x1f\x8b no gzip",
+            }
+            self.wfile.write(bodies.get(self.path, b"<html></html>"))
         except OSError:  # the reader has gone
             pass
 
@@ -63,7 +276,7 @@ def server(monkeypatch):
     thread.join()
 
 
-@pytest.mark.parametrize("path", ["/cat.png", "/moved"])
+@pytest.mark.parametrize("path", ["/cat.png", "/moved", "/zipped"])
 def test_picture_from_an_address(server, path):
     np.testing.assert_array_equal(read_picture(server.address + path), sample())
     assert server.headers_seen["User-Agent"] == "inside-the-layers"
@@ -77,6 +290,22 @@ def test_address_without_a_picture(server):
 def test_endless_answer_is_left(server, monkeypatch):
     monkeypatch.setattr(pictures, "BYTES", 2_000_000)
     assert "sends more than 2 MB" in refused(server.address + "/endless")
+
+
+def test_answers_that_are_no_whole_picture(server):
+    assert "broke off after 100 bytes" in refused(server.address + "/half", OSError)
+    loop = refused(server.address + "/loop", OSError)
+    assert "127.0.0.1 sends from one address to the next without an end." in loop
+    assert "sends more than 30 MB" in refused(server.address + "/bomb")
+    assert "damaged or cut short" in refused(server.address + "/torn")
+    assert "is not a picture that can be read" in refused(server.address + "/nonsense")
+
+
+@pytest.mark.parametrize("host", ["localhost:abc", ".example.com", "exa mple.com"])
+def test_addresses_that_are_none(monkeypatch, host):
+    monkeypatch.setenv("LAYERS_OFFLINE", "0")
+    address = f"http://{host}/cat.png"
+    assert f"{address} is no valid address" in refused(address, OSError)
 
 
 @pytest.mark.parametrize("path", ["/trickle", "/silent"])
@@ -107,6 +336,7 @@ NO_HOST = [
     "http:///cat.png",
     "https:cat.png",
     "http://[::1",
+    "http://[::1/x",
     "HTTP://[",
     "http://]",
 ]
