@@ -1,13 +1,12 @@
 """The pictures of the course: CIFAR-10, generated shapes in its format, and a cat."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from .engine import cifar10
-from .engine.cifar10 import is_verified, read_archive, read_array_cache, read_named
+from .engine import cifar10, cifar10_named
+from .engine.cifar10 import archives_in, is_verified, read_archive, read_array_cache
 from .engine.files import ARCHIVE, DATA, is_offline, keras_folders
 from .engine.stand_in import SHAPE_CLASSES, shapes
 
@@ -70,10 +69,10 @@ class Generated:
 def load_cifar10():
     """Load CIFAR-10, or generated pictures in its format where it cannot be had.
 
-    Looked for in this order: the file named by the environment variable
-    `LAYERS_CIFAR10` (the original archive, or an `.npz` of `x_train`, `y_train`,
+    Looked for in this order: what the environment variable `LAYERS_CIFAR10` names (the
+    original archive, a folder that holds it, or an `.npz` of `x_train`, `y_train`,
     `x_test` and `y_test`); the arrays an earlier call left beside Keras's archive;
-    Keras's archive; unless `LAYERS_OFFLINE=1`, a download that Keras finds too.
+    the archive of Keras 3 or 2; unless `LAYERS_OFFLINE=1`, a download that Keras finds too.
     Otherwise, or when interrupted, pictures from `shapes` stand in, and one printed
     line says why.
 
@@ -83,7 +82,8 @@ def load_cifar10():
         them changes no file.
 
     Raises:
-        ValueError: if the file named by `LAYERS_CIFAR10` is missing or is not CIFAR-10.
+        ValueError: if what `LAYERS_CIFAR10` names is missing or cannot be taken as
+            CIFAR-10; the message says what it is and what to do.
 
     Example, on a machine without CIFAR-10:
         >>> (x_train, y_train), (x_test, y_test) = dataset = load_cifar10()
@@ -94,15 +94,15 @@ def load_cifar10():
 
     Source: Krizhevsky, 2009, "Learning Multiple Layers of Features from Tiny Images".
     """
-    if named := os.environ.get("LAYERS_CIFAR10"):
-        source = f"the file {Path(named).name} (LAYERS_CIFAR10)"
-        return _cifar10(read_named(named), source)
+    if named := cifar10_named.named():
+        file, arrays = cifar10_named.read_named(named)
+        return _cifar10(arrays, f"the file {file.name} (LAYERS_CIFAR10)")
     folders = keras_folders()
     for folder in folders:
         if arrays := read_array_cache(folder / ARRAY_CACHE):
             return _cifar10(arrays, "the array cache beside Keras's archive")
     try:
-        elsewhere = (folder / ARCHIVE for folder in folders[:-1])
+        elsewhere = (one for folder in folders[:-1] for one in archives_in(folder))
         archive = next(filter(is_verified, elsewhere), None) or fetch_cifar10()
         arrays = read_archive(archive)
         cifar10.write_array_cache(folders[-1] / ARRAY_CACHE, arrays)
@@ -118,8 +118,9 @@ def load_cifar10():
 def fetch_cifar10():
     """Make sure that Keras's cache holds CIFAR-10's archive; download it if not.
 
-    Afterwards `keras.datasets.cifar10.load_data()` downloads nothing. A damaged
-    archive is replaced, but only by a good one.
+    Afterwards `keras.datasets.cifar10.load_data()` downloads nothing, unless it is the
+    archive that Keras 2 left, whose name Keras 3 does not know. A damaged archive is
+    replaced, but only by a good one.
 
     Returns:
         `pathlib.Path` of the archive, its checksum verified.
@@ -134,8 +135,8 @@ def fetch_cifar10():
         OSError: CIFAR-10 is not on this machine, and LAYERS_OFFLINE forbids a download.
     """
     archive = keras_folders()[-1] / ARCHIVE
-    if is_verified(archive):
-        return archive
+    if verified := next(filter(is_verified, archives_in(archive.parent)), None):
+        return verified
     damaged = os.path.lexists(archive)
     if is_offline():
         state = "damaged in Keras's cache" if damaged else "not on this machine"
@@ -160,15 +161,13 @@ def cifar10_source():
         >>> cifar10_source()  # with LAYERS_OFFLINE=1
         'generated shapes (CIFAR-10 is not here, and LAYERS_OFFLINE is set)'
     """
-    if named := os.environ.get("LAYERS_CIFAR10"):
-        there = os.path.isfile(os.path.expanduser(named))
-        missing = "" if there else ", which is missing"
-        return f"CIFAR-10 from the file {named}{missing} (LAYERS_CIFAR10)"
+    if named := cifar10_named.named():
+        return f"CIFAR-10 from {cifar10_named.describe(named)} (LAYERS_CIFAR10)"
     for cache in (folder / ARRAY_CACHE for folder in keras_folders()):
         if read_array_cache(cache):
             return f"CIFAR-10 from the array cache {cache}"
-    for archive in (folder / ARCHIVE for folder in keras_folders()):
-        if os.path.isfile(archive) and archive.stat().st_size == ARCHIVE_BYTES:
+    for archive in (one for folder in keras_folders() for one in archives_in(folder)):
+        if archive.stat().st_size == ARCHIVE_BYTES:
             return f"CIFAR-10 from Keras's archive {archive}"
     if is_offline():
         return "generated shapes (CIFAR-10 is not here, and LAYERS_OFFLINE is set)"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import textwrap
+import zipfile
 
 import numpy as np
 
@@ -46,13 +47,26 @@ def python2_pickle(pixels, labels):
 
 def make_archive(batches):
     """CIFAR-10's archive of these batches, each pickled already."""
+    members = {"batches.meta": b"", "readme.html": b"", **batches}
+    return tar_gz({f"cifar-10-batches-py/{name}": members[name] for name in members})
+
+
+def tar_gz(members):
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as tar:
-        members = {"batches.meta": b"", "readme.html": b"", **batches}
         for name, data in members.items():
-            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            member = tarfile.TarInfo(name)
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
+    return archive.getvalue()
+
+
+def zipped(*names):
+    """A .zip of files with these names, which hold a byte each."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in names:
+            file.writestr(name, b"?")
     return archive.getvalue()
 
 

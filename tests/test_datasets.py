@@ -29,6 +29,25 @@ def test_keras_archive_is_loaded_silently(cifar10, folder, printed):
     assert printed() == []
 
 
+@pytest.mark.parametrize(
+    "name", ["cifar-10-batches-py.tar.gz", "cifar-10-python.tar.gz"]
+)
+def test_keras_2s_archive_is_found_offline(
+    name, mirrors, cifar10, folder, printed, monkeypatch
+):
+    """Keras 2 keeps it under the first name; the second is that of its address."""
+    monkeypatch.setenv("LAYERS_OFFLINE", "1")
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(b"damaged")
+    assert load_cifar10().is_stand_in and len(printed()) == 1
+    assert cifar10_source().startswith("generated shapes")
+    (folder / name).write_bytes(cifar10[0])
+    assert cifar10_source() == f"CIFAR-10 from Keras's archive {folder / name}"
+    assert fetch_cifar10() == folder / name
+    assert is_cifar10(load_cifar10(), cifar10[1])
+    assert printed() == []
+
+
 def test_a_damaged_archive_is_replaced_by_a_good_one_only(mirrors, folder, printed):
     damaged = mirrors.server.data[:-1] + b"?"
     put_archive(folder, damaged)
@@ -133,6 +152,10 @@ def test_the_source_is_told_without_loading(mirrors, folder, tmp_path, monkeypat
     )
     path.touch()
     assert cifar10_source() == f"CIFAR-10 from the file {path} (LAYERS_CIFAR10)"
+    monkeypatch.setenv("LAYERS_CIFAR10", f'"{tmp_path}"')
+    assert cifar10_source() == f"CIFAR-10 from the folder {tmp_path} (LAYERS_CIFAR10)"
+    monkeypatch.setenv("LAYERS_CIFAR10", '""')
+    assert cifar10_source().startswith("CIFAR-10 from the array cache")
     assert mirrors.server.paths == []
 
 

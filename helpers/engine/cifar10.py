@@ -1,4 +1,4 @@
-"""Reading CIFAR-10's four arrays from a file: an archive, an .npz, the array cache.
+"""Reading CIFAR-10's four arrays from its archive, or from the array cache.
 
 No pickle is opened before the archive that holds it has passed its checksum.
 """
@@ -9,8 +9,6 @@ import os
 import pickle
 import tarfile
 import warnings
-import zipfile
-from pathlib import Path
 
 import numpy as np
 
@@ -50,6 +48,11 @@ def is_verified(path):
     return True
 
 
+def archives_in(folder):
+    """List the files in a folder that Keras 3, Keras 2 or a browser calls the archive."""
+    return sorted(filter(os.path.isfile, folder.glob("cifar-10-*")))
+
+
 def read_archive(path):
     """Return the arrays of the original archive, named and shaped as `SHAPES` says, uint8.
 
@@ -78,53 +81,6 @@ def _images_and_labels(batches):
     channels_last = np.empty((len(labels), 32, 32, 3), "uint8")
     np.concatenate([x.transpose(0, 2, 3, 1) for x in images], out=channels_last)
     return channels_last, labels.astype("uint8").reshape(-1, 1)
-
-
-def read_npz(path):
-    """Return the four arrays of an `.npz`, of any number of images, without pickle.
-
-    A ValueError is raised if the file is damaged, or an array is missing or is none of
-    images `(images, 32, 32, 3)` or labels `(images, 1)` from 0 to 9, uint8.
-    """
-    with open(path, "rb") as file:
-        if not zipfile.is_zipfile(file):
-            raise ValueError("it is not an .npz file")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: np.asarray(file[name]) for name in SHAPES if name in file}
-    except Exception as error:  # a damaged .npz fails in many ways
-        raise ValueError(f"it cannot be read ({str(error).rstrip('.')})") from None
-    for name, (_, *axes) in SHAPES.items():
-        if name not in arrays:
-            raise ValueError(f"it has no array {name}")
-        array = arrays[name]
-        if array.dtype != np.uint8 or list(array.shape[1:]) != axes or not array.size:
-            expected = ", ".join(["images", *map(str, axes)])
-            raise ValueError(
-                f"its {name} has shape {array.shape} and dtype {array.dtype}, "
-                f"expected ({expected}) and uint8"
-            )
-    for x, y in (("x_train", "y_train"), ("x_test", "y_test")):
-        if len(arrays[x]) != len(arrays[y]):
-            raise ValueError(f"it has {len(arrays[x])} {x} and {len(arrays[y])} {y}")
-        if (label := arrays[y].max()) > 9:
-            raise ValueError(f"its {y} has the label {label}, expected 0 to 9")
-    return arrays
-
-
-def read_named(name, read_archive=read_archive):
-    """Read the file that LAYERS_CIFAR10 names, or say in a ValueError what is wrong."""
-    path = Path(os.path.expanduser(name))
-    try:
-        return read_npz(path) if path.suffix == ".npz" else read_archive(path)
-    except OSError as error:
-        reason = f"it cannot be read ({error.strerror})"
-    except ValueError as error:
-        reason = error
-    raise ValueError(
-        f"LAYERS_CIFAR10 names {path}, but {reason}. Name CIFAR-10's archive "
-        "cifar-10-python.tar.gz, or an .npz of x_train, y_train, x_test and y_test."
-    )
 
 
 def read_array_cache(folder):

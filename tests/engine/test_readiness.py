@@ -198,16 +198,13 @@ ARRAYS = {
 }
 FLOATS = {"x_test": ARRAYS["x_test"] / 255}
 NAMED = {
-    "nothing": ("cifar10.npz", None, "it cannot be read (No such file or directory)"),
-    "no archive": ("a.tar.gz", b"?", "its SHA-256 is not that of CIFAR-10's archive"),
-    "no .npz": ("a.npz", b"?", "it is not an .npz file"),
-    "cut off": ("a.npz", npz(ARRAYS)[:-99], "it is not an .npz file"),
-    "floats": (
-        "a.npz",
-        npz(ARRAYS, **FLOATS),
-        "and dtype float64, expected (images, 32",
-    ),
+    "nothing": ("cifar10.npz", None, "it cannot be found: the folder "),
+    "no archive": ("a.tar.gz", b"?", "it is no .npz, and its SHA-256 is not that of"),
+    "a page": ("a.tar.gz", b"<!DOCTYPE html>", "it is a web page"),
+    "cut off": ("a.npz", npz(ARRAYS)[:-99], "it breaks off or is damaged"),
+    "floats": ("a.npz", npz(ARRAYS, **FLOATS), "dtype float64, expected (images, 32"),
     "good": ("a.npz", npz(ARRAYS), None),
+    "good in capitals": ("A.NPZ", npz(ARRAYS), None),
 }
 
 
@@ -221,15 +218,31 @@ def test_a_file_named_for_cifar10_is_read(course, tmp_path, name, content, words
         assert problem is None
     else:
         assert problem.startswith(f"LAYERS_CIFAR10 names {path}, but ")
-        assert words in problem and "Name CIFAR-10's archive" in problem
+        assert words in problem and "LAYERS_CIFAR10 takes CIFAR-10's" in problem
 
 
 def test_both_commands_refuse_a_wrong_file_for_cifar10(course, tmp_path):
     path = tmp_path / "cifar-10-python.tar.gz"
     path.write_bytes(b"another file")
     problem, lines = both(course, LAYERS_CIFAR10=str(path))
-    assert problem.startswith(f"LAYERS_CIFAR10 names {path}, but its SHA-256 is not")
+    assert problem.startswith(f"LAYERS_CIFAR10 names {path}, but it is no .npz,")
     assert [line.split()[0] for line in lines[-2:]] == ["device", "CIFAR-10"]
+
+
+@pytest.mark.parametrize(
+    "value, source",
+    {
+        "/nowhere/a.npz": "the file /nowhere/a.npz, which is missing",
+        "http://a.example/a.npz": "the address http://a.example/a.npz, which is no file",
+        "data": "the folder data",
+    }.items(),
+)
+def test_the_report_agrees_with_its_verdict(course, value, source):
+    problem, lines = both(course, LAYERS_CIFAR10=value)
+    assert lines[-1].split(None, 1) == [
+        "CIFAR-10", f"CIFAR-10 from {source} (LAYERS_CIFAR10)"
+    ]  # fmt: skip
+    assert problem.startswith("LAYERS_CIFAR10 names ") and "\n" not in problem
 
 
 def test_an_archive_named_for_cifar10_is_ready(cifar10, tmp_path, monkeypatch):
@@ -237,5 +250,9 @@ def test_an_archive_named_for_cifar10_is_ready(cifar10, tmp_path, monkeypatch):
     path.write_bytes(cifar10[0])
     monkeypatch.setenv("LAYERS_CIFAR10", str(path))
     assert readiness.examine(lambda: "CPU") == ("CPU", None)
+    monkeypatch.setenv("LAYERS_CIFAR10", str(tmp_path))
+    assert readiness.examine(lambda: "CPU") == ("CPU", None)
     path.write_bytes(cifar10[0][:-1])
-    assert "its SHA-256" in readiness.examine(lambda: "CPU")[1]
+    assert "it breaks off" in readiness.examine(lambda: "CPU")[1]
+    monkeypatch.setenv("LAYERS_CIFAR10", ' ""')
+    assert readiness.examine(lambda: "CPU") == ("CPU", None)
