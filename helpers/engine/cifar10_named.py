@@ -38,7 +38,10 @@ SAFARI = (
 
 STARTS = {  # of files
     b"\x93NUMPY": "it is an .npy, of one array. np.savez writes four into an .npz.",
-    b"\x80": f"it is a pickle, as CIFAR-10's batches are: {PICKLES}",
+    **dict.fromkeys(
+        (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
+        f"it is a pickle, as CIFAR-10's batches are: {PICKLES}",
+    ),
     b"PAR1": "it is a Parquet file.",
     b"\x89HDF": "it is an HDF5 file.",
     b"MATLAB": "it is a MATLAB file.",

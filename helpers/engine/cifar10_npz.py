@@ -67,15 +67,20 @@ def no_array(stored):
 
 
 def by_shape(stored):
-    """Tell by the shapes which array is which: more images are for training."""
+    """Tell which array is which: by the shapes, and then by "test" in a name or by size."""
+
+    def training_last(name):
+        is_test = any(word in name.lower() for word in ("test", "val"))
+        return not is_test, len(stored[name])
+
     pictures = [name for name, x in stored.items() if x.ndim and x[:1].size == 3072]
     lengths = {len(stored[name]) for name in pictures}
     rows = {name: y for name, y in stored.items() if y.ndim and len(y) in lengths}
     labels = [name for name, y in rows.items() if y[:1].size in (1, 10)]
     if not len(pictures) == len(labels) == len(lengths) == 2:
         raise ValueError(f"{no_array(stored)}.")
-    test_x, x = sorted(pictures, key=lambda name: len(stored[name]))
-    test_y, y = sorted(labels, key=lambda name: len(stored[name]))
+    test_x, x = sorted(pictures, key=training_last)
+    test_y, y = sorted(labels, key=training_last)
     return dict(zip(NAMES, (x, y, test_x, test_y)))
 
 
