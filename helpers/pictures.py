@@ -74,7 +74,7 @@ def read_picture(source, size=None, fit="crop", background="white"):
                [128, 128, 128]], dtype=uint8)
     """
     size = check_size(size)
-    if fit not in ("crop", "stretch", "pad"):
+    if not isinstance(fit, str) or fit not in ("crop", "stretch", "pad"):
         raise ValueError(f'fit={fit!r}: write "crop", "stretch" or "pad".')
     background = check_colour(background)
     picture = whole(source, background)
@@ -86,10 +86,23 @@ def read_picture(source, size=None, fit="crop", background="white"):
     if fit == "stretch":
         image = image.resize(size, lanczos)
     elif fit == "pad":
-        image = ImageOps.pad(image, size, lanczos, background)
+        image = padded(image, size, background)
     else:
         image = ImageOps.fit(image, size, lanczos)
     return np.array(image)
+
+
+def padded(image, size, background):
+    """Return all of an image in its proportions, in the middle of another of this size.
+
+    Pillow's `ImageOps.pad` fails, before version 13, where a side comes out below 1.
+    """
+    scale = min(size[0] / image.width, size[1] / image.height)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    canvas = Image.new("RGB", size, background)
+    canvas.paste(image.resize((width, height), Image.Resampling.LANCZOS), (left, top))
+    return canvas
 
 
 def check_size(size):
@@ -161,9 +174,11 @@ def opened(source):
         return decode(read_open(source), "The picture")
     if isinstance(source, (list, tuple)) or hasattr(source, "__array__"):
         return Image.fromarray(from_array(source))
+    kind = f"{type(source).__module__}.{type(source).__qualname__}"
+    kind = kind.removeprefix("builtins.")
     raise TypeError(
-        f"{type(source).__name__} is no picture. Pass a path, an address that starts "
-        "with https://, bytes, a FileUpload, a Pillow image or an array."
+        f"{kind} is no picture. Pass a path, an address that starts with https://, bytes, "
+        "a FileUpload, a Pillow image or an array."
     )
 
 

@@ -78,6 +78,11 @@ def test_other_things_are_refused(source):
     assert message.startswith(f"{type(source).__name__} is no picture. Pass a path")
 
 
+def test_picture_of_another_program_is_named_as_its_own():
+    message = refused(ipywidgets.Image(), TypeError)
+    assert message.startswith("ipywidgets.widgets.widget_media.Image is no picture. ")
+
+
 @pytest.mark.parametrize("path", ["nowhere.png", "a\0b", "x" * 5000, "~no-such-user/a"])
 def test_missing_file_is_named_with_the_folder(path):
     assert "It was looked for from the folder" in refused(path, OSError)

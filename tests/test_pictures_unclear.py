@@ -92,6 +92,14 @@ def test_colours_of_16_bits_in_a_file():
     assert read_picture(tf.io.encode_png(drawing).numpy()).min() == 0
 
 
+@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I"])
+def test_transparent_grey_of_16_bits(mode):
+    image = SIXTEEN[mode](grey(65535))
+    image.info["transparency"] = 4369  # as Pillow says it of such a PNG
+    seen = read_picture(image)[..., 0].ravel().tolist()
+    assert seen == [0, 255, *range(34, 256, 17)]
+
+
 @pytest.mark.parametrize("pillow", [False, True])
 def test_lines_for_files_of_floats_work_on_files(tmp_path, pillow):
     content = encoded(np.array([[0, 2.0]], "float32"), "tiff")

@@ -169,7 +169,8 @@ def pixels(image, it, background):
     for box in tiles(image):
         left, top, right, down = box
         picture[top:down, left:right] = as_rgb(image.crop(box), background, it)
-    if image.has_transparency_data and spread(picture) < FAINT:
+    clear = image.has_transparency_data and image.mode[0] != "I"
+    if clear and spread(picture) < FAINT:
         ends = [with_alpha(image.crop(box)).getextrema()[3] for box in tiles(image)]
         if max(high for _, high in ends) - min(low for low, _ in ends) >= 8 * FAINT:
             white = min(background) > 127
@@ -204,7 +205,10 @@ def as_rgb(image, background, it):
     """Return a Pillow image of any mode as RGB, transparent parts in ``background``."""
     if image.mode == "F" or image.mode[0] == "I":  # Pillow would cut these off at 255
         white = None if image.mode == "F" else 65535
-        image = Image.fromarray(to_bytes(np.asarray(image), white, it))
+        x, key = np.asarray(image), image.info.get("transparency")
+        image = Image.fromarray(to_bytes(x, white, it))
+        if key is not None:  # the grey that stands for what is transparent
+            image.putalpha(Image.fromarray(np.where(x == key, 0, 255).astype("uint8")))
     if image.mode == "LAB":
         raise ValueError("The picture has LAB colours. Save it as PNG or JPEG.")
     if image.has_transparency_data:
@@ -258,7 +262,9 @@ def as_numbers(source):
     """Return an array of NumPy's own numbers, or say why there is none."""
     try:
         x = np.asarray(source)
-        if x.dtype.kind == "V":  # bfloat16, which is no type of NumPy's
+        if (
+            x.dtype.kind == "V" and x.dtype.names is None
+        ):  # bfloat16, which is no type of NumPy's
             x = x.astype("float32")
     except Exception as error:  # each library refuses in its own words
         if not isinstance(source, (list, tuple)):
