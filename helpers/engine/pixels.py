@@ -87,10 +87,8 @@ def upright(image, name, in_place=False):
             warnings.simplefilter("ignore")
             return ImageOps.exif_transpose(image, in_place=in_place) or image
     except Exception as error:  # Pillow raises errors of many kinds
-        lost = isinstance(
-            error, (AssertionError, AttributeError)
-        )  # of the file's object
-        if not in_place and (lost or "closed" in str(error)):
+        is_lost = isinstance(error, (AssertionError, AttributeError))  # the open file
+        if not in_place and (is_lost or "closed" in str(error)):
             raise ValueError(
                 f"{name} was closed before it was read. Read it inside the with block, or "
                 "pass its path."
