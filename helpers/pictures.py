@@ -6,7 +6,6 @@ import io
 import os
 import re
 import time
-import unicodedata
 import warnings
 import zlib
 from base64 import b64decode
@@ -18,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageColor, ImageOps
 
 from .datasets import cat_photograph
-from .engine.files import is_offline
+from .engine.files import as_path, is_offline
 from .engine.pixels import MEMORY, decode, from_array, pixels, spread, upright
 from .engine.shown import ShownBox
 
@@ -219,43 +218,6 @@ def written(text):
         )
     path = as_path(text)
     return read_file(path), str(path)
-
-
-def as_path(source):
-    """Return the path that is meant by what a person typed or pasted.
-
-    If there is no file of that very name, the quotes that Windows' "Copy as path" puts
-    around it go, an address that starts with ``file:`` becomes a path, and a name is found
-    in the other Unicode form as well. What leads nowhere comes back as it was.
-    """
-    text = os.fsdecode(source)
-    typed = Path(os.path.expanduser(text))
-    if os.path.exists(typed):
-        return typed
-    bare = text.strip(" \t\r\n\"'")
-    if address := re.match(r"file:(//(localhost)?(?=/))?(.+)", bare, re.I | re.S):
-        from urllib.request import url2pathname  # slow to import, seldom needed
-
-        bare = url2pathname(address[3])
-    for path in (bare, bare.replace("\\ ", " ")):  # a terminal writes spaces like that
-        found = on_disk(Path(os.path.expanduser(path)))
-        if os.path.exists(found):
-            return found
-    return typed
-
-
-def on_disk(path):
-    """Return a path in the Unicode forms of the disk, where 한 may be ㅎ, ㅏ and ㄴ."""
-    found = Path(path.anchor)
-    try:
-        for part in path.relative_to(found).parts:
-            if not os.path.lexists(found / part):
-                names = {unicodedata.normalize("NFC", x): x for x in os.listdir(found)}
-                part = names[unicodedata.normalize("NFC", part)]
-            found /= part
-    except (OSError, ValueError, KeyError):  # no such folder, or no such name in it
-        return path
-    return found
 
 
 def read_file(path):

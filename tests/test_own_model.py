@@ -102,7 +102,7 @@ def refused(source, kind=ValueError, **options):
         load_own_model(source, **options)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     message = str(caught.value)
-    assert message.endswith(".") and len(message) < 400 and "\n" not in message
+    assert message.endswith(".") and len(message) < 600 and "\n" not in message
     return message
 
 
@@ -210,10 +210,23 @@ def test_unknown_model_class_is_named(saved):
 def test_file_of_another_version_names_both(saved):
     version = keras.__version__.encode()
     change = {b'"units": 2': b'"units": 2, "brand_new": 3', version: b"9.8.0"}
-    message = refused(edited(saved(small()), change))
-    assert f"saved with Keras 9.8.0 and cannot be loaded with {keras.__version__}" in (
-        message
-    )
+    path = edited(saved(small()), change)
+    message = refused(path)
+    assert f"was saved by Keras 9.8.0, and this is {keras.__version__}" in message
+    assert "Unrecognized keyword arguments passed to Dense: {'brand_new': 3}" in message
+    again = small()
+    again.load_weights(path)  # as it says
+
+
+def test_version_is_not_blamed_for_what_it_has_not_done(saved):
+    other = {keras.__version__.encode(): b"9.8.0"}
+    missing = edited(saved(small()), {**other, b'"units": 2': b'"unit": 2'})
+    for message in (
+        refused(missing),
+        refused(edited(saved(small(Twice())), other)),
+        refused(edited(saved(small()), other, leave_out=["model.weights.h5"])),
+    ):
+        assert "9.8.0" not in message
 
 
 def test_file_of_another_version_that_loads_is_loaded(saved):
@@ -222,13 +235,13 @@ def test_file_of_another_version_that_loads_is_loaded(saved):
 
 
 @pytest.mark.parametrize("version", [3, None, [], {"a": 1}, 10**30, "9\n" * 999, True])
-def test_version_that_is_none_is_told_as_it_is(saved, version):
+def test_version_that_is_none_does_no_harm(saved, version):
     path = saved(small())
     written = json.dumps(version).encode()
     change = {f'"{keras.__version__}"'.encode(): written}
     assert load_own_model(edited(path, change)).built
     message = refused(edited(path, {**change, b'"units": 2': b'"unit": 2'}))
-    assert f"was saved with Keras {str(version)[:1]}" in message
+    assert "Keras says: Dense.__init__() missing" in message
 
 
 HARMFUL = """exec eval compile __import__ open system popen Popen run check_output rmtree
@@ -281,20 +294,13 @@ def test_damaged_files_are_refused(saved, tmp_path):
     path = saved(small())
     half = tmp_path / "half.keras"
     half.write_bytes(path.read_bytes()[:2000])
-    assert "damaged, cut short" in refused(half)
-    half.write_bytes(b"")
-    assert "is empty" in refused(half)
-    assert "damaged" in refused(edited(path, {}, leave_out=["model.weights.h5"]))
-    assert "damaged" in refused(edited(path, {}, leave_out=["config.json"]))
-    assert "damaged" in refused(edited(path, {b'"units": 2': b'"units": 5'}))
-    assert "damaged" in refused(edited(path, {b'"Dense"': b'"Den'}))
-
-
-def test_weights_alone_and_hdf5_are_refused(saved, tmp_path):
-    small().save_weights(tmp_path / "a.weights.h5")
-    assert "model.load_weights(path)" in refused(tmp_path / "a.weights.h5")
-    (tmp_path / "a.weights.h5").rename(tmp_path / "a.keras")
-    assert "an HDF5 file" in refused(tmp_path / "a.keras")
+    assert "is cut short or damaged. Download or copy it again" in refused(half)
+    assert "lacks a part" in refused(edited(path, {}, leave_out=["config.json"]))
+    said = refused(edited(path, {}, leave_out=["model.weights.h5"]))
+    assert "is damaged, or Keras cannot open it. Keras says: " in said
+    said = refused(edited(path, {b'"units": 2': b'"units": 5'}))
+    assert "Keras says: Dense dense: " in said and "shape" in said.lower()
+    assert "is damaged" in refused(edited(path, {b'"Dense"': b'"Den'}))
 
 
 class Trap:
@@ -316,11 +322,16 @@ def test_zip_with_a_pickle_in_it_is_a_pickle(tmp_path):
     assert "It is never opened here" in refused(tmp_path / "net.pt")
 
 
-def test_other_files_folders_and_nothing(tmp_path):
-    (tmp_path / "net.onnx").write_bytes(b"whatever this is")
-    assert "not a .keras file" in refused(tmp_path / "net.onnx")
-    assert "is a folder" in refused(tmp_path)
+def test_what_is_no_file_is_said(saved):
     with pytest.raises(FileNotFoundError, match="There is no file nowhere.keras"):
         load_own_model("nowhere.keras")
     with pytest.raises(TypeError, match="a model already"):
         load_own_model(small())
+    message = refused("https://example.org/model.keras")
+    assert "is an address. Fetch the file first" in message
+    path = saved(small(Twice()))
+    for wrong in (Twice, [Twice], (Twice,), {"Twice": "Twice"}):
+        message = refused(path, TypeError, custom_objects=wrong)
+        assert message.startswith("custom_objects is a dict of names")
+        if wrong != {"Twice": "Twice"}:
+            assert "custom_objects={'Twice': Twice}" in message

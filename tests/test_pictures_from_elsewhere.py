@@ -19,7 +19,9 @@ from picture_files import choose, encoded, refused, sample
 
 from helpers import pictures
 from helpers.datasets import cat_photograph
-from helpers.pictures import as_path, camera_picture, own_picture, read_picture
+from helpers.engine import files
+from helpers.engine.files import as_path
+from helpers.pictures import camera_picture, own_picture, read_picture
 
 # Paths, as people write them
 
@@ -94,9 +96,7 @@ def test_file_addresses_of_windows(folder, monkeypatch):
     nturl2path = pytest.importorskip("nturl2path")
     monkeypatch.setattr("urllib.request.url2pathname", nturl2path.url2pathname)
     seen = []
-    monkeypatch.setattr(
-        pictures, "on_disk", lambda path: seen.append(str(path)) or path
-    )
+    monkeypatch.setattr(files, "on_disk", lambda path: seen.append(str(path)) or path)
     as_path("file:///C:/Users/My%20Name/a.png")
     as_path("file://server/share/a.png")
     assert seen[0] == r"C:\Users\My Name\a.png" and seen[2] == r"\\server\share\a.png"

@@ -10,13 +10,11 @@ import tarfile
 import zipfile
 from contextlib import suppress
 from pathlib import Path
-from unicodedata import normalize
 
 from .cifar10 import archives_in, is_verified, read_archive
 from .cifar10_npz import read_npz
-from .files import COURSE
+from .files import COURSE, QUOTES, as_path
 
-QUOTES = "\"'“”‘’ \t\r\n"
 TAKES = (
     "LAYERS_CIFAR10 takes CIFAR-10's archive, still packed, as it comes from "
     "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz, or an .npz of x_train, "
@@ -80,19 +78,10 @@ def locate(value):
     from the present folder and from the course's: lessons and commands run in two.
     """
     plain = Path(os.path.expanduser(value.strip(QUOTES)))
-    for path in (Path(os.path.expanduser(value)), plain, COURSE / plain):
-        if os.path.lexists(found := as_on_disk(path)):
+    for path in (value, COURSE / plain):
+        if os.path.lexists(found := as_path(path)):
             return found
     return plain
-
-
-def as_on_disk(path):
-    """Return a path in the form its letters have on the disk: 한 has two in Unicode."""
-    found = Path(path.anchor)
-    for part in path.parts[len(found.parts) :]:
-        forms = [found / part, *(found / normalize(x, part) for x in ("NFC", "NFD"))]
-        found = next(filter(os.path.lexists, forms), forms[0])
-    return found
 
 
 def describe(value):

@@ -1,4 +1,4 @@
-"""Where the course and its data lie on this machine, and how a file is replaced.
+"""Where the course and its data lie, which path is meant, and how a file is replaced.
 
 Uses nothing but Python's standard library: the launcher needs it before anything is
 installed.
@@ -6,8 +6,10 @@ installed.
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
+import unicodedata
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +23,7 @@ PYTHON = "py" if os.name == "nt" else "python3"  # what one types
 
 WEIGHTS_SHA256 = "0d1aca1ad27c83d4174d0b671b67ebdfe8d135d42aac58df96f4afdadaa40b31"
 ARCHIVE = "cifar-10-batches-py-target_archive"  # Keras's name for CIFAR-10's archive
+QUOTES = "\"'“”‘’ \t\r\n"  # around a path that was pasted
 TEMPORARY = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir())
 
 
@@ -62,6 +65,43 @@ def trained_weights():
             "Get it again with `git checkout data/cifar10_cnn.weights.npz`."
         )
     return content
+
+
+def as_path(source):
+    """Return the path that is meant by what a person typed or pasted.
+
+    If there is no file of that very name, the quotes that Windows' "Copy as path" puts
+    around it go, an address that starts with ``file:`` becomes a path, and a name is found
+    in the other Unicode form as well. What leads nowhere comes back as it was.
+    """
+    text = os.fsdecode(source)
+    typed = Path(os.path.expanduser(text))
+    if os.path.exists(typed):
+        return typed
+    bare = text.strip(QUOTES)
+    if address := re.match(r"file:(//(localhost)?(?=/))?(.+)", bare, re.I | re.S):
+        from urllib.request import url2pathname  # slow to import, seldom needed
+
+        bare = url2pathname(address[3])
+    for path in (bare, bare.replace("\\ ", " ")):  # a terminal writes spaces like that
+        found = on_disk(Path(os.path.expanduser(path)))
+        if os.path.exists(found):
+            return found
+    return typed
+
+
+def on_disk(path):
+    """Return a path in the Unicode forms of the disk, where 한 may be ㅎ, ㅏ and ㄴ."""
+    found = Path(path.anchor)
+    try:
+        for part in path.relative_to(found).parts:
+            if not os.path.lexists(found / part):
+                names = {unicodedata.normalize("NFC", x): x for x in os.listdir(found)}
+                part = names[unicodedata.normalize("NFC", part)]
+            found /= part
+    except (OSError, ValueError, KeyError):  # no such folder, or no such name in it
+        return path
+    return found
 
 
 @contextmanager

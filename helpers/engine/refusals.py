@@ -1,0 +1,207 @@
+"""Why Keras cannot open a model file, in a sentence with the step that mends it."""
+
+import builtins
+import importlib
+import os
+import pickle
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+
+import keras
+
+from .old_models import place_of
+
+# Whose names no file gets the advice to be given: its parts could do anything with them.
+HARMFUL = builtins, importlib, os, pickle, runpy, shutil, subprocess
+INSIDE = "Functional", "Operation", "Layer"  # names in messages that are Keras's too
+# Layers of Keras 2 that Keras 3 has no longer
+GONE = set(
+    "ThresholdedReLU LocallyConnected1D LocallyConnected2D CuDNNLSTM CuDNNGRU".split()
+)
+UNKNOWN = re.compile(  # what Keras says of a class or function it does not have
+    r"Could not locate (?:class|function) '([^']+)'"
+    r"|Cannot deserialize object of type `([^`]+)`"
+    r"|Unknown \w+: '([^']+)'"
+    r"|Could not interpret [a-z ]+ identifier: (\w+)$"
+    r"|Could not interpret [a-z ]+ identifier: \{'module': '[^']*', "
+    r"'class_name': '(?:function', 'config': ')?([^']+)'",
+    re.MULTILINE,
+)
+
+
+def why_not(error, file, given):
+    """Say in words why Keras could not open a `ModelFile`.
+
+    Arguments:
+        error: what Keras raised.
+        file: the file.
+        given: dict of the classes and functions that were passed for it.
+    """
+    message, name = str(error), file.name
+    if "pickle" in message:
+        return (
+            f"{name} holds a pickle in place of its weights. A pickle runs code when it is "
+            "opened: it is never opened here. Do not open it elsewhere either, in no "
+            "version of Keras, unless you made it yourself."
+        )
+    if "Python lambda" in message or "safe_mode=False" in message:
+        return (
+            f"{name} holds a Lambda layer with Python code. Safe mode refuses it: code "
+            "from a file could do anything on your machine. Where the model was made, "
+            "write keras.ops or a layer class in its place. Only a file that you made "
+            "yourself: keras.saving.load_model(path, safe_mode=False)."
+        )
+    said = f"Keras says: {last_sentence(message)}"
+    return (
+        unknown_parts(message, file, given)
+        or own_class(message, name)
+        or other_version(message, file)
+        or f"{name} is damaged, or Keras cannot open it. {said}"
+    )
+
+
+def last_sentence(message):
+    """Return what Keras says at the end of an error, without what it repeats."""
+    text = re.sub(r"\x1b\[[\d;]*m", "", message)
+    text = text.rpartition("Exception encountered: ")[2]
+    text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text.strip())
+    text = re.split(r"Arguments received|Full object config|\n\nconfig=", text)[0]
+    if example := re.search(r"Example error message for object (.+)", text, re.DOTALL):
+        text = re.sub(r"^<(\w+) name=([^,>]+)[^>]*>:", r"\1 \2:", example[1])
+    sentence = re.split(r"(?<=\w)\. ", " ".join(text.split()))[0]
+    return f"{sentence[:200].rstrip('.')}."
+
+
+# --- what Keras does not have ---------------------------------------------------------
+
+
+def unknown_parts(message, file, given):
+    """Name all classes and functions that a file needs and Keras does not have."""
+    found = UNKNOWN.search(message)
+    if not found:
+        return None
+    parts = dict(needed(file.config, given))
+    key = found[found.lastindex]
+    one = key.rpartition(">")[2]  # what is registered has a package before it
+    if one not in parts:
+        named = rf"'registered_name': '(\S{{1,60}}>{re.escape(one)})'"
+        registered = re.search(named, message)
+        parts[one] = registered[1] if registered else key
+    for one in parts:
+        if not may_be_passed(one, message):
+            return (
+                f"{file.name} needs {one[:60]!r}, a name of Python's own or none at all: "
+                "with it, such a file could do harm. Never pass it in custom_objects. If "
+                "the file is yours, give that part another name and save it again."
+            )
+    names = " and ".join(parts)
+    passed = {key: getattr(one, "__name__", "...") for key, one in given.items()}
+    passed |= {key: one for one, key in parts.items()}
+    passed = ", ".join(f"{key!r}: {one}" for key, one in passed.items())
+    if gone := GONE & set(parts):
+        return (
+            f"{file.name} needs {names}, and Keras 3 no longer has {' and '.join(gone)}. "
+            "Write a layer class of that name with the same call, then pass "
+            f"custom_objects={{{passed}}}."
+        )
+    cell = "the cell that defines or imports it"
+    if len(parts) > 1:
+        cell = "the cells that define or import them"
+    return (
+        f"{file.name} needs {names}, which Keras does not have. Run {cell}, then pass "
+        f"custom_objects={{{passed}}}."
+    )
+
+
+def needed(x, given):
+    """Yield the classes and functions in a description that Keras and ``given`` lack.
+
+    Each with its name, and with the key under which it has to be passed.
+    """
+    if isinstance(x, list):
+        for one in x:
+            yield from needed(one, given)
+    if not isinstance(x, dict):
+        return
+    kind, registered = x.get("class_name"), str(x.get("registered_name"))
+    if isinstance(kind, str) and "config" in x and not is_keras(x):
+        if kind == "function":
+            kind = registered = str(x["config"])
+        key = registered if ">" in registered else kind
+        one = kind.rpartition(">")[2]  # what is registered has a package before it
+        if not {one, key} & {*given, *keras.saving.get_custom_objects()}:
+            yield one, key
+    for one in x.values():
+        yield from needed(one, given)
+
+
+def is_keras(x):
+    """Tell whether a described object is Keras's own, and not a function of one's own."""
+    module = str(x.get("module"))
+    return module.split(".")[0] == "keras" or x["class_name"].startswith("__")
+
+
+def may_be_passed(one, message):
+    """Tell whether a name may be a part of a network of one's own."""
+    module = re.search(
+        rf"'module': '(\w+)[^']*', 'class_name': '{re.escape(one)}'", message
+    )
+    return (
+        one.isidentifier()
+        and len(one) <= 60
+        and not any(hasattr(harmful, one) for harmful in HARMFUL)
+        and not (module and module[1] in sys.stdlib_module_names)
+    )
+
+
+# --- what one's own class cannot do ---------------------------------------------------
+
+
+def own_class(message, name):
+    """Say what is wrong with a class of one's own; None if it is about Keras's."""
+    found = re.findall(r"deserializing class '(\w+)'|when calling (\w+)\.", message)
+    own = [one or other for one, other in found]
+    own = [one for one in own if not place_of(one) and one not in INSIDE]
+    if not own:
+        return None
+    one, said = own[-1], last_sentence(message)
+    if re.search(r"unexpected keyword argument|Unrecognized keyword arguments", said):
+        return (
+            f"Your class {one} does not take all that Keras hands to it: {said} Write def "
+            "__init__(self, ..., **kwargs), with your own arguments for the dots, and in "
+            "it super().__init__(**kwargs). Run its cell again, then this one."
+        )
+    if "missing" in said and "required" in said:
+        return (
+            f"{name} does not hold what your class {one} needs: {said} In __init__, give "
+            "these arguments a default value, the one that the model was made with. (When "
+            "you save again, the class's get_config() should return them.) Run its cell "
+            "again, then this one."
+        )
+    return (
+        f"Your class {one} stopped with an error: {said} Mend it, run its cell again, then "
+        "this one."
+    )
+
+
+# --- what another Keras wrote ---------------------------------------------------------
+
+
+def other_version(message, file):
+    """Name the version only where the message shows that it matters."""
+    shown = re.search(
+        r"Unrecognized keyword arguments passed to"
+        r"|unexpected keyword argument"
+        r"|parent module \S+ cannot be imported",
+        message,
+    )
+    if not shown or file.version in ("", keras.__version__):
+        return None
+    return (
+        f"{file.name} was saved by Keras {file.version}, and this is {keras.__version__}. "
+        f"It says: {last_sentence(message)} Open the file with its own version, or build "
+        "the network with its code and load the weights: model.load_weights(path)."
+    )
