@@ -66,7 +66,7 @@ def why_not(error, file, given):
 def last_sentence(message):
     """Return what Keras says at the end of an error, without what it repeats."""
     text = re.sub(r"\x1b\[[\d;]*m", "", message)
-    text = text.rpartition("Exception encountered: ")[2]
+    text = re.split("(?:Exception|Error) encountered: *\n*", text)[-1]
     text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text.strip())
     text = re.split(r"Arguments received|Full object config|\n\nconfig=", text)[0]
     if example := re.search(r"Example error message for object (.+)", text, re.DOTALL):
