@@ -1,4 +1,4 @@
-"""The pictures of the course: CIFAR-10, generated shapes in its format, and a cat."""
+"""The pictures of the course: CIFAR-10, shapes in its format, digits, and a cat."""
 
 import os
 
@@ -8,7 +8,7 @@ from PIL import Image
 from .engine import cifar10, cifar10_named
 from .engine.cifar10 import archives_in, is_verified, read_archive, read_array_cache
 from .engine.files import ARCHIVE, DATA, is_offline, keras_folders
-from .engine.stand_in import SHAPE_CLASSES, shapes
+from .engine.stand_in import READ, SHAPE_CLASSES, drawn, shapes
 
 CIFAR10_CLASSES = tuple(
     "airplane automobile bird cat deer dog frog horse ship truck".split()
@@ -198,3 +198,19 @@ def cat_photograph():
     """
     with Image.open(DATA / "cat.png") as picture:
         return np.array(picture.convert("RGB"))
+
+
+def drawn_digits():
+    """Draw the ten digits in five fonts, black on white, as a scanned page has them.
+
+    Returns:
+        Tuple of NumPy arrays: pictures ``(50, 80, 60, 3)``, uint8, and labels ``(50,)``,
+        the digits 0 to 9.
+
+    Example:
+        >>> pictures, labels = drawn_digits()
+        >>> pictures.shape, labels[:12]
+        ((50, 80, 60, 3), array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]))
+    """
+    pictures = [drawn(d, font, 80, 60, 48) for font in READ.split() for d in range(10)]
+    return np.stack(pictures)[..., np.newaxis].repeat(3, axis=-1), np.arange(50) % 10

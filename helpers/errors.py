@@ -83,6 +83,24 @@ def expected_warning(kind=UserWarning, start=""):
         show(kind.__name__, message)
 
 
+@contextmanager
+def reason_shown():
+    """Run a block, and if it does not fit a model print why, in place of the traceback.
+
+    What a function of the course refuses, it refuses with a sentence. Other errors are
+    raised as usual.
+
+    Example:
+        >>> with reason_shown():
+        ...     raise ValueError("This model takes no pictures.")
+        This model takes no pictures.
+    """
+    try:
+        yield
+    except ValueError as error:
+        print(textwrap.fill(str(error), 88, break_long_words=False))
+
+
 def essence(message):
     """Return the bold part of a message, or all of it if nothing is bold."""
     bold = re.search(r"\x1b\[1m(.*?)\x1b\[0m", message, re.DOTALL)

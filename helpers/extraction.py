@@ -153,7 +153,7 @@ def tensors_of_one_batch(request, inputs, out):
             "tensors=True takes all inputs as one batch, and a stream of batches came. "
             "Pass one batch as an array or a tensor."
         )
-    structure, arrays = check_batch(request.model, inputs, "inputs", tensors=True)
+    structure, arrays = check_batch(request.model, inputs, tensors=True)
     left_out = {}
     with passes_of(request, left_out) as passes:
         found = passes.run(structure, arrays)
@@ -212,7 +212,7 @@ class LayerReader:
 
     def __call__(self, inputs):
         """Return ``{name: array}`` for one batch of inputs, read-only."""
-        structure, arrays = check_batch(self.request.model, inputs, "inputs")
+        structure, arrays = check_batch(self.request.model, inputs)
         with kept(self.request.model):
             return self.read(structure, arrays)
 

@@ -99,8 +99,7 @@ def layer_statistics(outputs, data_format="channels_last"):
         ``{layer name: LayerStatistics}``, shown as a table.
 
     Raises:
-        ValueError: an array has no values, or no axis but the one of the inputs; or
-            ``data_format`` is another word.
+        ValueError: an array has no values, or ``data_format`` is another word.
 
     Example:
         >>> maps = np.zeros((2, 3, 3, 4)); maps[..., 1] = 8
@@ -111,11 +110,13 @@ def layer_statistics(outputs, data_format="channels_last"):
     statistics = StatisticsTable()
     for name, values in outputs.items():
         values = np.asarray(values)
-        if values.ndim < 2 or values.size == 0:
+        if values.size == 0:
             raise ValueError(
                 f"{name} has the shape {values.shape}; outputs for at least one input, "
                 "(inputs, ..., channels), are needed. Pass what layer_outputs returns."
             )
+        if values.ndim < 2:  # of an operation: a number for each input, or one for all
+            values = values.reshape(-1, 1)
         values = channels_at_the_end(values, data_format)
         with np.errstate(all="ignore"):  # infinity - infinity: the table says NaN
             mean, spread = (f(values, dtype="float64") for f in (np.mean, np.std))

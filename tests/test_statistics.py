@@ -38,8 +38,14 @@ def test_table_has_one_line_a_layer_of_equal_length():
     assert lines[1].split() == ["a", "100%", "3", "of", "3", "0", "0"]
 
 
-@pytest.mark.parametrize("shape", [(0, 3), (4,), ()])
-def test_empty_or_flat_arrays_are_refused(shape):
+@pytest.mark.parametrize("shape", [(4,), ()])
+def test_what_has_no_channels_is_one(shape):
+    found = layer_statistics({"mean": np.full(shape, 2.0)})["mean"]
+    assert (found.channels, found.mean, found.dead.tolist()) == (1, 2, [])
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (0,)])
+def test_empty_arrays_are_refused(shape):
     with pytest.raises(ValueError, match="at least one input"):
         layer_statistics({"dense": np.zeros(shape)})
 

@@ -4,7 +4,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .inputs import arrange, check_array, check_inputs, check_same_length
+from .inputs import (
+    arrange,
+    check_array,
+    check_inputs,
+    check_same_length,
+    own_name,
+)
 
 AT_ONCE = 256  # so many inputs are one batch, and are not copied
 OF_MORE = 128  # more are cut into batches as fast, and of less memory
@@ -31,7 +37,7 @@ def cut_into_batches(model, inputs, batch_size):
         unpack = keras.utils.unpack_x_y_sample_weight
         batches = (check_batch(model, unpack(x)[0], "batch") for x in stream)
         return None, None, batches
-    structure, arrays = check_batch(model, inputs, "inputs")
+    structure, arrays = check_batch(model, inputs)
     rows = number_of_rows(arrays)
     batch_size = batch_size or (AT_ONCE if rows <= AT_ONCE else OF_MORE)
     for x in getattr(model, "inputs", []):
@@ -62,11 +68,13 @@ def stream_of_batches(inputs):
     return None if arrays or array or not hasattr(inputs, "__iter__") else inputs
 
 
-def check_batch(model, inputs, name, tensors=False):
+def check_batch(model, inputs, name=None, tensors=False):
     """Return how the inputs are arranged, and a flat list of arrays as Keras casts them.
 
-    With ``tensors``, what came as a tensor of TensorFlow stays one.
+    With ``tensors``, what came as a tensor of TensorFlow stays one. Messages call the
+    inputs ``name``, by default what the notebook calls them.
     """
+    name = name or own_name(inputs, "inputs")
     if getattr(model, "inputs", None):
         structure = getattr(model, "input", model.inputs[0])
         arrays = check_inputs(model, inputs, name)

@@ -1,6 +1,7 @@
 """Whether inputs fit a model, said in words before Keras sees them. NumPy only."""
 
 import difflib
+import sys
 import warnings
 
 import numpy as np
@@ -27,6 +28,13 @@ def check_inputs(model, inputs, name="inputs"):
         raise ValueError(f"{name} is None throughout. Pass at least one input.")
     check_same_length(arrays, labels)
     return arrays
+
+
+def own_name(x, name):
+    """Return what a notebook calls an object, or ``name`` if nothing there is it."""
+    names = vars(sys.modules["__main__"]).items()
+    found = (own for own, it in list(names) if it is x and not own.startswith("_"))
+    return next(found, name)
 
 
 def is_optional(layer):

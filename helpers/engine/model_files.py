@@ -261,9 +261,9 @@ def in_zip(content, name):
     models = [one for one in names if one.lower().endswith(MODELS) and one not in PARTS]
     if any(one.endswith("/config.json") for one in names):
         return (
-            "is a .keras file that was unpacked and packed again with its folder. Pack the "
-            "files in that folder: shutil.make_archive('model', 'zip', folder), then rename "
-            "model.zip to model.keras."
+            "is a .keras file that was unpacked, and packed again with its folder. Pack "
+            "what is in that folder: shutil.make_archive('model', 'zip', folder), then "
+            "rename model.zip to model.keras."
         )
     if models:
         return (

@@ -223,7 +223,7 @@ def whole_run(model, inputs, one_of=None):
     from. ``one_of`` is given the number of inputs; only the one that it names is run.
     """
     check_model(model)
-    structure, arrays = check_batch(model, inputs, "inputs")
+    structure, arrays = check_batch(model, inputs)
     rows = number_of_rows(arrays)
     if one_of:
         stateful = any(getattr(one, "stateful", False) for one in all_layers(model))

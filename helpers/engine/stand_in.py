@@ -1,6 +1,14 @@
-"""Generated pictures of ten shapes, in CIFAR-10's format."""
+"""Generated pictures: ten shapes in CIFAR-10's format, and the ten digits."""
 
+from pathlib import Path
+
+import matplotlib
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+# Fonts that come with Matplotlib: those to learn from, and five others to be read
+LEARNED = "DejaVuSans DejaVuSans-Bold DejaVuSansMono DejaVuSerif STIXGeneralBol cmb10"
+READ = "STIXGeneralItalic DejaVuSerif-BoldItalic cmti10 cmtt10 DejaVuSans-Oblique"
 
 
 def disc(y, x, radius):
@@ -73,3 +81,30 @@ def shapes(count, seed=0):
         picture += integers(-12, 12, picture.shape)
         images[of_this_kind] = picture.clip(0, 255)
     return images, labels[:, None]
+
+
+def drawn(digit, font, rows, columns, height, right=0, down=0):
+    """Draw one digit, black on white; return ``(rows, columns)``, uint8."""
+    path = Path(matplotlib.get_data_path(), "fonts", "ttf", f"{font}.ttf")
+    image = Image.new("L", (columns, rows), "white")
+    middle = columns / 2 + right, rows / 2 + down
+    fitting = ImageFont.truetype(str(path), height)
+    ImageDraw.Draw(image).text(middle, str(digit), "black", fitting, anchor="mm")
+    return np.array(image)
+
+
+def digits_to_learn():
+    """Draw digits, white on black, at several places and in several sizes.
+
+    Returns:
+        Tuple of NumPy arrays: pictures ``(images, 28, 28, 1)``, uint8, and labels.
+    """
+    pictures, labels = [], []
+    for font in LEARNED.split():
+        for digit in range(10):
+            for height in (16, 18, 20, 22):
+                for right, down in ((0, 0), (2, 0), (-2, 0), (0, 2), (0, -2)):
+                    picture = drawn(digit, font, 28, 28, height, right, down)
+                    pictures.append(255 - picture)
+                    labels.append(digit)
+    return np.stack(pictures)[..., np.newaxis], np.array(labels)

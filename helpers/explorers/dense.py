@@ -6,7 +6,7 @@ import traitlets
 from ..by_hand import Walk, array, kind, run_once
 from ..by_hand.known_layers import SAME, activation_of, known_as_activation, record_of
 from ..by_hand.layer_families import bias_of
-from ..engine.inputs import check_array, check_inputs
+from ..engine.inputs import check_array, check_inputs, own_name
 from ..engine.wording import check_model
 from .widget import Explorer, binary, browser_code, count
 
@@ -102,20 +102,21 @@ def explore_dense(model, inputs):
 def read_rows(model, inputs):
     """Return the inputs as Keras reads them, ``(rows, features)``, float32."""
     refuse_model(model)
+    own = own_name(inputs, "inputs")
     if getattr(model, "inputs", None):
-        (rows,) = check_inputs(model, inputs)
+        (rows,) = check_inputs(model, inputs, own)
         dtype = model.inputs[0].dtype
     else:  # a call of its own, which says nothing about shapes
-        rows, dtype = check_array(inputs), "float32"
+        rows, dtype = check_array(inputs, name=own), "float32"
         if rows.ndim != 2:
             raise ValueError(
-                f"inputs has shape {rows.shape}; explore_dense takes rows of numbers, "
+                f"{own} has shape {rows.shape}; explore_dense takes rows of numbers, "
                 "(rows, features)."
             )
     with np.errstate(over="ignore"):  # a number too large for float32 is infinity
         rows = rows.astype(dtype).astype("float32")
     if not np.isfinite(rows).all():
-        raise ValueError("inputs hold NaN or infinity, which no slider can show.")
+        raise ValueError(f"{own} holds NaN or infinity, which no slider can show.")
     return rows
 
 
@@ -129,7 +130,12 @@ def refuse_model(model):
             f"{model.name} has {len(model.inputs)} inputs and {len(model.outputs)} "
             "outputs; explore_dense draws a chain of layers, from one to one."
         )
-    shape = tuple(model.inputs[0].shape)
+    shape, dtype = tuple(model.inputs[0].shape), model.inputs[0].dtype
+    if "float" not in dtype:
+        raise ValueError(
+            f"{model.name} takes {dtype}; explore_dense draws networks that take floats, "
+            "which a slider can move."
+        )
     if len(shape) != 2:
         more = " For pictures there is explore_layers." if len(shape) == 4 else ""
         raise ValueError(

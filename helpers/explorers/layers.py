@@ -11,7 +11,7 @@ from ..by_hand import Walk, run_once
 from ..by_hand.explanation import Traced
 from ..by_hand.known_layers import activation_of, channels_first, record_of
 from ..by_hand.layer_families import Copied, Joined, Window, bias_of
-from ..engine.inputs import check_array, check_inputs
+from ..engine.inputs import check_array, check_inputs, own_name
 from ..engine.wording import check_model
 from ..extraction import layer_outputs
 from ..statistics import dead_channels
@@ -218,7 +218,7 @@ class Followed(Traced):
 
     def values(self, place):
         """The output of a layer as one picture, ``(rows, columns, channels)``."""
-        values = np.asarray(self.arrays_named[place][0], "float32")
+        values = np.atleast_1d(np.asarray(self.arrays_named[place], "float32"))[0]
         if values.ndim < 3:
             ones = (1,) * (3 - values.ndim)
             values = values.reshape((*values.shape[:-1], *ones, -1))
@@ -422,6 +422,7 @@ ANSWERS = {
 def check_images(model, images):
     """Return images with a batch axis, or say what to write."""
     check_model(model)
+    own = own_name(images, "images")
     inputs = getattr(model, "inputs", None) or []
     if len(inputs) > 1:
         names = ", ".join(tensor.name for tensor in inputs)
@@ -429,11 +430,11 @@ def check_images(model, images):
             f"explore_layers follows one input, but {model.name} has several: {names}."
         )
     if not inputs:  # a call of its own, which says nothing about shapes
-        images = check_array(images, None, name="images")
+        images = check_array(images, None, name=own)
         images = images[np.newaxis] if images.ndim == 3 else images
         if images.ndim != 4:
             raise ValueError(
-                f"images has shape {images.shape}; explore_layers takes (images, rows, "
+                f"{own} has shape {images.shape}; explore_layers takes (images, rows, "
                 "columns, channels)."
             )
     else:
@@ -441,16 +442,16 @@ def check_images(model, images):
         if len(shape) not in (2, 3):
             raise ValueError(
                 f"{model.name} takes inputs of shape {shape}, and explore_layers shows "
-                "pictures: (rows, columns) or (rows, columns, channels). For rows of "
-                "numbers there is explore_dense."
+                "pictures: (rows, columns) or (rows, columns, channels). Networks of Dense "
+                "layers alone are shown by explore_dense."
             )
-        images = check_array(images, None, inputs[0].dtype, "images")
+        images = check_array(images, None, inputs[0].dtype, own)
         images = images[np.newaxis] if images.ndim == len(shape) else images
-        (images,) = check_inputs(model, images, "images")
+        (images,) = check_inputs(model, images, own)
     if len(images) > MOST_IMAGES:
         raise ValueError(
             f"explore_layers shows up to {MOST_IMAGES} images to choose from, and got "
-            f"{len(images)}. Write images[:{MOST_IMAGES}]."
+            f"{len(images)}. Write {own}[:{MOST_IMAGES}]."
         )
     return images
 
