@@ -12,8 +12,8 @@ from pathlib import Path
 import nbformat
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 
-from ..engine import files
-from ..engine.cifar10 import is_verified
+from ..engine.cifar10 import archives_in, is_verified
+from ..engine.cifar10_named import locate, named
 from ..engine.files import COURSE, NOTEBOOKS, PYTHON, keras_folders, replaced
 from . import fetching
 from .machine import ARCHIVE, quoted, this_python
@@ -185,9 +185,10 @@ def without_solutions(lesson):
 
 def cifar10_archive():
     """Return the path of CIFAR-10's archive on this machine, or None."""
-    places = [folder / files.ARCHIVE for folder in keras_folders()]
-    if named := os.environ.get("LAYERS_CIFAR10"):
-        places.insert(0, os.path.expanduser(named))
+    places = [one for folder in keras_folders() for one in archives_in(folder)]
+    if named():
+        path = locate(named())
+        places = [path, *archives_in(path), *places]
     return next(filter(is_verified, places), None)
 
 

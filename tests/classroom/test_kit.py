@@ -332,4 +332,10 @@ def test_archive_of_cifar10_is_found_by_its_checksum(tmp_path, monkeypatch):
     monkeypatch.setenv("LAYERS_CIFAR10", str(archive))
     assert kits.cifar10_archive() is None
     monkeypatch.setattr(kits, "is_verified", lambda path: Path(path) == archive)
-    assert kits.cifar10_archive() == str(archive)
+    assert kits.cifar10_archive() == archive
+    for value in (f'"{archive}"', str(archive.parent)):
+        monkeypatch.setenv("LAYERS_CIFAR10", value)
+        found = kits.cifar10_archive()
+        assert found == (archive if value != str(archive.parent) else None)
+    named = archive.rename(archive.with_name("cifar-10-batches-py.tar.gz"))  # Keras 2's
+    assert kits.cifar10_archive() == named
