@@ -331,11 +331,12 @@ def test_archive_of_cifar10_is_found_by_its_checksum(tmp_path, monkeypatch):
     archive.write_text("another file")
     monkeypatch.setenv("LAYERS_CIFAR10", str(archive))
     assert kits.cifar10_archive() is None
-    monkeypatch.setattr(kits, "is_verified", lambda path: Path(path) == archive)
+    right = {archive}
+    monkeypatch.setattr(kits, "is_verified", lambda path: path in right)
     assert kits.cifar10_archive() == archive
-    for value in (f'"{archive}"', str(archive.parent)):
-        monkeypatch.setenv("LAYERS_CIFAR10", value)
-        found = kits.cifar10_archive()
-        assert found == (archive if value != str(archive.parent) else None)
-    named = archive.rename(archive.with_name("cifar-10-batches-py.tar.gz"))  # Keras 2's
+    monkeypatch.setenv("LAYERS_CIFAR10", f'"{archive}"')  # as Windows copies a path
+    assert kits.cifar10_archive() == archive
+    named = archive.rename(archive.with_name("cifar-10-batches-py.tar.gz"))
+    right.add(named)
+    monkeypatch.setenv("LAYERS_CIFAR10", str(tmp_path))
     assert kits.cifar10_archive() == named
