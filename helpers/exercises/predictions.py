@@ -8,8 +8,8 @@ GUESSES = {}  # name of the prediction: what the learner expects
 def predict(name, guess):
     """Take down what a learner expects of the next cell.
 
-    Prints one sentence; never raises on a guess, whatever it is. A second guess
-    replaces the first.
+    Prints one sentence, nothing while it is open; never raises on a guess, whatever it
+    is. A second guess replaces the first.
 
     Arguments:
         name: lesson and letter, such as ``"dense_by_hand.A"``.
@@ -21,13 +21,13 @@ def predict(name, guess):
 
     Example:
         >>> predict("dense_by_hand.A", ...)
-        Prediction A is open: replace the ... by what you expect, or read on.
+        >>> predict("dense_by_hand.A", 0)
+        Prediction A is noted. Run the next cell.
     """
     prediction, letter = find(name, "PREDICTIONS"), name.rpartition(".")[2]
     GUESSES.pop(name, None)
     if guess is ...:
-        what = "replace the ... by what you expect, or read on."
-        return say(f"Prediction {letter} is open: {what}")
+        return
     try:
         GUESSES[name] = understood(prediction, guess)
     except ValueError as reason:
@@ -38,6 +38,8 @@ def predict(name, guess):
 
 def compare(name):
     """Say how a prediction compares with what came out, and why it came out so.
+
+    If it was left open, only why.
 
     Arguments:
         name: lesson and letter, such as ``"dense_by_hand.A"``.
@@ -53,7 +55,7 @@ def compare(name):
     """
     prediction, letter = find(name, "PREDICTIONS"), name.rpartition(".")[2]
     if name not in GUESSES:
-        say(f"Prediction {letter} was left open. {prediction.why}")
+        say(prediction.why)
     elif equal(GUESSES[name], computed(prediction.right)):
         say(f"Prediction {letter}: as you expected. {prediction.why}")
     else:
