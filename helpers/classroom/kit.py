@@ -24,7 +24,7 @@ FILES = "pyproject.toml environment.yml README.md LICENSE".split()
 MACS = "macOS on Apple's own processors"
 NAMES = {"linux": "Linux", "macos": MACS, "windows": "Windows"}
 PAGE = Path(__file__).with_name("page.html")
-CHECK = re.compile(r"^check\(.*, answer\)$", re.MULTILINE)
+CHECK = re.compile(r"^check\(.*, answer\)$|^# @title Solution", re.MULTILINE)
 LINK = re.compile(  # code comes first: what looks like a link in it is none
     r"(?P<code>`+).*?(?P=code)|(?<!!)\[(?P<words>[^\]]+)\]\((?P<link>[^)\s]+)\)",
     re.DOTALL,
