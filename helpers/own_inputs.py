@@ -169,7 +169,7 @@ class Preparations:
 
     def __init__(self, tried, shape):
         self.tried, self.shape = tried, shape
-        self.best = min(tried, key=lambda one: tried[one][0])
+        self.best = best_of(tried)
 
     def prepare(self, picture):
         """Return a picture as a batch of one, prepared in the best way.
@@ -189,7 +189,7 @@ class Preparations:
                 (str(preparation), f"{loss:.2f}", f"{right:.0%}", f"{different}")
             )
         right = self.tried[self.best][1]
-        last = f"The loss is smallest for {self.best}: {right:.0%} are right."
+        last = f"Best is {self.best}: {right:.0%} are right."
         return "\n".join([*table(rows, right=(1, 2, 3)), last])
 
 
@@ -199,7 +199,8 @@ def try_preparations(model, pictures, labels):
     First each scaling is tried, as it is and inverted; then, on the best of these, blue
     first, rows and columns swapped, and pictures that are stretched or padded in place of
     cut; if one of these is better, each scaling with it. Best is the smallest loss: the
-    mean of -log(probability of the right class), which training made small.
+    mean of -log(probability of the right class), which training made small. Where losses
+    are less than a fifth above it, the share that is right decides.
 
     Arguments:
         model: built ``keras.Model`` that takes one picture and gives a score for each
@@ -233,19 +234,16 @@ def try_preparations(model, pictures, labels):
             f"labels has shape {labels.shape}, dtype {labels.dtype}. Write one whole "
             f"number for each of the {len(pictures)} pictures."
         )
-    tried = {Preparation(): None}
+    tried = {}
 
     def measure(**change):
-        preparation = replace(best(), **change)
+        preparation = replace(best_of(tried), **change)
         if tried.get(preparation) is None:
             batch = np.stack([preparation(one, shape) for one in pictures])
             scores = list(layer_outputs(model, batch, -1).values())[0]
             tried[preparation] = judged(
                 probabilities(scores, model), labels, model.name
             )
-
-    def best():
-        return min(tried, key=lambda one: tried[one] or (0,))
 
     colour = len(shape) == 4 and shape[1 if channels_first(shape) else -1] == 3
     changes = [{"swapped": True}, {"fit": "stretch"}, {"fit": "pad"}]
@@ -256,6 +254,16 @@ def try_preparations(model, pictures, labels):
         for change in [{"bgr": True}] * colour + changes:
             measure(**change)
     return Preparations(tried, shape)
+
+
+def best_of(tried):
+    """Return the best `Preparation`; see `try_preparations`."""
+    measured = {one: found for one, found in tried.items() if found}
+    if not measured:
+        return Preparation()
+    smallest = min(loss for loss, _, _ in measured.values())
+    near = [one for one, (loss, _, _) in measured.items() if loss <= 1.2 * smallest]
+    return max(near, key=lambda one: (measured[one][1], -measured[one][0]))
 
 
 def judged(scores, labels, name):

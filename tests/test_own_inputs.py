@@ -117,7 +117,7 @@ def test_the_digits_end_at_the_right_preparation():
     assert right["(255 - x) / 255"] >= 0.88 and right["x / 255"] <= 0.15
     answers = {str(one): count for one, (_, _, count) in found.tried.items()}
     assert answers["x / 255"] <= 4 and answers["(255 - x) / 255"] == 10
-    assert "The loss is smallest for (255 - x) / 255" in repr(found)
+    assert "Best is (255 - x) / 255: " in repr(found)
 
 
 def trained(images, labels, shape):
