@@ -1,7 +1,5 @@
 """``prepare``: a folder with all that a class needs, made whole or not at all."""
 
-import copy
-import errno
 import html
 import os
 import re
@@ -10,25 +8,18 @@ import string
 from pathlib import Path
 
 import nbformat
-from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 
 from ..engine.cifar10 import archives_in, is_verified
 from ..engine.cifar10_named import locate, named
 from ..engine.files import COURSE, NOTEBOOKS, PYTHON, keras_folders, replaced
-from . import fetching
+from . import editions, fetching
 from .machine import ARCHIVE, quoted, this_python
 from .slides import REVEAL, STYLE, deck, reveal
 
-COPIED = "helpers", "data"
-FILES = "pyproject.toml environment.yml README.md LICENSE".split()
 MACS = "macOS on Apple's own processors"
 NAMES = {"linux": "Linux", "macos": MACS, "windows": "Windows"}
 PAGE = Path(__file__).with_name("page.html")
 CHECK = re.compile(r"^check\(.*, answer\)$|^# @title Solution", re.MULTILINE)
-LINK = re.compile(  # code comes first: what looks like a link in it is none
-    r"(?P<code>`+).*?(?P=code)|(?<!!)\[(?P<words>[^\]]+)\]\((?P<link>[^)\s]+)\)",
-    re.DOTALL,
-)
 STUB = re.compile(r"^answer = \.\.\.$", re.MULTILINE)
 
 
@@ -72,37 +63,14 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
             page = make_page(lessons, slides, systems, python)
             (kit / "index.html").write_text(page, encoding="utf-8")
     except OSError as error:
-        raise in_words(error, folder) from None
+        raise editions.in_words(error, folder, "kit") from None
     print(f"The kit is {folder}. Look at it: {folder / 'index.html'}")
     print(f"To serve it: {PYTHON} -m helpers.classroom serve {quoted(folder)}")
 
 
-def in_words(error, folder):
-    """Return an error that says in one sentence why a kit could not be written."""
-    target, reason = folder, ""
-    if isinstance(error, shutil.Error):  # a list of what could not be copied
-        _, target, reason = error.args[0][0]
-    if error.errno == errno.ENOSPC or os.strerror(errno.ENOSPC) in reason:
-        return OSError(
-            f"There is no room for the kit on the disk of {folder.parent}. Name a folder "
-            "on another disk, or free some room."
-        )
-    if reason:
-        reason = re.sub(r"^\[\w+ \d+\] |: '.*", "", reason)
-        return OSError(f"{target} cannot be written ({reason}).")
-    return error
-
-
 def check_place(folder, replace):
     """Refuse a folder that a kit must not be put at."""
-    if not folder.parent.is_dir():
-        raise OSError(f"There is no folder {folder.parent} to put the kit in.")
-    for name in COPIED:
-        if (COURSE / name).resolve() in folder.resolve().parents:
-            raise OSError(
-                f"{folder} would be copied into itself: it is in the course's folder "
-                f"{name}. Name another place."
-            )
+    editions.check_place(folder, "kit")
     if not os.path.lexists(folder):
         return
     if not all((folder / name).is_file() for name in ("index.html", "course.zip")):
@@ -120,41 +88,17 @@ def read_lessons():
 
 def copy_course(target, lessons, solutions):
     """Copy the course as learners need it, and pack it into an archive beside it."""
-    ignore = shutil.ignore_patterns("__pycache__", ".*")
-    for name in COPIED:
-        shutil.copytree(COURSE / name, target / name, ignore=ignore)
-    for name in FILES:
-        shutil.copy(COURSE / name, target)
-    notebooks = target / "notebooks"
-    notebooks.mkdir()
-    for path in NOTEBOOKS.glob("*.md"):
-        if solutions or "instructor" not in path.name:
-            shutil.copy(path, notebooks)
+    texts = editions.pages(COURSE, guide=solutions)
     for name, lesson in lessons.items():
         kept = lesson if solutions else for_learners(lesson, name)
-        nbformat.write(kept, notebooks / name)
-    for path in target.rglob("*.md"):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(without_dead_links(text, path.parent), encoding="utf-8")
+        texts[name] = nbformat.writes(kept) + "\n"
+    editions.copy_course(target, texts)
     shutil.make_archive(str(target), "zip", target.parent, target.name)
-
-
-def without_dead_links(text, folder):
-    """Of links to files that are not there, keep the words and drop the link."""
-
-    def kept(match):
-        words, link = match["words"], match["link"] or ""
-        path = link.partition("#")[0]
-        dead = path and ":" not in path and not (folder / path).exists()
-        return words if dead else match[0]
-
-    return LINK.sub(kept, text)
 
 
 def for_learners(lesson, name="the lesson"):
     """Return a copy of a lesson without output and solutions; refuse one without a tag."""
-    without = without_solutions(lesson)
-    without, _ = ClearOutputPreprocessor(enabled=True).preprocess(without, {})
+    without = editions.working_edition(editions.without_solutions(lesson))
     for cell in without.cells:
         if CHECK.search(cell.source) and not STUB.search(cell.source):
             raise ValueError(
@@ -172,15 +116,8 @@ def make_slides(target, lessons):
     for name in REVEAL:
         shutil.copy(reveal() / name, target / "scripts" / name)
     for name, lesson in lessons.items():
-        page = deck(without_solutions(lesson), title(lesson))
+        page = deck(editions.without_solutions(lesson), title(lesson))
         (target / name).with_suffix(".html").write_text(page, encoding="utf-8")
-
-
-def without_solutions(lesson):
-    """Return a copy of a lesson without solutions, with its outputs."""
-    without = copy.deepcopy(lesson)
-    remove = TagRemovePreprocessor(enabled=True, remove_cell_tags={"solution"})
-    return remove.preprocess(without, {})[0]
 
 
 def cifar10_archive():

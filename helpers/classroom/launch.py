@@ -3,7 +3,8 @@
 Uses nothing but Python's standard library and pip. The environment is made by uv, which is
 four times as fast as pip and brings a fitting Python where there is none. Once a marker
 says that all is installed, neither uv nor a network is needed, and the folder may be moved.
-Nothing outside the course's folder changes.
+Nothing outside the course's folder changes. An active environment that has every package,
+such as conda's, is used as it is.
 """
 
 import contextlib
@@ -21,11 +22,12 @@ from pathlib import Path
 from sysconfig import get_config_var
 
 from ..engine.files import COURSE, ENVIRONMENT, is_offline
-from ..engine.readiness import PYTHONS
+from ..engine.readiness import PYTHONS, installed_version, is_there, wrong_python
 
 BIN = "Scripts" if os.name == "nt" else "bin"
 EXE = ".exe" if os.name == "nt" else ""
 UV = COURSE / ".uv"
+SETTINGS = Path(__file__).with_name("jupyter")  # JupyterLab's defaults in this course
 LOWEST_UV = 0, 7  # the first that installs dependency groups with `uv pip`
 TESTED = COURSE / "data" / "tested_versions.txt"  # those that are installed
 LESSONS_NEED = r"^dependencies = \[\n.*?^\]"
@@ -58,27 +60,32 @@ REASONS = {  # by what uv says
 }
 
 
-def launch(words, groups=()):
+def launch(words, groups=(), settings=False):
     """Run Python in the course's environment with these words behind it.
 
-    ``groups`` are those of pyproject.toml that are needed beside what the lessons need.
+    ``groups`` are those of pyproject.toml that are needed beside what the lessons need;
+    ``settings`` gives JupyterLab the course's defaults, below what its user has set.
     Return the exit code, or 1 after one sentence that says what is missing.
     """
     try:
         python = prepare(groups)
         if python is None:
             return 1
-        return subprocess.call(
-            [str(python), *words], cwd=str(COURSE), env=course_first()
-        )
+        variables = course_first(python)
+        if settings:  # widgets are saved with a notebook, and there when it is reopened
+            given = os.environ.get("JUPYTER_CONFIG_PATH")
+            places = filter(None, [given, str(SETTINGS)])
+            variables["JUPYTER_CONFIG_PATH"] = os.pathsep.join(places)
+        return subprocess.call([str(python), *words], cwd=str(COURSE), env=variables)
     except KeyboardInterrupt:
         return 130
 
 
-def course_first():
-    """Return the environment variables for a program of the course's environment."""
-    folder = os.pathsep.join([str(ENVIRONMENT / BIN), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": folder, "VIRTUAL_ENV": str(ENVIRONMENT)}
+def course_first(python):
+    """Return the environment variables for a program of a Python's environment."""
+    folder = os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])
+    own = {"VIRTUAL_ENV": str(ENVIRONMENT)} if python == own_python() else {}
+    return {**os.environ, "PATH": folder, **own}
 
 
 def prepare(groups=()):
@@ -86,6 +93,8 @@ def prepare(groups=()):
     python, found = own_python(), marked()
     if python and found is not None and set(groups) <= set(found):
         return python
+    if active_environment_has(groups):
+        return Path(sys.executable)
     if is_offline():
         return cannot("LAYERS_OFFLINE forbids to use the network")
     if not os.access(str(COURSE), os.W_OK):
@@ -109,6 +118,29 @@ def prepare(groups=()):
             return cannot(why)
     mark(found)
     return own_python()
+
+
+def active_environment_has(groups):
+    """Tell whether this Python is of an environment that has all, none below its range."""
+    conda = os.path.isdir(os.path.join(sys.prefix, "conda-meta"))
+    active = conda or sys.prefix != sys.base_prefix
+    newest = os.environ.get("LAYERS_NEWEST")
+    if not active or newest or Path(sys.prefix) == ENVIRONMENT or wrong_python():
+        return False  # the course's own has a marker, if it is complete
+    project = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
+    lists = "|".join(["dependencies", *groups])
+    text = "".join(re.findall(rf"^(?:{lists}) = \[[^]]*\]", project, re.M))
+    needed = re.findall(r'"([\w-]+)>=([\d.]+)', text)
+    return all(has(package, lowest) for package, lowest in needed)
+
+
+def has(package, lowest):
+    """Tell whether a package is installed in a version not below the lowest."""
+    found = installed_version(package)
+    if found is None:  # TensorFlow may come under another name
+        return package == "tensorflow" and is_there(package)
+    numbers = [list(map(int, re.findall(r"\d+", one)[:3])) for one in (found, lowest)]
+    return numbers[0] >= numbers[1]
 
 
 def packages(groups):

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from lesson_files import LESSONS
 
-from helpers.classroom import fetching, slides
+from helpers.classroom import editions, fetching, slides
 from helpers.classroom import kit as kits
 from helpers.classroom.__main__ import main
 from helpers.engine.files import COURSE
@@ -111,7 +111,7 @@ def test_every_link_inside_a_copy_leads_to_a_file(kit, name):
 )
 def test_of_dead_links_the_words_stay(tmp_path, text, expected):
     (tmp_path / "here.md").touch()
-    assert kits.without_dead_links(text, tmp_path) == expected
+    assert editions.without_dead_links(text, tmp_path) == expected
 
 
 def test_solution_without_its_tag_is_refused(place, monkeypatch, capsys):
@@ -170,7 +170,7 @@ def test_what_is_to_be_typed_is_quoted(tmp_path, capsys):
     assert (place / "kit" / "index.html").exists()
 
 
-@pytest.mark.parametrize("name", ["write", "make_archive", "copytree"])
+@pytest.mark.parametrize("name", ["write_bytes", "make_archive", "copytree"])
 def test_full_disk_is_said_and_nothing_stays(place, monkeypatch, capsys, name):
     def write(*words, **options):
         error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -178,8 +178,7 @@ def test_full_disk_is_said_and_nothing_stays(place, monkeypatch, capsys, name):
             raise kits.shutil.Error([("from", "to", str(error))])
         raise error
 
-    module = kits.nbformat if name == "write" else kits.shutil
-    monkeypatch.setattr(module, name, write)
+    monkeypatch.setattr(Path if name == "write_bytes" else kits.shutil, name, write)
     assert main(["prepare", str(place / "kit"), "--no-slides"]) == 1
     said = capsys.readouterr().out.splitlines()
     assert said == [

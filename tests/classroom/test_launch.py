@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.classroom import launch
+from helpers.__main__ import main
+from helpers.classroom import editions, launch
 from helpers.classroom.launch import BIN, EXE
+from helpers.engine import files
 
 # A uv that writes down what it was asked, makes what it is asked for, and may fail.
 FAKE = """#!{python}
@@ -52,6 +54,7 @@ class Machine:
         monkeypatch.setattr(launch, "UV", folder / ".uv")
         (folder / "pyproject.toml").write_text('dependencies = [\n    "numpy",\n]\n')
         monkeypatch.setenv("PATH", "")  # no other uv
+        monkeypatch.setattr(launch.sys, "prefix", sys.base_prefix)  # none is active
         for name in [one for one in os.environ if one.startswith(SETTINGS)]:
             monkeypatch.delenv(name)
 
@@ -270,6 +273,115 @@ def test_machines_without_tensorflow_are_told_so(
     assert f"TensorFlow has no packages for {name}. It runs in the browser" in said(
         capsys
     )
+
+
+# --- an environment that is active
+
+
+@pytest.fixture
+def active(machine):
+    """An environment with packages, {name: version}, and a course that asks for some."""
+    machine.patch.setattr(launch.sys, "prefix", str(machine.folder / "active"))
+    machine.patch.setenv("LAYERS_OFFLINE", "1")  # it would say that it cannot install
+    (machine.folder / "pyproject.toml").write_text(
+        'dependencies = [\n    "keras>=3.12.4,!=3.13.0", # why\n    "numpy>=2.1",\n]\n'
+        '[dependency-groups]\ntest = ["nbval>=0.11,<1"]\nother = ["ruff>=1"]\n'
+    )
+    packages = {"keras": "3.15.0rc1", "numpy": "2.10.1"}
+    machine.patch.setattr(launch, "installed_version", packages.get)
+    machine.packages = packages
+    return machine
+
+
+def test_an_active_environment_with_every_package_is_used(active):
+    assert active.run() == 7
+    assert active.run("test") == 1
+    active.packages["nbval"] = "0.11"
+    assert active.run("test") == 7
+    assert not (active.folder / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    "change", ["none active", "no numpy", "an old keras", "the newest asked for", "own"]
+)
+def test_an_active_environment_that_does_not_do_is_not_used(active, change, capsys):
+    if change == "none active":  # a package may be missing in it tomorrow
+        active.patch.setattr(launch.sys, "prefix", sys.base_prefix)
+    if change == "no numpy":
+        del active.packages["numpy"]
+    if change == "an old keras":
+        active.packages["keras"] = "2.15.0"
+    if change == "the newest asked for":
+        active.patch.setenv("LAYERS_NEWEST", "1")
+    if change == "own":  # broken off: it has no marker
+        active.patch.setattr(launch.sys, "prefix", str(launch.ENVIRONMENT))
+    assert active.run() == 1
+    assert "LAYERS_OFFLINE forbids" in said(capsys)
+
+
+def test_conda_is_active_where_it_keeps_its_list(active):
+    active.patch.setattr(launch.sys, "base_prefix", launch.sys.prefix)
+    assert active.run() == 1
+    Path(launch.sys.prefix, "conda-meta").mkdir(parents=True)
+    assert active.run() == 7
+
+
+def test_tensorflow_may_have_another_name(active):
+    project = active.folder / "pyproject.toml"
+    project.write_text('dependencies = ["tensorflow>=2.20"]\n')
+    active.patch.setattr(launch, "is_there", lambda package: True)
+    assert active.run() == 7
+    project.write_text('dependencies = ["tqdm>=2.20"]\n')
+    assert active.run() == 1
+
+
+@posix
+def test_the_courses_own_environment_comes_first(active):
+    active.patch.delenv("LAYERS_OFFLINE")
+    with active.patch.context() as patch:
+        patch.setattr(launch.sys, "prefix", sys.base_prefix)
+        active.put_uv()
+        active.run()
+    assert launch.prepare() == launch.own_python()
+
+
+# --- what JupyterLab is started with
+
+
+@pytest.mark.parametrize("given", [None, "/a/b"])
+def test_lab_saves_widgets_and_leaves_other_settings_alone(active, monkeypatch, given):
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", given or "")
+    asked = []
+
+    def call(words, **options):
+        asked.append((words, options))
+        return 0
+
+    monkeypatch.setattr(launch.subprocess, "call", call)
+    monkeypatch.setattr(editions, "hand_out", lambda: ["03 is kept."])
+    assert main(["lab", "--port=9"]) == main(["test"]) - 1 == 0
+    ((words, options),) = asked
+    assert words[1:4] == ["-m", "jupyterlab", "my_lessons/00_start_here.ipynb"]
+    assert "--port=9" in words and options["cwd"] == str(active.folder)
+    *others, own = options["env"]["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert others == ([given] if given else [])
+    (file,) = Path(own, "labconfig").iterdir()
+    plugin = "@jupyter-widgets/jupyterlab-manager:plugin"
+    assert file.name == "default_setting_overrides.json"
+    assert json.loads(file.read_text()) == {plugin: {"saveState": True}}
+
+
+def test_without_tests_a_sentence_says_so(machine, capsys):
+    machine.patch.setattr(files, "COURSE", machine.folder)
+    assert main(["test"]) == 1
+    assert said(capsys) == (
+        "This copy of the course has no tests; its repository has them."
+    )
+
+
+@pytest.mark.parametrize("words", [["lessons"], ["lessons", "--help"], ["lbs"]])
+def test_other_words_get_the_help(words, capsys):
+    assert main(words) == 2 and "lessons FOLDER" in said(capsys)
 
 
 def test_this_machine_is_fit():

@@ -148,6 +148,7 @@ def test_archive_that_is_there_stays(tmp_path, monkeypatch):
         ("classroom.__init__", (3, 6)),
         ("classroom.__main__", (3, 6)),
         ("classroom.machine", (3, 8)),
+        ("classroom.editions", (3, 8)),
         ("classroom.launch", (3, 8)),
         ("engine.files", (3, 8)),
         ("engine.readiness", (3, 8)),

@@ -6,8 +6,8 @@ import nbformat
 import pytest
 from lesson_files import LESSONS
 
+from helpers.classroom import editions, slides
 from helpers.classroom import kit as kits
-from helpers.classroom import slides
 
 
 def lesson_of(path):
@@ -16,7 +16,7 @@ def lesson_of(path):
 
 def test_sections_start_slides_and_nothing_is_lost():
     for path in LESSONS:
-        lesson = kits.without_solutions(lesson_of(path))
+        lesson = editions.without_solutions(lesson_of(path))
         pages = slides.pages(lesson)
         shown = [block for _, blocks in pages for block in blocks]
         for kind, blocks in pages[1:]:
@@ -45,7 +45,7 @@ def test_sections_start_slides_and_nothing_is_lost():
 def test_a_prediction_is_asked_on_one_slide_and_compared_on_a_later_one():
     asked = 0
     for path in LESSONS:
-        pages = slides.pages(kits.without_solutions(lesson_of(path)))
+        pages = slides.pages(editions.without_solutions(lesson_of(path)))
         sources = [[block.source for block in blocks] for _, blocks in pages]
         for blocks in sources:
             places = [i for i, one in enumerate(blocks) if slides.PREDICT.search(one)]
@@ -105,7 +105,7 @@ def test_links_of_the_slides_lead_to_slides_or_to_the_web(tmp_path):
 
 def test_slides_hold_no_solution_and_no_hint():
     for path in LESSONS:
-        page = slides.deck(kits.without_solutions(lesson_of(path)), "title")
+        page = slides.deck(editions.without_solutions(lesson_of(path)), "title")
         words = " ".join(re.sub("<[^>]+>", " ", page).split())
         assert "# @title" not in words
         assert "<details" not in page
