@@ -1,5 +1,6 @@
 """A model file of one's own, opened so that no code in it runs."""
 
+import os
 import re
 import tempfile
 import warnings
@@ -8,8 +9,8 @@ from pathlib import Path
 import keras
 
 from .engine.files import as_path
-from .engine.model_files import SAVE_AGAIN, folder_is, open_model
-from .engine.refusals import why_not
+from .engine.model_files import NoModel, folder_is, open_model
+from .engine.refusals import SAVE_AGAIN, printable, why_not
 from .pictures import is_upload, uploaded
 
 
@@ -46,21 +47,37 @@ def load_own_model(source, custom_objects=None):
     if isinstance(source, keras.Model):
         raise TypeError("This is a model already; load_own_model takes a file.")
     given = checked(custom_objects)
-    name, content = read_source(source)
-    file = open_model(content, name)
-    try:
-        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of how the code that saved it was written
+    temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with temporary as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of how the code that saved it was written
+        file = open_model(*read_source(source, Path(folder)))
+        try:
             model = file.load(folder, given)
-    except Exception as error:  # Keras raises errors of many kinds
-        raise ValueError(why_not(error, file, given)) from None
+        except NoModel:
+            raise
+        except Exception as error:  # Keras raises errors of many kinds
+            raise ValueError(why_not(error, file, given)) from None
     if not model.built:
-        raise ValueError(
-            f"{name} holds a model that is not built, so it has no weights. Put "
-            f"keras.Input(shape) before its first layer. {SAVE_AGAIN}"
-        )
+        raise ValueError(f"{file.name} {why_not_built(model)}")
     tell(file)
     return model
+
+
+def why_not_built(model):
+    """Say why a model that was opened has no weights yet, and what to do."""
+    if not getattr(model, "layers", None):
+        return f"holds a model without layers. {SAVE_AGAIN}"
+    if isinstance(model, keras.Sequential):
+        return (
+            "holds a model that is not built, so it has no weights. Put "
+            f"keras.Input(shape) before its first layer. {SAVE_AGAIN}"
+        )
+    kind = type(model).__name__
+    return (
+        f"holds {kind}, which has a call of its own, and does not say what that takes. "
+        f"Write model = {kind}(...), call it once on a batch, then "
+        "model.load_weights(path)."
+    )
 
 
 def checked(custom_objects):
@@ -76,24 +93,42 @@ def checked(custom_objects):
     return given
 
 
-def read_source(source):
-    """Return name and bytes of a file that was uploaded or lies on this machine."""
+def read_source(source, folder):
+    """Return path and name of a file that lies on this machine or was uploaded."""
     if is_upload(source):
-        return uploaded(source)
-    if re.match(r"\s*https?:", str(source), re.IGNORECASE):
+        name, content = uploaded(source)
+        path = folder / "uploaded"
+        path.write_bytes(content)
+        return path, printable(name)
+    if not isinstance(source, (str, os.PathLike)):
+        raise TypeError(
+            "load_own_model takes the path of a file or a FileUpload, not "
+            f"{type(source).__name__}."
+        )
+    text = printable(os.fspath(source))[:300]
+    if not text.strip():
+        raise ValueError("The path is empty. Write a name, such as 'model.keras'.")
+    if re.match(r"\s*https?:", text, re.IGNORECASE):
         raise ValueError(
-            f"{source} is an address. Fetch the file first: import urllib.request, then "
-            f"urllib.request.urlretrieve({str(source)!r}, 'model.keras'), and pass "
-            "'model.keras'."
+            f"{text} is an address. Fetch the file first: import urllib.request, then "
+            f"urllib.request.urlretrieve({text!r}, 'model.keras'), and pass 'model.keras'."
+        )
+    if re.match(r"\s*(hf|s3|gs|kaggle)://", text):
+        raise ValueError(
+            f"{text} is an address. Download the file first, and pass the path it then has."
         )
     path = as_path(source)
-    if not path.exists():
+    if not os.path.exists(path):
+        where = "on the machine" if path.is_absolute() else f"in {Path.cwd()},"
         raise FileNotFoundError(
-            f"There is no file {source} in {Path.cwd()}, where this notebook runs."
+            f"There is no file {text} {where} where this notebook runs."
         )
+    name = printable(path.resolve().name or str(path))
     if path.is_dir():
-        raise ValueError(f"{path.name} {folder_is(path)}")
-    return path.name, path.read_bytes()
+        raise ValueError(f"{name} {folder_is(path)}")
+    if not path.is_file():
+        raise ValueError(f"{name} is a device or a pipe. Write it to a file first.")
+    return path, printable(path.name)
 
 
 def tell(file):
@@ -101,7 +136,7 @@ def tell(file):
     if file.said:
         print(
             f"{file.name} was saved by Keras {file.version or '1'}. Read for Keras 3, with "
-            f"the same numbers: {', '.join(file.said)}."
+            f"the same numbers: {printable(', '.join(file.said))}."
         )
     if "dense_Dense1" in str(file.config):  # the name that its web page gives
         print(

@@ -1,7 +1,8 @@
-"""Why Keras cannot open a model file, in a sentence with the step that mends it."""
+"""Why a model file is not opened, in a sentence with the step that mends it."""
 
 import builtins
 import importlib
+import math
 import os
 import pickle
 import re
@@ -9,11 +10,34 @@ import runpy
 import shutil
 import subprocess
 import sys
+from itertools import islice
 
 import keras
 
 from .old_models import place_of
 
+SAVE_AGAIN = "Where the model was made, write model.save('model.keras')."
+AGAIN = "Download or copy it again."
+UNSAFE = "keras.saving.load_model(path, safe_mode=False)"
+ONLY_YOURS = f"Only a file that you made yourself: {UNSAFE}."
+LAMBDA = (
+    "{} holds a Lambda layer with Python code. Safe mode refuses it: code from a file "
+    "could do anything on your machine. Where the model was made, write keras.ops or a "
+    f"layer class in its place. {ONLY_YOURS}"
+)
+CODE = (
+    "{} holds Python code, a lambda. Safe mode refuses it: code from a file could do "
+    "anything on your machine. Where the model was made, write a function with a name in "
+    f"its place (def). {ONLY_YOURS}"
+)
+# Layers that run a program which lies in the file, or beside it
+PROGRAMS = "TFSMLayer", "TorchModuleWrapper"
+# What Keras has for networks; the rest of it could load files or change settings
+FOR_NETWORKS = set(
+    """layers models activations initializers regularizers constraints losses metrics
+    optimizers ops random dtype_policies quantizers distillation src""".split()
+)
+LARGEST = 10**8, 10**5  # numbers that an input may have, and pictures in a fixed batch
 # Whose names no file gets the advice to be given: its parts could do anything with them.
 HARMFUL = builtins, importlib, os, pickle, runpy, shutil, subprocess
 INSIDE = "Functional", "Operation", "Layer"  # names in messages that are Keras's too
@@ -21,6 +45,7 @@ INSIDE = "Functional", "Operation", "Layer"  # names in messages that are Keras'
 GONE = set(
     "ThresholdedReLU LocallyConnected1D LocallyConnected2D CuDNNLSTM CuDNNGRU".split()
 )
+MANY = 8  # names in a message
 UNKNOWN = re.compile(  # what Keras says of a class or function it does not have
     r"Could not locate (?:class|function) '([^']+)'"
     r"|Cannot deserialize object of type `([^`]+)`"
@@ -41,38 +66,126 @@ def why_not(error, file, given):
         given: dict of the classes and functions that were passed for it.
     """
     message, name = str(error), file.name
-    if "pickle" in message:
+    if re.search(r"allow_pickle|pickled \(object\)", message):
         return (
             f"{name} holds a pickle in place of its weights. A pickle runs code when it is "
             "opened: it is never opened here. Do not open it elsewhere either, in no "
             "version of Keras, unless you made it yourself."
         )
-    if "Python lambda" in message or "safe_mode=False" in message:
-        return (
-            f"{name} holds a Lambda layer with Python code. Safe mode refuses it: code "
-            "from a file could do anything on your machine. Where the model was made, "
-            "write keras.ops or a layer class in its place. Only a file that you made "
-            "yourself: keras.saving.load_model(path, safe_mode=False)."
-        )
+    if isinstance(error, KeyError):  # whose text is the key alone
+        message = f"{message} is missing"
     said = f"Keras says: {last_sentence(message)}"
+    package = re.search(r"parent module (keras_\w+)\S* cannot be imported", message)
+    if package:
+        return (
+            f"{name} is made of layers of the package {package[1]}, which is not here. "
+            f"Write %pip install {package[1].replace('_', '-')} in a cell of its own, then "
+            "run this cell again."
+        )
     return (
         unknown_parts(message, file, given)
         or own_class(message, name)
         or other_version(message, file)
-        or f"{name} is damaged, or Keras cannot open it. {said}"
+        or f"{name} is damaged, or Keras cannot open it. {said} {AGAIN} If that changes "
+        "nothing, write model.save('model.keras') where the model was made."
     )
+
+
+def printable(text):
+    """Return a text of somebody else as one line that does nothing to a terminal."""
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def last_sentence(message):
     """Return what Keras says at the end of an error, without what it repeats."""
     text = re.sub(r"\x1b\[[\d;]*m", "", message)
+    text = re.sub(r"\{\{function_node [^}]*\}\} ", "", text)
     text = re.split("(?:Exception|Error) encountered: *\n*", text)[-1]
     text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text.strip())
     text = re.split(r"Arguments received|Full object config|\n\nconfig=", text)[0]
     if example := re.search(r"Example error message for object (.+)", text, re.DOTALL):
         text = re.sub(r"^<(\w+) name=([^,>]+)[^>]*>:", r"\1 \2:", example[1])
     sentence = re.split(r"(?<=\w)\. ", " ".join(text.split()))[0]
-    return f"{sentence[:200].rstrip('.')}."
+    return f"{printable(sentence)[:200].rstrip('.')}."
+
+
+# --- what no file may ask for ---------------------------------------------------------
+
+
+def refused_part(config, name):
+    """Say what in a description Keras must not even begin to make; None if nothing.
+
+    Keras's safe mode refuses most of it too, unless somebody has switched it off for the
+    whole session.
+    """
+    for x in described(config):
+        kind, settings = x["class_name"], x.get("config")
+        where = f"{x.get('module')}.{settings if kind == 'function' else kind}"
+        settings = settings if isinstance(settings, dict) else {}
+        function = settings.get("function")
+        if kind == "__lambda__" or kind == "Lambda" and isinstance(function, list):
+            return (
+                LAMBDA.format(name) if has_lambda_layer(config) else CODE.format(name)
+            )
+        if kind in PROGRAMS:
+            return (
+                f"{name} holds a {kind}, which runs a program that is no layer of Keras. "
+                f"Safe mode refuses it. {ONLY_YOURS}"
+            )
+        path = settings.get("vocabulary")
+        if isinstance(path, str) and (is_keras(x) or place_of(kind)):
+            return (
+                f"{name} reads the words of its {printable(kind)[:60]} from another file, "
+                f"{printable(path)[:100]!r}. Safe mode refuses it: nothing outside a "
+                "model's own file is read. Where the model was made, pass "
+                f"vocabulary=layer.get_vocabulary() to that layer. {SAVE_AGAIN}"
+            )
+        if not is_for_networks(where):
+            return (
+                f"{name} names {printable(where)[:100]}, which is no part of a network: "
+                "with it, such a file could do harm. Do not open it elsewhere."
+            )
+        shape = settings.get("batch_shape")
+        if isinstance(shape, list) and is_too_large(shape):
+            return (
+                f"{name} takes an input of shape {printable(str(tuple(shape)))[:100]}, "
+                "which is too large to be meant. It is damaged, or whoever made it means "
+                "harm."
+            )
+    return None
+
+
+def described(x):
+    """Yield all parts of a description that have a class."""
+    if isinstance(x, dict) and isinstance(x.get("class_name"), str):
+        yield x
+    for one in x.values() if isinstance(x, dict) else x if isinstance(x, list) else ():
+        yield from described(one)
+
+
+def has_lambda_layer(config):
+    return any(x["class_name"] == "Lambda" for x in described(config))
+
+
+def is_for_networks(where):
+    """Tell whether a name such as ``keras.layers.Dense`` is one of a network's parts.
+
+    What this Keras does not have at all does no harm; a later one may have it.
+    """
+    package, _, rest = where.partition(".")
+    part, _, name = rest.partition(".")
+    if package != "keras" or not name:
+        return True
+    if part == "applications":
+        return name.endswith(".preprocess_input")
+    return part in FOR_NETWORKS or not (part.startswith("_") or hasattr(keras, part))
+
+
+def is_too_large(shape):
+    """Tell whether one batch of this shape would fill the memory."""
+    numbers = [one for one in shape if isinstance(one, int)]
+    batch = shape[0] if shape and isinstance(shape[0], int) else 1
+    return math.prod(numbers) > LARGEST[0] or batch > LARGEST[1]
 
 
 # --- what Keras does not have ---------------------------------------------------------
@@ -97,7 +210,9 @@ def unknown_parts(message, file, given):
                 "with it, such a file could do harm. Never pass it in custom_objects. If "
                 "the file is yours, give that part another name and save it again."
             )
-    names = " and ".join(parts)
+    more = f" and {len(parts) - MANY} more" if len(parts) > MANY else ""
+    parts = dict(islice(parts.items(), MANY))
+    names = " and ".join(parts) + more
     passed = {key: getattr(one, "__name__", "...") for key, one in given.items()}
     passed |= {key: one for one, key in parts.items()}
     passed = ", ".join(f"{key!r}: {one}" for key, one in passed.items())
@@ -110,6 +225,12 @@ def unknown_parts(message, file, given):
     cell = "the cell that defines or imports it"
     if len(parts) > 1:
         cell = "the cells that define or import them"
+    if list(parts) == ["preprocess_input"]:
+        return (
+            f"{file.name} needs preprocess_input, and does not say of which network. "
+            "Import that, such as: from keras.applications.vgg16 import preprocess_input. "
+            f"Then pass custom_objects={{{passed}}}."
+        )
     return (
         f"{file.name} needs {names}, which Keras does not have. Run {cell}, then pass "
         f"custom_objects={{{passed}}}."
@@ -167,7 +288,7 @@ def own_class(message, name):
     own = [one for one in own if not place_of(one) and one not in INSIDE]
     if not own:
         return None
-    one, said = own[-1], last_sentence(message)
+    one, said = own[-1][:60], last_sentence(message)
     if re.search(r"unexpected keyword argument|Unrecognized keyword arguments", said):
         return (
             f"Your class {one} does not take all that Keras hands to it: {said} Write def "
