@@ -1,28 +1,39 @@
-"""Write the course's address into every place that needs it.
+"""Write the course's address into every place that needs it, and make what learners get.
 
     python .ci/publish.py OWNER/NAME [TAG]
+    python .ci/publish.py release
 
 OWNER/NAME is the repository on GitHub, TAG the release that learners get. Both stand in
 one place, ``Source`` in pyproject.toml. The links that open a lesson on Colab, on Binder
 or on a JupyterHub are made from it, and so is the setup cell, which on Colab clones the
 course. As delivered, it says ``OWNER/NAME``, and nothing can be opened from there: what
 will be a link is plain words then, with the address in a comment.
+
+``release`` makes that tag: the course of the last commit, to work in, without stored
+outputs, tests and tools. It is a commit of its own, on the branch ``release``; the
+working tree and the branch that you are on stay as they are.
 """
 
+import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from helpers.classroom.editions import copy_course, working_texts
 from helpers.engine.files import COURSE, replaced
 
 SOURCE = re.compile(r'^Source = "https://github\.com/([^"]+)/tree/([^"]+)"$', re.M)
 VERSION = re.compile(r'^version = "([^"]+)"$', re.M)
 UNPUBLISHED = "OWNER/NAME"
-BRANCH = "release"  # always at the newest release
+BRANCH = "release"  # of what learners get; always at the newest
+FOR_GIT = ".gitignore", ".gitattributes"
 # What GitHub takes as an owner and a name, and git (check-ref-format) as a tag.
 REPOSITORY = re.compile(
     r"(?!.{40,}/)[a-z0-9]+(-[a-z0-9]+)*/(?!\.\.?$|.*\.(git|wiki)$)[\w.-]{1,100}",
@@ -141,11 +152,84 @@ def write_all(contents):
             stack.enter_context(replaced(path)).write_bytes(content)
 
 
+def release(course=COURSE):
+    """Commit the working edition of the last commit to the branch ``release``.
+
+    Its tag is the one that the last commit names. The working tree, the index and all
+    other branches stay as they are.
+
+    Returns:
+        The tag.
+
+    Raises:
+        ValueError: something is not committed, no address is written, the tag is there
+            already, or git refuses; the message says what to do.
+    """
+    head = git(course, "rev-parse", "--short", "HEAD")
+    if git(course, "status", "--porcelain", "--untracked-files=no"):
+        raise ValueError("Some changes are not committed. Commit them first.")
+    if git(course, "rev-parse", "--abbrev-ref", "HEAD") == BRANCH:
+        raise ValueError(
+            f"You are on the branch {BRANCH}. Switch to the one you work on."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        source, learners = Path(folder, "source"), Path(folder, "learners")
+        index = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
+        git(course, "read-tree", "HEAD", **index)
+        git(course, "checkout-index", "--all", f"--prefix={source}/", **index)
+        repository, tag = current(source)
+        if repository == UNPUBLISHED:
+            raise ValueError(
+                "Write the address first: python .ci/publish.py OWNER/NAME"
+            )
+        if git(course, "tag", "--list", tag):
+            raise ValueError(
+                f"The tag {tag} is there already. Raise the version in pyproject.toml and "
+                "publish again; or, if nobody has it yet: git tag --delete " + tag
+            )
+        copy_course(learners, working_texts(source), source)
+        for name in FOR_GIT:
+            shutil.copy(source / name, learners)
+        git(course, "read-tree", "--empty", **index)
+        tree = {**index, "GIT_WORK_TREE": str(learners)}
+        home = git(course, "rev-parse", "--absolute-git-dir")
+        git(course, f"--git-dir={home}", "add", "--all", "--force", **tree)
+        words = ["commit-tree", git(course, "write-tree", **index)]
+    for parent in (f"refs/remotes/origin/{BRANCH}", f"refs/heads/{BRANCH}"):
+        if git(course, "for-each-ref", parent):  # nbgitpuller follows a history
+            words += ["-p", parent]
+            break
+    commit = git(course, *words, "-m", f"{tag}, made from {head}")
+    git(course, "tag", tag, commit)
+    git(course, "update-ref", f"refs/heads/{BRANCH}", commit)
+    return tag
+
+
+def git(course, *words, **variables):
+    """Run git in a folder, with more environment variables; return what it prints."""
+    done = subprocess.run(
+        ["git", "-C", str(course), *words],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise ValueError(f"git says: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
 def main(words):
     if len(words) not in (1, 2) or words[0].startswith("-"):
         print(__doc__.strip())
         return 0 if words in (["--help"], ["-h"]) else 2
     try:
+        if words == [BRANCH]:
+            tag = release()
+            print(
+                f"{tag} and the branch {BRANCH} are what learners get. They get it from\n"
+                f"  git push origin HEAD {tag} {BRANCH}"
+            )
+            return 0
         changed = publish(*words)
         repository, tag = current()
     except (OSError, ValueError) as error:
@@ -155,8 +239,8 @@ def main(words):
     if repository != UNPUBLISHED:
         print(
             "Links and setup cells work as soon as the release is on GitHub:\n"
-            f'  git commit -a -m "{tag}"\n  git tag {tag}\n'
-            f"  git push origin HEAD {tag} HEAD:refs/heads/{BRANCH}"
+            f'  git commit -a -m "{tag}"\n  python .ci/publish.py {BRANCH}\n'
+            f"  git push origin HEAD {tag} {BRANCH}"
         )
     return 0
 

@@ -247,7 +247,7 @@ def test_command_line(course, monkeypatch, capsys):
     assert publish.main(["ada/layers", "v3"]) == 0
     told = capsys.readouterr().out
     assert "12 files now name ada/layers and v3." in told
-    assert "git push origin HEAD v3 HEAD:refs/heads/release" in told
+    assert "git push origin HEAD v3 release" in told
 
 
 # --- the setup cell on Colab
