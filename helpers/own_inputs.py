@@ -1,6 +1,8 @@
 """What a model of one's own expects of its inputs, and pictures prepared as it does."""
 
+import math
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -16,6 +18,9 @@ SCALINGS = {  # as a line of code, and what it does
     "{} / 255": lambda x: x / 255,
     "{} / 127.5 - 1": lambda x: x / 127.5 - 1,
     "{} - [103.939, 116.779, 123.68]": lambda x: x - [103.939, 116.779, 123.68],
+    "({} / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]": lambda x: (
+        (x / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    ),
 }
 
 
@@ -33,6 +38,8 @@ def expected_inputs(model):
         >>> expected_inputs(dense_network())
         [('inputs', (None, 3), 'float32')]
     """
+    if not model.built:
+        raise ValueError(f"{model.name} is not built. Call it once on a batch first.")
     if tensors := getattr(model, "inputs", None):
         return [(one.name, tuple(one.shape), str(one.dtype)) for one in tensors]
     shape = (model.get_build_config() or {}).get("input_shape")
@@ -78,11 +85,14 @@ def make_batch(model, picture):
 
 def stand_in(model, shape, dtype, picture):
     """Return what fits one input of a model, and a sentence about it."""
-    if takes_picture(shape) and dtype.startswith("float"):
+    is_float = "float" in dtype
+    embeddings = [one for one in all_layers(model) if hasattr(one, "input_dim")]
+    numeric = is_float or "int" in dtype and not embeddings
+    if takes_picture(shape) and numeric:
         rows, columns = size_of(shape)
         x = as_channels(read_picture(picture, (rows, columns)), shape)
-        as_it_is = "uint8" if getattr(model, "inputs", None) else dtype  # none casts it
-        x = x.round().astype(as_it_is)[np.newaxis]
+        as_it_is = is_float and getattr(model, "inputs", None)  # Keras will cast it
+        x = x.round().astype("uint8" if as_it_is else dtype)[np.newaxis]
         what = f"your picture, {rows} rows and {columns} columns, from 0 to 255."
         return x.repeat(shape[0] or 1, axis=0), what
     shape = tuple(n or (FREE[1] if i else 1) for i, n in enumerate(shape))
@@ -92,10 +102,12 @@ def stand_in(model, shape, dtype, picture):
             shape, "a short text"
         ), "a short text. Put your own in its place."
     numbers = " × ".join(map(str, shape[1:])) or "1"
-    embeddings = [one for one in all_layers(model) if hasattr(one, "input_dim")]
+    if dtype == "bool":
+        x = rng.integers(0, 2, shape) > 0
+        return x, f"{numbers} times True or False stand in. {yours}"
     highest = min((one.input_dim for one in embeddings), default=2)
-    if not dtype.startswith("float") or (embeddings and len(shape) == 2):
-        dtype = dtype if dtype.startswith(("int", "uint")) else "int32"
+    if not is_float or (embeddings and len(shape) == 2):
+        dtype = "int32" if is_float else dtype
         x = rng.integers(0, highest, shape).astype(dtype)
         return x, f"{numbers} whole numbers below {highest} stand in, {dtype}. {yours}"
     x = rng.normal(size=shape).astype(dtype)
@@ -107,6 +119,20 @@ def takes_picture(shape):
     if len(shape) == 4:
         return shape[-1] in (1, 3) or shape[1] in (1, 3)
     return len(shape) == 3 and shape[1] == shape[2] and shape[1] is not None
+
+
+def unflattened(shape):
+    """Return the shape of the pictures whose pixels a network takes in one row.
+
+    They are square, in colour or grey, at least 8 by 8; any other shape comes back as it
+    is.
+    """
+    if len(shape) == 2 and shape[1]:
+        for channels in (1, 3):
+            side = math.isqrt(shape[1] // channels)
+            if side >= 8 and side * side * channels == shape[1]:
+                return None, side, side, channels
+    return shape
 
 
 def channels_first(shape):
@@ -144,11 +170,21 @@ class Preparation:
 
     def __call__(self, source, shape):
         """Return a picture as a network of this input shape takes it, without batch."""
-        x = read_picture(source, size_of(shape), fit=self.fit).astype("float32")
+        return self.applied(self.read(source, shape), shape)
+
+    def read(self, source, shape):
+        """Return a picture in the size that a network takes, from 0 to 255."""
+        size = size_of(unflattened(shape))
+        return read_picture(source, size[::-1] if self.swapped else size, fit=self.fit)
+
+    def applied(self, picture, shape):
+        """Return what `read` gave as a network of this input shape takes it."""
+        x = picture.astype("float32")
         x = 255 - x if self.inverted else x
         x = x[..., ::-1] if self.bgr else x
         x = x.swapaxes(0, 1) if self.swapped else x
-        return as_channels(SCALINGS[self.scaling](x), shape).astype("float32")
+        x = as_channels(SCALINGS[self.scaling](x), unflattened(shape))
+        return (x.reshape(-1) if len(shape) == 2 else x).astype("float32")
 
     def __str__(self):
         text = "255 - x" if self.inverted else "x"
@@ -165,10 +201,11 @@ class Preparations:
     Attributes:
         best: the `Preparation` with the smallest loss.
         tried: dict ``{Preparation: (loss, share right, number of different answers)}``.
+        guessed: share that may be right by chance.
     """
 
-    def __init__(self, tried, shape):
-        self.tried, self.shape = tried, shape
+    def __init__(self, tried, takes, guessed):
+        self.tried, self.takes, self.guessed = tried, takes, guessed
         self.best = best_of(tried)
 
     def prepare(self, picture):
@@ -178,9 +215,10 @@ class Preparations:
             picture: whatever `read_picture` takes.
 
         Returns:
-            NumPy array, float32, of the shape that the model takes.
+            NumPy array of the shape and dtype that the model takes.
         """
-        return self.best(picture, self.shape)[np.newaxis]
+        shape, dtype = self.takes
+        return self.best(picture, shape)[np.newaxis].astype(dtype)
 
     def __repr__(self):
         rows = [("x is a picture of 0 to 255", "loss", "right", "different answers")]
@@ -189,8 +227,13 @@ class Preparations:
                 (str(preparation), f"{loss:.2f}", f"{right:.0%}", f"{different}")
             )
         right = self.tried[self.best][1]
-        last = f"Best is {self.best}: {right:.0%} are right."
-        return "\n".join([*table(rows, right=(1, 2, 3)), last])
+        last = [f"Best is {self.best}: {right:.0%} are right."]
+        if right <= self.guessed:
+            last += [
+                "Somebody who guesses may be right as often. Look whether the model's",
+                "classes have these numbers, or pass more pictures.",
+            ]
+        return "\n".join([*table(rows, right=(1, 2, 3)), *last])
 
 
 def try_preparations(model, pictures, labels):
@@ -203,8 +246,9 @@ def try_preparations(model, pictures, labels):
     are less than a fifth above it, the share that is right decides.
 
     Arguments:
-        model: built ``keras.Model`` that takes one picture and gives a score for each
-            class, ``(images, classes)``, or one probability, ``(images, 1)``.
+        model: built ``keras.Model`` that takes one picture, or the pixels of a square one
+            in a row, and gives a score for each class, ``(images, classes)``, or one
+            probability, ``(images, 1)``.
         pictures: list of whatever `read_picture` takes; 20 or more tell enough.
         labels: list of whole numbers, the class of each picture.
 
@@ -223,7 +267,7 @@ def try_preparations(model, pictures, labels):
         '(255 - x) / 255'
     """
     pictures, labels = list(pictures), np.asarray(labels)
-    shape = shape_of_pictures(model)
+    shape, dtype = shape_of_pictures(model)
     if not pictures:
         raise ValueError(
             "There are no pictures yet. List 20 or more whose class you know, and their "
@@ -236,24 +280,36 @@ def try_preparations(model, pictures, labels):
         )
     tried = {}
 
-    def measure(**change):
-        preparation = replace(best_of(tried), **change)
-        if tried.get(preparation) is None:
-            batch = np.stack([preparation(one, shape) for one in pictures])
-            scores = list(layer_outputs(model, batch, -1).values())[0]
-            tried[preparation] = judged(
-                probabilities(scores, model), labels, model.name
-            )
+    @cache
+    def read(fit, swapped):
+        way = Preparation(fit=fit, swapped=swapped)
+        return [way.read(one, shape) for one in pictures]
 
-    colour = len(shape) == 4 and shape[1 if channels_first(shape) else -1] == 3
+    def measure(**change):
+        way = replace(best_of(tried), **change)
+        if tried.get(way) is None:
+            ready = [way.applied(one, shape) for one in read(way.fit, way.swapped)]
+            batch = np.stack(ready).astype(dtype)
+            scores = list(layer_outputs(model, batch, -1).values())[0]
+            tried[way] = judged(probabilities(scores, model), labels, model.name)
+
+    picture = unflattened(shape)
+    colour = len(picture) == 4 and picture[1 if channels_first(picture) else -1] == 3
+    scalings = list(SCALINGS) if colour else list(SCALINGS)[:3]
     changes = [{"swapped": True}, {"fit": "stretch"}, {"fit": "pad"}]
     for _ in range(2):  # again, if the first changes called for others
-        for scaling in SCALINGS if colour else list(SCALINGS)[:3]:
+        for scaling in scalings if "float" in dtype else scalings[:1]:
             for inverted in (False, True):
                 measure(scaling=scaling, inverted=inverted)
         for change in [{"bgr": True}] * colour + changes:
             measure(**change)
-    return Preparations(tried, shape)
+    return Preparations(tried, (shape, dtype), by_chance(labels))
+
+
+def by_chance(labels):
+    """Return the share that somebody who guesses would have right, at the very most."""
+    share = np.bincount(labels).max() / len(labels)  # always the commonest class
+    return share + 3 * (share * (1 - share) / len(labels)) ** 0.5
 
 
 def best_of(tried):
@@ -274,18 +330,23 @@ def judged(scores, labels, name):
             f"{name} has {classes} classes: labels go from 0 to {classes - 1}, these from "
             f"{labels.min()} to {labels.max()}."
         )
-    of_right = scores[np.arange(len(labels)), labels]
+    of_right = np.nan_to_num(scores[np.arange(len(labels)), labels])
     loss = -np.log(np.clip(of_right, 1e-7, 1)).mean()
     return float(loss), float((answers == labels).mean()), len(set(answers.tolist()))
 
 
 def shape_of_pictures(model):
-    """Return the shape of a model's only input, or say that it takes no pictures."""
+    """Return shape and dtype of a model's only input, or say what it takes instead."""
     inputs = expected_inputs(model)
-    if len(inputs) != 1 or not takes_picture(inputs[0][1]):
-        shapes = ", ".join(str(shape) for _, shape, _ in inputs)
+    shapes = ", ".join(str(shape) for _, shape, _ in inputs)
+    if len(inputs) != 1 or not takes_picture(unflattened(inputs[0][1])):
         raise ValueError(f"{model.name} takes no pictures, but {shapes}.")
-    return inputs[0][1]
+    if len(getattr(model, "outputs", None) or [1]) > 1:
+        raise ValueError(
+            f"{model.name} gives {len(model.outputs)} answers. For one of them, make "
+            "keras.Model(model.inputs, model.outputs[0])."
+        )
+    return inputs[0][1:]
 
 
 def probabilities(scores, model):
@@ -298,6 +359,6 @@ def probabilities(scores, model):
     if scores.shape[1] == 1:  # of the second of two classes
         scores = scores if 0 <= scores.min() and scores.max() <= 1 else sigmoid(scores)
         return np.concatenate([1 - scores, scores], axis=1)
-    if scores.min() >= 0 and np.allclose(scores.sum(axis=1), 1, atol=1e-3):
-        return scores
+    if scores.min() >= 0 and scores.max() <= 1:  # of softmax, or one sigmoid a class
+        return scores / scores.sum(axis=1, keepdims=True).clip(1e-7)
     return softmax(scores)

@@ -1,6 +1,7 @@
 """What a model takes, a batch that fits it, and how pictures have to be prepared."""
 
 import re
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -97,6 +98,29 @@ def test_whole_numbers_stay_below_what_an_embedding_has(capsys):
     assert make_batch(stack((4,), dtype="int64"), None).dtype == "int64"
 
 
+def test_a_picture_of_whole_numbers_is_a_picture(capsys):
+    for shape, dtype in (((20, 30, 3), "uint8"), ((28, 28), "int32")):
+        model = stack(shape, layers.Rescaling(1 / 255), dtype=dtype)
+        batch = make_batch(model, cat_photograph())
+        assert batch.dtype == dtype and batch.max() > 100
+        assert "your picture" in capsys.readouterr().out
+        assert layer_outputs(model, batch)
+    words = stack((12, 12), layers.Embedding(5, 2), dtype="int32")
+    assert make_batch(words, cat_photograph()).max() < 5
+    assert "whole numbers below 5" in capsys.readouterr().out
+
+
+def test_true_and_false_stand_in(capsys):
+    model = stack((5,), layers.Rescaling(1.0), dtype="bool")
+    assert make_batch(model, None).dtype == bool
+    assert "5 times True or False stand in" in capsys.readouterr().out
+
+
+def test_a_model_that_is_not_built_is_told():
+    with pytest.raises(ValueError, match="is not built. Call it once on a batch"):
+        make_batch(keras.Sequential([layers.Dense(2)]), cat_photograph())
+
+
 def test_a_text_stands_in_and_a_fixed_batch_size_is_kept(capsys):
     words = layers.TextVectorization()
     words.adapt(["a b"])
@@ -156,6 +180,122 @@ def test_a_trained_network_ends_at_what_it_was_trained_with(way):
     found = try_preparations(model, *drawn_digits())
     assert found.best == way
     assert found.tried[way][1] >= 0.8
+
+
+def rows(x):
+    return x[..., 0]
+
+
+def flat(x):
+    return x.reshape(len(x), -1)
+
+
+def coloured_32(x):
+    return np.asarray(keras.ops.image.resize(x.repeat(3, axis=-1), (32, 32)))
+
+
+def convolutions(*last, activation="softmax"):
+    maps = layers.Conv2D(16, 5, activation="relu"), layers.MaxPooling2D()
+    return [*last, *maps, *dense(32, activation=activation)]
+
+
+def dense(units, activation="softmax"):
+    hidden = layers.Dense(units, activation="relu")
+    return [layers.Flatten(), hidden, layers.Dense(10, activation)]
+
+
+INVERTED = Preparation("{} / 255", inverted=True)
+OTHERS = {  # its input, its layers, how its digits were prepared, and the way wanted
+    "logits": ((28, 28, 1), convolutions(activation=None), None, INVERTED),
+    "sigmoids": ((28, 28, 1), convolutions(activation="sigmoid"), None, INVERTED),
+    "dense": ((28, 28), dense(128), rows, INVERTED),
+    "pixels in a row": ((784,), dense(128)[1:], flat, INVERTED),
+    "colour": ((32, 32, 3), convolutions(), coloured_32, INVERTED),
+    "scales by itself": (
+        (32, 32, 3),
+        convolutions(layers.Rescaling(255), layers.Rescaling(1 / 127.5, offset=-1)),
+        coloured_32,
+        INVERTED,
+    ),
+    "normalization": (
+        (28, 28, 1),
+        convolutions(layers.BatchNormalization()),
+        lambda x: 255 * x,
+        Preparation(inverted=True),
+    ),
+    "mean and deviation": (
+        (32, 32, 3),
+        convolutions(),
+        lambda x: SCALINGS[list(SCALINGS)[-1]](255 * coloured_32(x)),
+        Preparation(list(SCALINGS)[-1], inverted=True),
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OTHERS)
+def test_networks_of_other_kinds_end_at_what_they_were_trained_with(name):
+    images, labels = digits_to_learn()
+    shape, those, prepared, way = OTHERS[name]
+    x = images[..., np.newaxis].reshape(-1, 28, 28, 1).astype("float32") / 255
+    keras.utils.set_random_seed(0)
+    model = keras.models.clone_model(stack(shape, *those))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=name == "logits")
+    if name == "sigmoids":
+        loss, labels = "binary_crossentropy", keras.utils.to_categorical(labels)
+    model.compile("adam", loss)
+    model.fit(prepared(x) if prepared else x, labels, epochs=10, verbose=0)
+    found = try_preparations(model, *drawn_digits())
+    assert replace(found.best, fit="crop") == way  # these digits fit in any form
+    assert "guesses" not in repr(found)
+
+
+def test_where_nothing_fits_it_is_said():
+    pictures, labels = drawn_digits()
+    wrong = try_preparations(digit_network(), pictures, (np.asarray(labels) + 3) % 10)
+    assert "Somebody who guesses may be right as often" in repr(wrong)
+    few = try_preparations(digit_network(), pictures[:2], labels[:2])
+    assert "pass more pictures" in repr(few)
+    right = try_preparations(digit_network(), pictures, labels)
+    assert "guesses" not in repr(right)
+    broken = digit_network()
+    broken.set_weights([w * np.nan for w in broken.get_weights()])
+    assert "guesses" in repr(try_preparations(broken, pictures, labels))
+
+
+@pytest.mark.filterwarnings("ignore:Every pixel")
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+@pytest.mark.parametrize("shape", [(20, 30, 3), (3, 20, 30), (20, 30, 1)])
+def test_pictures_that_are_not_square_are_tried_in_all_ways(shape, dtype):
+    model = stack(shape, layers.Flatten(), layers.Dense(2, "softmax"), dtype=dtype)
+    found = try_preparations(model, [cat_photograph()] * 2, [0, 1])
+    batch = found.prepare(cat_photograph())
+    assert batch.shape == (1, *shape) and batch.dtype == dtype
+    assert any(one.swapped for one in found.tried)
+
+
+def test_each_picture_is_read_once_for_each_form(monkeypatch):
+    calls = []
+
+    def read(*words, **options):
+        calls.append(words)
+        return read_picture(*words, **options)
+
+    monkeypatch.setattr("helpers.own_inputs.read_picture", read)
+    pictures, labels = drawn_digits()
+    try_preparations(digit_network(), pictures, labels)
+    assert len(calls) <= 4 * len(pictures)
+
+
+def test_of_several_answers_one_has_to_be_chosen():
+    x = keras.Input((8, 8, 3))
+    y = layers.Flatten()(x)
+    model = keras.Model(x, {"box": layers.Dense(4)(y), "what": layers.Dense(2)(y)})
+    with pytest.raises(ValueError, match="gives 2 answers") as caught:
+        try_preparations(model, [cat_photograph()], [0])
+    line = re.search(r"keras\.Model\(.*\)", str(caught.value))[0]
+    one = eval(line, {"keras": keras, "model": model})  # as it says
+    assert try_preparations(one, [cat_photograph()], [0]).tried
 
 
 def coloured():

@@ -55,6 +55,33 @@ def two_inputs():
     return keras.Model([a, b], [layers.Dense(2)(both), layers.Dense(1)(both)])
 
 
+def answers_by_name():
+    x = keras.Input((12, 12, 3), name="image")
+    y = layers.Flatten()(layers.Conv2D(4, 3)(x))
+    return keras.Model({"image": x}, {"b": layers.Dense(4)(y), "c": layers.Dense(2)(y)})
+
+
+def masked():
+    x, mask = keras.Input((6, 2)), keras.Input((6,), dtype="bool", name="mask")
+    return keras.Model([x, mask], layers.LSTM(3)(x, mask=mask))
+
+
+def generator():
+    up = layers.Conv2DTranspose(3, 3, strides=2, activation="tanh")
+    return stack((100,), layers.Dense(64), layers.Reshape((4, 4, 4)), up)
+
+
+def autoencoder():
+    down = layers.Conv2D(4, 3, padding="same"), layers.MaxPooling2D()
+    return stack((8, 8, 1), *down, layers.UpSampling2D(), layers.Conv2D(1, 1))
+
+
+def normalized():
+    layer = layers.Normalization()
+    layer.adapt(np.random.default_rng(0).normal(3, 2, (9, 12)))
+    return stack((12,), layer, layers.Dense(2))
+
+
 MODELS = {
     "grey": lambda: stack(
         (28, 28, 1), layers.Conv2D(8, 3), layers.Flatten(), layers.Dense(10, "softmax")
@@ -75,6 +102,27 @@ MODELS = {
         [keras.Input(batch_shape=(2, 5, 3)), layers.LSTM(3, stateful=True)]
     ),
     "subclassed": Subclassed,
+    "answers by name": answers_by_name,
+    "masked": masked,
+    "generator": generator,
+    "autoencoder": autoencoder,
+    "normalized": normalized,
+    "bytes": lambda: stack(
+        (9, 9, 3), layers.Rescaling(1 / 255), layers.Conv2D(4, 3), dtype="uint8"
+    ),
+    "channels first": lambda: stack(
+        (3, 16, 16), layers.Permute((2, 3, 1)), layers.Conv2D(4, 3)
+    ),
+    "volumes": lambda: stack((5, 8, 8, 1), layers.Conv3D(2, 3), layers.Flatten()),
+    "pictures in time": lambda: stack(
+        (4, 8, 8, 3),
+        layers.TimeDistributed(layers.Conv2D(2, 3)),
+        layers.TimeDistributed(layers.Flatten()),
+        layers.GRU(2),
+    ),
+    "one batch": lambda: keras.Sequential(
+        [keras.Input(batch_shape=(2, 8, 8, 3)), layers.Conv2D(4, 3), layers.Flatten()]
+    ),
 }
 
 
@@ -108,7 +156,8 @@ def test_the_lesson_runs_on_a_model_of_another_kind(name, tmp_path):
     model.save(path)
     printed = lesson_with(path, before)
     assert "conv_1" not in printed and "layers are equal" in printed
-    others = "columns", "text", "tokens", "sequence", "stateful"
+    others = "columns text tokens sequence stateful masked generator normalized".split()
+    others += ["volumes", "pictures in time"]
     assert (name in others) != ("your picture, " in printed)
 
 
