@@ -5,16 +5,20 @@ are linked. The weights stay as they are, and no number may change.
 """
 
 import copy
+import functools
 import inspect
 import re
 
 import keras
+
+from .keras_inside import mask_of
 
 PLACES = "layers models initializers regularizers constraints dtype_policies".split()
 RENAMED = {
     "Model": "Functional",
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
+    "SyncBatchNormalization": "BatchNormalization",
 }
 MODELS = {
     "Functional": "keras.src.models.functional",
@@ -24,15 +28,24 @@ RECURRENT = (
     "RNN SimpleRNN LSTM GRU ConvLSTM1D ConvLSTM2D ConvLSTM3D Bidirectional".split()
 )
 LAMBDA = "function_type module output_shape_type output_shape_module".split()
+NOT_KEPT = "build_config", "way"
 # Settings that Keras 3 does not have, and that change no number, whatever their value
 IDLE = """implementation input_length kernel_initializer key_shape query_shape rng_type
 trainable value_shape vocabulary_size""".split()
 OFF = {"groups": 1}  # that change none with this value; nor does any with None or False
+LAYERS_2_13 = "_layer_checkpoint_dependencies"  # the folder that was later layers/
 # Functions of TensorFlow that Keras 2 kept as layers: of two tensors, and of one
 FUNCTIONS = "TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"
 MERGED = {"add": "Add", "subtract": "Subtract", "multiply": "Multiply"}
 MERGED |= {"maximum": "Maximum", "minimum": "Minimum"}
-ACTIVATIONS = "relu relu6 sigmoid tanh softmax gelu elu selu softplus softsign".split()
+ACTIVATIONS = "relu relu6 sigmoid tanh softmax gelu elu selu silu softplus softsign"
+ACTIVATIONS = {name: name for name in ACTIVATIONS.split()}
+ACTIVATIONS |= {"identity": "linear", "stop_gradient": "linear"}
+USUAL = {  # what these functions are called with, when nothing was chosen
+    "gelu": {"approximate": False},
+    "silu": {"beta": 1.0},
+    "softmax": {"axis": -1},
+}
 RESCALED = {  # with a constant c: the scale and the offset
     "add": lambda c: (1.0, c),
     "subtract": lambda c: (1.0, -c),
@@ -63,7 +76,13 @@ class Description:
 
     def __init__(self, config, is_old):
         self.is_old, self.said = is_old, []
-        self.config = self.part(copy.deepcopy(config))
+        config = with_layers(copy.deepcopy(config)) if is_old else copy.deepcopy(config)
+        masks = r"'mask_zero': True|'class_name': 'Masking'"
+        self.is_masked = is_old and bool(re.search(masks, str(config)))
+        self.names = slashed_names(config) if is_old else {}
+        if self.names:
+            self.say("_ stands for / in the names of layers")
+        self.config = self.part(config)
 
     def say(self, text):
         if text not in self.said:
@@ -73,6 +92,8 @@ class Description:
         """Return a part of a description, whatever it is, with all that is in it."""
         if isinstance(x, list):
             return [self.part(one) for one in x]
+        if isinstance(x, str):
+            return self.names.get(x, x)
         if not isinstance(x, dict):
             return x
         if isinstance(x.get("config"), dict) and isinstance(x.get("class_name"), str):
@@ -84,6 +105,8 @@ class Description:
     def described(self, x):
         """Return one described object: a layer, a model, an initializer and the like."""
         kind = RENAMED.get(x["class_name"], x["class_name"])
+        if kind == "RandomCrop" and self.is_old:
+            kind, x = "Resizing", self.middle_crop(x)
         if kind.startswith("__"):  # no object: a tensor, a tuple, the code of a Lambda
             return x
         place = MODELS.get(kind) or place_of(kind)
@@ -97,8 +120,13 @@ class Description:
             config["layers"] = [*config["layers"]]
             linked = self.linked if "output_layers" in config else self.with_input
             linked(config)
-        kept = {key: value for key, value in x.items() if key != "build_config"}
-        return {**(kept if self.is_old else x), "config": config}
+        if not self.is_old:
+            return {**x, "config": config}
+        kept = {key: value for key, value in x.items() if key not in NOT_KEPT}
+        way = x.get("way") or way_of(kind, config)
+        if self.is_masked and way:
+            kept |= {"module": None, "registered_name": f"{way}>{kind}"}
+        return {**kept, "config": config}
 
     # --- settings of a layer ---
 
@@ -113,11 +141,15 @@ class Description:
                 kept[name] = value
             elif name in OFF or (value is False and name != "ragged"):
                 self.say(f"{name}={value} is left out of {kind}")
+        if kind in ("Attention", "AdditiveAttention"):
+            kept.pop("causal", None)  # an argument of the call
         axis = kept.get("axis")
         if kind == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
             kept["axis"] = axis[0]
         elif kind == "GRU":
             kept.setdefault("reset_after", False)  # before there was the choice
+        elif kind == "Bidirectional" and kept["layer"]["config"].get("go_backwards"):
+            kept.setdefault("backward_layer", turned(kept["layer"]))
         elif kind == "Lambda":
             kept = {name: value for name, value in kept.items() if name not in LAMBDA}
             if isinstance(kept.get("function"), list):
@@ -126,9 +158,17 @@ class Description:
         if kept.get("distribution") == "normal":  # an initializer's, before 2018
             kept["distribution"] = "truncated_normal"
         for name, value in kept.items():
-            if name.endswith("activation") and value == "hard_sigmoid":
-                kept[name] = OLD_HARD_SIGMOID
+            if name.endswith("activation") and isinstance(value, str):
+                kept[name] = RENAMED_ACTIVATIONS.get(value, value)
         return kept
+
+    def middle_crop(self, layer):
+        """Return the layer that does what a RandomCrop of Keras 2 did outside training."""
+        self.say(
+            "RandomCrop is Resizing, which takes the middle as it did after training"
+        )
+        config = {k: v for k, v in layer["config"].items() if k != "seed"}
+        return {**layer, "config": {**config, "crop_to_aspect_ratio": True}}
 
     # --- how the layers of a model are linked ---
 
@@ -192,10 +232,15 @@ class Description:
         found = []
         for node in nodes:
             tensors = [one[:3] for one in node]
-            named = dict(node[0][3]) if len(node[0]) > 3 else {}
+            named = node[0][3] if len(node[0]) > 3 else {}
+            named = {key: value for key, value in named.items() if value is not None}
             if layer["class_name"] in RECURRENT and len(tensors) > 1:
                 named["initial_state"] = tensors[1:]
                 tensors = tensors[:1]
+            if layer["config"].get("causal"):  # an Attention's, before Keras 2.10
+                named["use_causal_mask"] = True
+            if layer["class_name"] in RECURRENT and "initial_state" in named:
+                layer["way"] = BESIDE_STATE
             found.append((tensors, named))
         if layer["class_name"] in FUNCTIONS:
             layer, found = self.function_as_layer(layer, found)
@@ -209,7 +254,10 @@ class Description:
             raise NoLayer(function)
         [(tensors, named)] = calls
         other = named.pop("y", None)
-        named = {k: v for k, v in named.items() if k != "name" and v is not None}
+        named.pop("name", None)
+        usual = USUAL.get(name, {})
+        if all(usual.get(key) == value for key, value in named.items()):
+            named = {}
         if tensors[0][0] == "_CONSTANT_VALUE":  # such as 1 - x
             tensors, other = [other], tensors[0][2]
             name = {"subtract": "constant minus", "truediv": ""}.get(name, name)
@@ -220,16 +268,51 @@ class Description:
             scale, offset = RESCALED[name](other)
             kind, given = "Rescaling", {"scale": scale, "offset": offset}
         elif one and other is None and name in ACTIVATIONS and not named:
-            kind, given = "Activation", {"activation": name}
+            kind, given = "Activation", {"activation": ACTIVATIONS[name]}
+        elif one and other is None and name == "negative" and not named:
+            kind, given = "Rescaling", {"scale": -1.0, "offset": 0.0}
+        elif one and name == "leaky_relu" and set(named) <= {"alpha"}:
+            kind, given = "LeakyReLU", {"negative_slope": named.get("alpha", 0.2)}
         elif other is None and name == "concat" and set(named) == {"axis"}:
             kind, given = "Concatenate", named
         else:
             raise NoLayer(function)
         self.say(f"tf.{function} is the layer {kind}")
-        given = {"name": layer["name"], **given}
-        return {"class_name": kind, "name": layer["name"], "config": given}, [
-            (tensors, {})
-        ]
+        name = layer["name"]
+        layer = {"class_name": kind, "name": name, "config": {"name": name, **given}}
+        return {**layer, "way": WITHOUT_MASK}, [(tensors, {})]
+
+
+def with_layers(x):
+    """Let each Sequential hold its layers by name: to Keras 2.2.2 it was their list."""
+    if isinstance(x, list):
+        return [with_layers(one) for one in x]
+    if not isinstance(x, dict):
+        return x
+    x = {key: with_layers(value) for key, value in x.items()}
+    if x.get("class_name") == "Sequential" and isinstance(x.get("config"), list):
+        x["config"] = {"name": x.get("name"), "layers": x["config"]}
+    return x
+
+
+def slashed_names(x):
+    """Return the names of layers in a description that have a /, each with a new one."""
+    if isinstance(x, list):
+        return {old: new for one in x for old, new in slashed_names(one).items()}
+    if not isinstance(x, dict):
+        return {}
+    found = slashed_names([*x.values()])
+    name = x.get("name")
+    if isinstance(name, str) and "/" in name:
+        found[name] = name.replace("/", "_")
+    return found
+
+
+def turned(layer):
+    """Return the description of a recurrent layer that goes the other way."""
+    config = layer["config"]
+    name = f"backward_{config['name']}"
+    return {**layer, "config": {**config, "name": name, "go_backwards": False}}
 
 
 def links(value):
@@ -277,6 +360,47 @@ def ends_of(value, kinds):
     return [ends_of(one, kinds) for one in value]
 
 
+# --- the names of weights in a .keras archive -----------------------------------------
+
+
+def weight_paths(paths):
+    """Return the paths of weights in a ``.keras`` archive of Keras 2, and of Keras 3.
+
+    On Windows they have backslashes. Keras 2.13 counts a layer that has weights twice:
+    the second Dense is dense_2, or dense_1 if the first one has none.
+
+    Arguments:
+        paths: list of the paths of all arrays in ``model.weights.h5``.
+
+    Returns:
+        Dict of them, each with its path in Keras 3.
+    """
+    split = {path: re.split(r"[\\/]", path) for path in paths}
+    names = {}  # of each folder: those in it
+    for parts in split.values():
+        for i, part in enumerate(parts):
+            names.setdefault(tuple(parts[:i]), set()).add(part)
+    renamed = {}
+    for path, parts in split.items():
+        new = []
+        for i, part in enumerate(parts):
+            if parts[:i] and parts[i - 1] == LAYERS_2_13:
+                part = counted_once(part, names[tuple(parts[:i])])
+            new.append("layers" if part == LAYERS_2_13 else part.lstrip("_"))
+        renamed[path] = "/".join(new)
+    return renamed
+
+
+def counted_once(name, names):
+    """Return the name that Keras 3 gives to a layer that Keras 2.13 gave this name."""
+    kind, number = re.fullmatch(r"(.+?)(?:_(\d+))?", name).groups()
+    at, count = 0, 0
+    while at < int(number or 0):
+        at += 2 if (f"{kind}_{at}" if at else kind) in names else 1
+        count += 1
+    return f"{kind}_{count}" if count else kind
+
+
 # --- what Keras 3 has -----------------------------------------------------------------
 
 
@@ -308,10 +432,78 @@ def arguments(kind):
     return names - {"self", "args", "kwargs"}
 
 
+# --- what Keras 2 computed in another way ---------------------------------------------
+# Its masks went other ways: a description with a mask in it gets the layers below.
+
+
 @keras.saving.register_keras_serializable(package="keras_2")
 def hard_sigmoid(x):
     """0 below -2.5, 1 above 2.5, a line between: Keras 2's, another one than Keras 3's."""
     return keras.ops.clip(0.2 * x + 0.5, 0, 1)
 
 
-OLD_HARD_SIGMOID = keras.saving.serialize_keras_object(hard_sigmoid)
+RENAMED_ACTIVATIONS = {
+    "hard_sigmoid": keras.saving.serialize_keras_object(hard_sigmoid),
+    "log_softmax_v2": "log_softmax",
+    "softmax_v2": "softmax",
+}
+
+
+class MergeOfMasked:
+    """It merges what is masked too; a step is masked where it is in one of the inputs."""
+
+    def call(self, inputs):
+        return super().call([keras.ops.copy(x) for x in inputs])  # copies have no mask
+
+    def compute_mask(self, inputs, mask=None):
+        masks = [one for one in mask or () if one is not None]
+        return functools.reduce(keras.ops.logical_and, masks) if masks else None
+
+
+class WithoutMask:
+    """No mask goes on from here."""
+
+    def compute_mask(self, inputs, mask=None):
+        return None
+
+
+class BesideState:
+    """The mask of a sequence counts, also where an initial state comes with it."""
+
+    def call(self, sequences, initial_state=None, mask=None, training=None):
+        if mask is None:
+            mask = mask_of(sequences)
+        return super().call(
+            sequences, initial_state=initial_state, mask=mask, training=training
+        )
+
+
+MERGE_OF_MASKED, WITHOUT_MASK, BESIDE_STATE = (
+    "keras_2_merge_of_masked",
+    "keras_2_without_mask",
+    "keras_2_beside_state",
+)
+MERGES = {*MERGED.values(), "Average", "Concatenate"}
+
+
+def way_of(kind, config):
+    """Return in which way a layer heeded masks, if not in that of Keras 3; else None."""
+    if kind in ("Rescaling", "Normalization"):
+        return WITHOUT_MASK
+    one_by_one = kind != "Concatenate" or config.get("axis", -1) == -1
+    return MERGE_OF_MASKED if kind in MERGES and one_by_one else None
+
+
+def register(way, kind, *bases):
+    """Give Keras a layer class that heeds masks in one of these ways."""
+    one = type(kind, (*bases, getattr(keras.layers, kind)), {})
+    keras.saving.register_keras_serializable(way)(one)
+
+
+for kind in MERGES:
+    register(MERGE_OF_MASKED, kind, MergeOfMasked)
+    register(WITHOUT_MASK, kind, WithoutMask, MergeOfMasked)
+for kind in ("Activation", "LeakyReLU", "Normalization", "Rescaling"):
+    register(WITHOUT_MASK, kind, WithoutMask)
+for kind in RECURRENT:
+    register(BESIDE_STATE, kind, BesideState)
