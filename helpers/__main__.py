@@ -17,6 +17,9 @@ import sys
 
 
 def main(words):
+    if sys.version_info < (3, 8):  # noqa: UP036  what is imported next is not for these
+        print("This Python is too old. Install 3.12, and use that one.")
+        return 1
     from .classroom import editions
     from .classroom.launch import ask_own_environment, launch
     from .engine.files import COURSE

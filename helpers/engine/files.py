@@ -1,7 +1,7 @@
 """Where the course and its data lie, which path is meant, and how a file is replaced.
 
-Uses nothing but Python's standard library: the launcher needs it before anything is
-installed.
+Uses nothing but Python's standard library, and is read by old Pythons too: the launcher
+needs it before anything is installed.
 """
 
 import hashlib
@@ -79,7 +79,8 @@ def as_path(source):
     if os.path.exists(typed):
         return typed
     bare = text.strip(QUOTES)
-    if address := re.match(r"file:(//(localhost)?(?=/))?(.+)", bare, re.I | re.S):
+    address = re.match(r"file:(//(localhost)?(?=/))?(.+)", bare, re.I | re.S)
+    if address:
         from urllib.request import url2pathname  # slow to import, seldom needed
 
         bare = url2pathname(address[3])

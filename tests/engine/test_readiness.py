@@ -4,6 +4,7 @@ Each cause is a real one: a copy of the course is damaged, packages are left out
 are broken. Only Python's version and size are told to be others.
 """
 
+import ast
 import os
 import shutil
 import subprocess
@@ -14,8 +15,9 @@ import numpy as np
 import pytest
 from archives import npz
 
+from helpers.__main__ import main
 from helpers.engine import readiness
-from helpers.engine.files import COURSE
+from helpers.engine.files import COURSE, PACKAGE
 
 pytest_plugins = ["mirrors"]
 QUICK = (  # without TensorFlow, which must not be loaded
@@ -256,3 +258,22 @@ def test_an_archive_named_for_cifar10_is_ready(cifar10, tmp_path, monkeypatch):
     assert "it breaks off" in readiness.examine(lambda: "CPU")[1]
     monkeypatch.setenv("LAYERS_CIFAR10", ' ""')
     assert readiness.examine(lambda: "CPU") == ("CPU", None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    "__init__ __main__ classroom/__init__ classroom/__main__ engine/__init__ "
+    "engine/files".split(),
+)
+def test_old_pythons_can_read_what_tells_them_that_they_are_old(name):
+    source = (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 6))
+
+
+@pytest.mark.parametrize("words", [[], ["lab"], ["test"]])
+def test_an_old_python_is_told_so_before_anything_is_imported(
+    words, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "version_info", (3, 7, 16))
+    assert main(words) == 1
+    assert capsys.readouterr().out.startswith("This Python is too old.")
