@@ -113,11 +113,9 @@ def replaced(path):
     nothing of it stays, and what was at ``path`` does.
     """
     path = Path(path)
-    beside = tempfile.TemporaryDirectory(
-        prefix=f".{path.name}.", dir=path.parent, ignore_cleanup_errors=True
-    )
-    with beside as folder:
-        new, old = Path(folder, path.name), Path(folder, "old")
+    folder = tempfile.mkdtemp(prefix=f".{path.name}.", dir=str(path.parent))
+    new, old = Path(folder, path.name), Path(folder, "old")
+    try:
         yield new
         try:
             if path.is_dir():  # which cannot be replaced in one step
@@ -129,3 +127,5 @@ def replaced(path):
             if old.exists() and not path.exists():
                 old.rename(path)
             raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

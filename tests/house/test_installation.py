@@ -261,3 +261,37 @@ def test_the_systems_certificates_count(inspected, tmp_path, known):
     refused = "this machine does not know its certificate" in done.stdout
     answered = "not found in the package registry" in done.stdout
     assert (refused, answered) == (not known, known), done.stdout
+
+
+# --- old Pythons ----------------------------------------------------------------------
+
+
+def another_python(version):
+    """Return the path of another Python on this machine, or skip the test."""
+    places = Path.home().glob(f".pyenv/versions/{version}.*/bin/python")
+    for found in [*map(str, places), shutil.which(f"python{version}")]:
+        if found and subprocess.run([found, "-c", ""]).returncode == 0:
+            return found  # and is more than a shim of pyenv's
+    pytest.skip(f"there is no Python {version} here")
+
+
+@pytest.mark.parametrize("version", ["3.6", "3.7", "3.8", "3.9"])
+@pytest.mark.parametrize("words", [["lab"], ["test"], []])
+def test_an_old_python_gets_a_sentence(version, words, tmp_path):
+    python = another_python(version)
+    done = subprocess.run(
+        [python, "-m", "helpers", *words],
+        cwd=copy(tmp_path),
+        env=variables(LAYERS_OFFLINE="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stdout
+    last = done.stdout.splitlines()[-1]
+    said = (
+        "is too old",
+        "LAYERS_OFFLINE forbids to use the network",
+        "Not ready: this is",
+    )
+    assert any(words in last for words in said), last
