@@ -4,9 +4,11 @@ import numpy as np
 
 from .common_mistakes import common_mistake, wrong_numbers
 from .exercise import asked_for, computed, find, read, same, say
+from .functions import FunctionExercise, Trial, alike
 from .progress import done
 
 RIGHT = "Right."
+OPEN = "Open: replace the ... and run the cell again."
 
 
 def check(name, answer):
@@ -18,7 +20,8 @@ def check(name, answer):
     Arguments:
         name: lesson and topic, such as ``"dense_by_hand.softmax"``.
         answer: number, list, NumPy array or tensor; ``...`` while it is open.
-            Three decimals are exact enough.
+            Three decimals are exact enough. Where a function is asked for, the
+            function, which is tried on inputs of several shapes.
 
     Raises:
         ValueError: there is no exercise of that name.
@@ -36,7 +39,9 @@ def check(name, answer):
 def verdict(exercise, answer):
     """Return the sentence that `check` prints."""
     if answer is ...:
-        return "Open: replace the ... and run the cell again."
+        return OPEN
+    if isinstance(exercise, FunctionExercise):
+        return verdict_on_function(exercise, answer)
     try:
         given = read(answer)
     except ValueError as reason:
@@ -71,3 +76,72 @@ def wrong_shape(given, expected):
     if right and expected.shape:
         said = said or "The numbers are right, the axes are not."
     return f"{said} {got}".strip()
+
+
+def verdict_on_function(exercise, function):
+    """Return the sentence that `check` prints where a function is asked for."""
+    if not callable(function):
+        return "Not yet. A function is asked for: give its name, without brackets."
+    trial = Trial(exercise, function)
+    found, expected = trial.found, exercise.results(exercise.right)
+    if any(one is ... for one in found):
+        return OPEN
+    if trial.fault:
+        return f"Not yet. {trial.fault}"
+    right = [alike(one, other) for one, other in zip(found, expected)]
+    if all(right):
+        return f"{RIGHT} {exercise.why}"
+    said = wrong_function(exercise, found, expected) or wrong_case(
+        exercise, found, expected, right
+    )
+    if name := trial.reads():
+        said += f" It reads {name}, an array of the notebook; is an argument meant?"
+    if trial.printed.size:
+        said += f" What it prints is not shown; it begins {trial.printed.shown()}."
+    return f"Not yet. {said}"
+
+
+def wrong_function(exercise, found, expected):
+    """Return the sentence on the mistake that gives what was found, or "".
+
+    That it gives the same in all cases is looked for first; then in those where the
+    mistake shows and the numbers are finite.
+    """
+    for everywhere in (True, False):
+        for sentence, mistake in exercise.mistakes.items():
+            cases = zip(found, exercise.results(mistake), expected)
+            cases = [
+                (one, wrong)
+                for one, wrong, other in cases
+                if everywhere or not alike(wrong, other) and is_finite(one)
+            ]
+            shown = any(is_finite(one) for one, _ in cases)
+            if shown and all(alike(*pair) for pair in cases):
+                return sentence
+    return ""
+
+
+def is_finite(found):
+    """Tell whether numbers were found, none of them NaN or infinity."""
+    return isinstance(found, np.ndarray) and bool(np.isfinite(found).all())
+
+
+def wrong_case(exercise, found, expected, right):
+    """Say for which inputs a function is wrong, and how."""
+    first = right.index(False)
+    given, wanted, case = found[first], expected[first], exercise.cases()[first]
+    said = given
+    if not isinstance(given, str):
+        said = cut_off(given, wanted, case) or difference(given, wanted)
+    if not any(right):
+        return f"It was called with {exercise.described(case)}. {said}"
+    good = exercise.described(exercise.cases()[right.index(True)])
+    return f"It is right for {good}, but not for {exercise.described(case)}. {said}"
+
+
+def cut_off(given, wanted, case):
+    """Say if decimals were lost in an array that was made like whole numbers."""
+    whole = any(getattr(one, "dtype", np.dtype("f")).kind in "iu" for one in case)
+    if not whole or given.shape != wanted.shape or not alike(given, np.trunc(wanted)):
+        return ""
+    return "The decimals are lost: an array made like one of whole numbers holds no others."

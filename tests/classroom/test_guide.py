@@ -23,6 +23,7 @@ from nbclient import NotebookClient
 from helpers.engine.files import COURSE, NOTEBOOKS
 from helpers.exercises.checking import RIGHT, verdict
 from helpers.exercises.exercise import computed, find
+from helpers.exercises.functions import FunctionExercise
 from helpers.exercises.predictions import compare, predict
 
 GUIDE = NOTEBOOKS / "instructor_guide.md"
@@ -310,7 +311,12 @@ def answered():
 
 def test_every_exercise_has_its_answer():
     known = [name for path in LESSONS for name in of_lesson(path, "EXERCISES")]
-    assert [task for task, _, _ in answered()] == known
+    functions = {
+        name for name in known if isinstance(find(name, "EXERCISES"), FunctionExercise)
+    }
+    assert [task for task, _, _ in answered()] == [
+        name for name in known if name not in functions
+    ]
 
 
 @pytest.mark.parametrize(("exercise", "largest", "answer"), answered())

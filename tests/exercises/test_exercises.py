@@ -21,7 +21,7 @@ from helpers.exercises.quizzes import LETTERS, Quiz, choices
 
 MISTAKES = [(name, text) for name, e in EXERCISES.items() for text in e.mistakes]
 COMMENTS = [(name, text) for name, p in PREDICTIONS.items() for text in p.mistakes]
-ROW = "dense_by_hand.second_row"
+ROW = "dense_by_hand.two_inputs"
 QUESTIONS = [(topic, i) for topic in LESSONS for i in range(len(questions(topic)))]
 
 
@@ -159,14 +159,11 @@ def test_a_right_answer_is_taken_down(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LAYERS_PROGRESS", str(tmp_path / "progress.json"))
     check(ROW, [0, 0, 0, 0])
     helpers.progress()
-    assert "[ ] 1.1" in capsys.readouterr().out
-    check(
-        ROW,
-        computed(EXERCISES[ROW].right),
-    )
+    assert "[ ] 1.2" in capsys.readouterr().out
+    check(ROW, computed(EXERCISES[ROW].right))
     helpers.progress()
     out = capsys.readouterr().out
-    assert "[x] 1.1" in out and "[ ] 1.2" in out
+    assert "[x] 1.2" in out and "[ ] 1.1" in out
 
 
 def test_swapped_axes_are_named(capsys):
@@ -176,7 +173,7 @@ def test_swapped_axes_are_named(capsys):
 
 
 def test_unknown_exercise_lists_the_known_ones():
-    with pytest.raises(ValueError, match="there are: dense_by_hand.second_row, dense"):
+    with pytest.raises(ValueError, match="there are: dense_by_hand.dense, dense"):
         check("dense_by_hand.nothing", 1)
     with pytest.raises(ValueError, match="There are: cifar10_feature_maps, "):
         check("1.1", 1)

@@ -6,7 +6,8 @@ from helpers.engine.files import NOTEBOOKS
 from helpers.exercises import exercise
 
 LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-EXERCISE_STUB = re.compile(r"^answer = \.\.\.$", re.MULTILINE)
+EXERCISE_STUB = re.compile(r"^(answer =|    return) \.\.\.$", re.MULTILINE)
+CHECK = re.compile(r'^check\("([\w.]+)", (\w+)\)$', re.MULTILINE)
 PREDICTION_STUB = re.compile(r"^guess = \.\.\.$", re.MULTILINE)
 GLOSSARY_LINK = re.compile(r"\[\*\*([^*]+)\*\*\]\(glossary\.md#([\w-]+)\)")
 

@@ -1,12 +1,15 @@
 """Every lesson is built the same way: order of parts, cells, tags, words, links."""
 
+import contextlib
 import copy
+import io
 import re
 
 import nbformat
 import publish
 import pytest
 from lesson_files import (
+    CHECK,
     EXERCISE_STUB,
     GLOSSARY_LINK,
     LESSONS,
@@ -21,6 +24,9 @@ from lesson_files import (
 from rerun import nbval
 
 from helpers.exercises import quiz
+from helpers.exercises.checking import RIGHT
+from helpers.exercises.exercise import find, say
+from helpers.exercises.functions import FunctionExercise
 
 SETUP_TITLE = "# @title Setup: run this cell first"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -103,19 +109,21 @@ def test_every_exercise_has_stub_hint_and_hidden_solution(lesson, path):
     names = []
     for i in stubs:
         task, stub, hint, solution = cells[i - 1 : i + 3]
-        call = re.search(r"^check\(.+, answer\)$", stub.source, re.M)[0]
+        name, given = CHECK.search(stub.source).groups()
+        asks_for_function = isinstance(find(name, "EXERCISES"), FunctionExercise)
+        assert given == (name.split(".")[1] if asks_for_function else "answer")
+        if asks_for_function:
+            assert re.search(rf"def {given}\(.+\):", stub.source)[0] in solution.source
         shown = f"{number(path)}.{len(names) + 1}"
         assert f"### Try it {shown}\n" in task.source
         assert hint.source.startswith("<details><summary>Hint")
         assert solution.source.startswith(f"# @title Solution {shown}\n")
-        assert solution.source.endswith(call)
         assert solution.metadata["tags"] == ["solution"]
         assert solution.metadata["jupyter"] == {"source_hidden": True}
         assert solution.metadata["cellView"] == "form"
-        names.append(call)
+        names.append(name)
     assert len(stubs) == len(solutions(lesson))
-    known = of_lesson(path, "EXERCISES")
-    assert names == [f'check("{name}", answer)' for name in known]
+    assert names == of_lesson(path, "EXERCISES")
     assert len(names) >= {"start_here": 1, "your_own_network": 0}.get(topic(path), 4)
 
 
@@ -142,11 +150,18 @@ def test_quiz_stands_before_the_last_cell(lesson, path):
     assert cell.outputs[-1].data["text/plain"] == repr(quiz(topic(path)))
 
 
-def test_solutions_pass_and_stubs_are_open(lesson):
+def test_solutions_show_the_answer_and_stubs_are_open(lesson):
+    """What solutions show is no answer of the learner's: nothing is checked there."""
     for cell in code_cells(lesson):
         printed = "".join(output.get("text", "") for output in cell.outputs)
-        if cell in solutions(lesson):
+        if cell in solutions(lesson) and CHECK.search(cell.source):
+            # TODO: lessons in which solutions still check what they answer
             assert re.search(r"^Right\. ", printed, re.M), printed
+        elif cell in solutions(lesson):
+            (shown,) = cell.outputs
+            assert shown.output_type == "execute_result" and "check" not in cell.source
+            assert re.search(r"\d", shown.data["text/plain"])
+            assert not re.search(r"\d\.\d{4}", shown.data["text/plain"])
         elif EXERCISE_STUB.search(cell.source):
             assert re.search(r"^Open: ", printed, re.M), printed
 
@@ -209,15 +224,31 @@ def test_every_cell_was_run_without_errors_or_warnings(lesson):
 
 
 def solved(notebook):
-    """Return the code cells, each stub with its solution in place of the dots."""
+    """Return the code cells, each stub with its solution in place of the dots.
+
+    What `check` has to say to it stands below, so that nbval compares it.
+    """
     cells = copy.deepcopy(notebook).cells
     for i, cell in enumerate(cells):
         if cell.cell_type == "code" and EXERCISE_STUB.search(cell.source):
-            solution = cells[i + 2]
-            lines = solution.source.splitlines()[1:-1]  # without title and check
-            cell.source = cell.source.replace("answer = ...", "\n".join(lines))
-            cell.outputs = solution.outputs
+            lines = cells[i + 2].source.splitlines()[1:-1]  # what it shows is left out
+            call = CHECK.search(cell.source)
+            dots = r"^answer = \.\.\.$|^def .+\n    return \.\.\.$"
+            solution = "\n".join(lines).strip()
+            cell.source, count = re.subn(
+                dots, lambda _, new=solution: new, cell.source, flags=re.M
+            )
+            assert count == 1 and call[0] in cell.source
+            cell.outputs = [nbformat.v4.new_output("stream", text=praise(call[1]))]
     return [cell for cell in cells if cell.cell_type == "code"]
+
+
+def praise(name):
+    """Return all that `check` prints about the right answer to an exercise."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        say(f"{RIGHT} {find(name, 'EXERCISES').why}")
+    return printed.getvalue()
 
 
 def test_solved_lesson_passes_with_every_cell_run_twice(lesson, path, tmp_path):

@@ -10,12 +10,13 @@ from ... import by_hand
 from ...datasets import cat_photograph
 from ...networks import cifar10_cnn, trained_cifar10_cnn
 from ..exercise import Exercise
+from ..functions import FunctionExercise
 from ..shared import cat_outputs, network
 
 EXERCISES, PREDICTIONS = {}, {}
 
 EDGE = np.array([[-1, 0, 1]] * 3)
-BRIGHT_LEFT = np.array([[9, 9, 9, 0, 0, 0]] * 5)
+DARK_LEFT = np.array([[0, 0, 0, 9, 9, 9]] * 5)
 TO_POOL = np.array([[1, 5, 2, 0, 7], [3, 4, 8, 6, 9]])
 
 
@@ -62,17 +63,77 @@ def most_and_least(numbers, most=np.sum, least=np.sum):
     return [most(numbers, axis=(0, 1)).argmax(), least(numbers, axis=(0, 1)).argmin()]
 
 
-EXERCISES["turned_edge"] = Exercise(
-    lambda: (BRIGHT_LEFT[0:3, 1:4] * EDGE).sum(),
-    "Bright times -1, dark times 1: an edge the other way round is negative.",
-    lambda: -(BRIGHT_LEFT[0:3, 1:4] * EDGE).sum(),
-    "Right size, wrong sign: the left column of the patch counts -1.",
-    lambda: by_hand.relu((BRIGHT_LEFT[0:3, 1:4] * EDGE).sum()),
-    "ReLU is not applied here; the sum may be negative.",
-    lambda: (BRIGHT_LEFT[0, 1:4] * EDGE[0]).sum(),
-    "This is one row of the patch; all three rows go into the sum.",
-    lambda: BRIGHT_LEFT[0:3, 1:4].sum(),
-    "This is the sum of the patch without the kernel.",
+def map_cases():
+    """Return pictures and kernels of several sizes, one of them of whole numbers."""
+    random = np.random.default_rng(0)
+    sizes = [((5, 6), (3, 3)), ((4, 4), (3, 3)), ((6, 6), (2, 2)), ((7, 4), (2, 3))]
+    cases = [tuple(random.normal(size=size) for size in pair) for pair in sizes]
+    cases += [(random.integers(0, 10, (4, 7)), random.normal(size=(3, 3)))]
+    return [*cases, tuple(one.astype("float32") for one in cases[0])]
+
+
+def feature_map(picture, kernel, **settings):
+    """Compute the map of one picture of one channel, as Keras does."""
+    x, filters = (
+        picture[np.newaxis, ..., np.newaxis],
+        kernel[..., np.newaxis, np.newaxis],
+    )
+    return by_hand.conv2d(x, filters, **settings)[0, :, :, 0]
+
+
+def of_patches(compute):
+    """Return a function that computes each number of a map from patch and kernel."""
+
+    def slide(picture, kernel):
+        rows, columns = kernel.shape
+        return [
+            [compute(picture[i : i + rows, j : j + columns], kernel) for j in across]
+            for across in [range(picture.shape[1] - columns + 1)]
+            for i in range(picture.shape[0] - rows + 1)
+        ]
+
+    return slide
+
+
+EXERCISES["feature_map"] = FunctionExercise(
+    feature_map,
+    "A patch for each place, multiplied by the kernel and added up: a convolution of any "
+    "size.",
+    lambda picture, kernel: feature_map(picture, kernel)[:-1, :-1],
+    "The last row and the last column of the map are missing: in a row of 6, a patch of 3 "
+    "has 6 - 3 + 1 places.",
+    lambda picture, kernel: feature_map(picture, kernel)[:-1],
+    "The last row of the map is missing: in 5 rows, a patch of 3 has 5 - 3 + 1 places.",
+    lambda picture, kernel: feature_map(picture, kernel)[:, :-1],
+    "The last column of the map is missing: in a row of 6, a patch of 3 has 6 - 3 + 1 "
+    "places.",
+    lambda picture, kernel: feature_map(picture, kernel)[1:, 1:],
+    "The first row and the first column of the map are missing: counting starts at 0.",
+    lambda picture, kernel: feature_map(picture, kernel[::-1, ::-1]),
+    "The kernel is rotated; Keras multiplies it as it is.",
+    lambda picture, kernel: feature_map(picture, kernel.T),
+    "The kernel is transposed: its rows lie on the rows of the patch.",
+    lambda picture, kernel: feature_map(picture, kernel).T,
+    "Rows and columns of the map are swapped: the first loop goes over the rows.",
+    lambda picture, kernel: by_hand.relu(feature_map(picture, kernel)),
+    "This is after ReLU; the map of this task has negative numbers, too.",
+    lambda picture, kernel: feature_map(picture, kernel) / kernel.size,
+    "These are means of the products; the map holds their sums.",
+    of_patches(lambda patch, kernel: (patch * kernel).max()),
+    "These are the largest products; add up all of them.",
+    of_patches(lambda patch, kernel: patch.sum()),
+    "These are sums of the patches without the kernel.",
+    of_patches(lambda patch, kernel: patch.sum() * kernel.sum()),
+    "Patch and kernel were added up first; multiply in pairs, then add up.",
+    of_patches(lambda patch, kernel: (patch @ kernel).sum()),
+    "`@` is the product of matrices; multiply in pairs, patch * kernel.",
+    of_patches(lambda patch, kernel: (patch[0] * kernel[0]).sum()),
+    "That is the first row of each patch; all its rows go into the sum.",
+    lambda picture, kernel: feature_map(picture, kernel, padding="same"),
+    "The map is as large as the picture, as with a border of zeros; here there is none.",
+    lambda picture, kernel: feature_map(picture, kernel, strides=kernel.shape),
+    "The patches lie side by side; the next one starts one pixel further.",
+    cases=map_cases,
 )
 
 EXERCISES["two_filters"] = Exercise(
@@ -89,19 +150,67 @@ EXERCISES["two_filters"] = Exercise(
     "Rows and columns are swapped.",
 )
 
-EXERCISES["average_pooling"] = Exercise(
-    lambda: by_hand.average_pool2d(TO_POOL.reshape(1, 2, 5, 1))[0, 0, :, 0],
-    "The mean of four numbers each; the fifth column is dropped here as well.",
-    lambda: by_hand.max_pool2d(TO_POOL.reshape(1, 2, 5, 1))[0, 0, :, 0],
-    "These are the largest numbers: that is max pooling.",
-    lambda: TO_POOL[:, :4].reshape(2, 2, 2).sum(axis=(0, 2)),
-    "These are the sums; divide each by 4.",
-    lambda: TO_POOL.mean(axis=0),
-    "These are the means of columns; a square has two of them.",
-    lambda: TO_POOL.mean(axis=1),
-    "These are the means of the two rows; a square has 2 rows and 2 columns.",
-    lambda: [TO_POOL[:, i : i + 2].mean() for i in (0, 2, 4)],
-    "The last column is left over and dropped: there are two squares.",
+
+def pool_cases():
+    """Return maps of several sizes; all numbers of one are negative, those of one whole."""
+    random = np.random.default_rng(0)
+    shapes = [(4, 6, 2), (4, 4, 1), (5, 7, 3), (3, 4, 2)]
+    cases = [(random.normal(size=shape),) for shape in shapes]
+    cases += [(-1 - abs(cases[0][0]),), (random.integers(0, 10, (6, 5, 2)),)]
+    return [*cases, (random.normal(size=(7, 9, 2)), 3), (cases[2][0].astype("f4"), 2)]
+
+
+def max_pool(maps, size=2):
+    """Keep the largest number of each square, as Keras does."""
+    return by_hand.max_pool2d(maps[np.newaxis], size)[0]
+
+
+def pooled_by(reduce):
+    """Return a function that pools with another one than the largest number."""
+
+    def pool(maps, size=2):
+        squares = by_hand.windows(maps[np.newaxis], size, size)[0]
+        return reduce(squares, axis=(3, 4))
+
+    return pool
+
+
+EXERCISES["max_pool"] = FunctionExercise(
+    max_pool,
+    "The largest number of each square, in each channel by itself; what does not fill a "
+    "square is left out.",
+    pooled_by(np.mean),
+    "These are the means of the squares; max pooling keeps the largest number.",
+    pooled_by(np.min),
+    "These are the smallest numbers of the squares; keep the largest.",
+    pooled_by(np.sum),
+    "These are the sums of the squares; keep the largest number.",
+    pooled_by(lambda squares, axis: squares[..., 0, 0]),
+    "That is the first number of each square, not the largest.",
+    lambda maps, size=2: by_hand.max_pool2d(maps[np.newaxis], size, 1)[0],
+    "The squares overlap: the next one starts a whole square further.",
+    lambda maps, size=2: by_hand.max_pool2d(maps[np.newaxis], size, None, "same")[0],
+    "Rows or columns that do not fill a square are still there: leave them out.",
+    lambda maps, size=2: max_pool(maps[1:, 1:], size),
+    "The squares start at row 1 and column 1: counting starts at 0.",
+    lambda maps, size=2: max_pool(maps, size)[:-1, :-1],
+    "The last row and the last column of squares are missing: where do the loops end?",
+    lambda maps, size=2: max_pool(maps),
+    "The squares are always of 2 rows and 2 columns; size says how many there are.",
+    lambda maps, size=2: by_hand.relu(max_pool(maps, size)),
+    "Negative numbers became 0: where all numbers of a square are negative, the largest "
+    "of them is so, too.",
+    lambda maps, size=2: max_pool(maps, size).max(axis=2),
+    "The channels were pooled together; each keeps its own map.",
+    lambda maps, size=2: max_pool(maps, size).max(axis=2, keepdims=True),
+    "The channels were pooled together; each keeps a map of its own.",
+    lambda maps, size=2: max_pool(maps, size).swapaxes(0, 1),
+    "Rows and columns of the result are swapped: the first loop goes over the rows.",
+    lambda maps, size=2: by_hand.max_pool2d(maps[np.newaxis], (size, 1))[0],
+    "Only rows were pooled; a square has columns as well.",
+    lambda maps, size=2: by_hand.max_pool2d(maps[np.newaxis], (1, size))[0],
+    "Only columns were pooled; a square has rows as well.",
+    cases=pool_cases,
 )
 
 EXERCISES["sizes"] = Exercise(
@@ -160,8 +269,6 @@ EXERCISES["largest_share"] = Exercise(
     lambda: np.sort(products()[2].sum(axis=(0, 1)))[[-1, 0]],
     "These are what the two channels add; the question is which channels they are.",
 )
-
-DARK_LEFT = BRIGHT_LEFT[:, ::-1]
 
 
 def edge_sums(rows=3):

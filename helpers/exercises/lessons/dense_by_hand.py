@@ -4,6 +4,7 @@ import numpy as np
 
 from ... import by_hand
 from ..exercise import Exercise
+from ..functions import FunctionExercise
 from ..shared import (
     dense_weights,
     hidden_outputs,
@@ -16,7 +17,7 @@ EXERCISES, PREDICTIONS = {}, {}
 
 FIRST_ROW, SECOND_ROW = np.eye(3)[:2]
 BOTH = FIRST_ROW + SECOND_ROW
-NEW_ROW, SCORES = np.array([2.0, 1.0, 0.5]), np.array([2.0, 1.0, 0.0])
+NEW_ROW = np.array([2.0, 1.0, 0.5])
 FOUR_SUMS, TWO_SUMS = np.array([-2, 0.5, -0.1, 3]), np.array([-3, 1])
 
 
@@ -31,20 +32,78 @@ def last_step(unit=1, moved=2, step=0.05, after=0, give=predictions, place=0):
     return [rows[last, moved], give(rows[last])[place]]
 
 
-EXERCISES["second_row"] = Exercise(
-    lambda: hidden_sums(SECOND_ROW),
-    "The only 1 in the row picks out the second row of the kernel.",
-    lambda: hidden_outputs(SECOND_ROW),
-    "This is after ReLU; the question asks for the sums before it.",
-    lambda: dense_weights()[0][:, 1],
-    "This is a column of the kernel: each row of the kernel belongs to one input, each "
-    "column to one unit.",
-    lambda: dense_weights()[0][0],
-    "This is the first row of the kernel. Counting starts at 0: the second row is "
-    "kernel[1].",
-    lambda: dense_weights()[0][2],
-    "This is the third row of the kernel. Counting starts at 0: the second row is "
-    "kernel[1].",
+def dense_cases():
+    """Return rows, kernels and biases of several shapes, one of them of whole numbers."""
+    random = np.random.default_rng(0)
+    cases = []
+    for rows, inputs, units in [(2, 3, 4), (1, 2, 2), (3, 3, 3), (5, 4, 2), (4, 2, 1)]:
+        shapes = (rows, inputs), (inputs, units), (units,)
+        cases.append(tuple(random.normal(size=shape) for shape in shapes))
+    whole = random.integers(-4, 5, (3, 4))
+    cases.append((whole, *(random.normal(size=shape) for shape in [(4, 5), (5,)])))
+    cases.append(tuple(one.astype("float32") for one in cases[0]))
+    return cases
+
+
+def without_last(function, axis):
+    """Return a function whose loop over an axis of the result ends too early."""
+
+    def short(*inputs):
+        result = np.array(function(*inputs), dtype="float64")
+        np.moveaxis(result, axis, 0)[-1] = 0
+        return result
+
+    return short
+
+
+def softmax_cases():
+    """Return rows of sums: small ones, whole ones, and some of which `exp` overflows."""
+    random = np.random.default_rng(1)
+    cases = [random.normal(size=shape) for shape in [(2, 3), (1, 4), (3, 3), (4, 2)]]
+    cases += [np.array([[2, 1, 0], [0, 3, 1]]), cases[0].astype("float32")]
+    cases += [np.array([[1000.0, 999.0], [-1000.0, -1001.0], [0.0, 1.0], [1.0, 1.0]])]
+    return [(x,) for x in cases]
+
+
+def shares(x, axis=-1, largest=-1, power=np.exp):
+    """Compute softmax along an axis, the largest number along another taken off first."""
+    powers = power(x - x.max(axis=largest, keepdims=True))
+    return powers / powers.sum(axis=axis, keepdims=True)
+
+
+EXERCISES["dense"] = FunctionExercise(
+    by_hand.dense,
+    "Each row times each column of the kernel, and one bias for each unit: a Dense layer "
+    "of any size.",
+    lambda x, kernel, bias: by_hand.relu(by_hand.dense(x, kernel, bias)),
+    "This is after ReLU; the function is to return the sums before it.",
+    lambda x, kernel, bias: x @ kernel,
+    "The bias is missing: add it to each row's sums.",
+    lambda x, kernel, bias: x @ kernel - bias,
+    "The bias was subtracted; add it.",
+    lambda x, kernel, bias: x @ kernel + x.shape[1] * bias,
+    "The bias was added once for each input; each unit has one bias, added once.",
+    lambda x, kernel, bias: x @ kernel + bias[:, np.newaxis],
+    "The biases were added along the rows of data; each belongs to one unit, a column.",
+    lambda x, kernel, bias: x @ kernel.T + bias,
+    "The kernel is transposed: rows of the kernel belong to inputs, columns to units.",
+    lambda x, kernel, bias: (x @ kernel + bias).T,
+    "Rows and columns of the result are swapped: each row of x has its row of sums.",
+    without_last(by_hand.dense, axis=1),
+    "The last unit is left at 0: where does the loop over the units end?",
+    without_last(by_hand.dense, axis=0),
+    "The last row is left at 0: where does the loop over the rows end?",
+    lambda x, kernel, bias: x[:, :-1] @ kernel[:-1] + bias,
+    "The last input does not count: where does the loop over the inputs end?",
+    lambda x, kernel, bias: x[:, 1:] @ kernel[1:] + bias,
+    "The first input does not count: counting starts at 0.",
+    lambda x, kernel, bias: (x @ kernel + bias)[0],
+    "That is the first row alone: x holds several rows.",
+    lambda x, kernel, bias: x @ kernel / len(kernel) + bias,
+    "These are means of the products; a unit adds them up.",
+    lambda x, kernel, bias: x.sum(axis=1, keepdims=True) * kernel.sum(axis=0) + bias,
+    "Inputs and weights were added up first; multiply in pairs, then add up.",
+    cases=dense_cases,
 )
 
 EXERCISES["two_inputs"] = Exercise(
@@ -61,19 +120,39 @@ EXERCISES["two_inputs"] = Exercise(
     "This is the mean of the two kernel rows; a Dense layer adds them.",
 )
 
-EXERCISES["softmax"] = Exercise(
-    lambda: by_hand.softmax(SCORES),
-    "Exponentials, divided by their sum; the three numbers add up to 1.",
-    lambda: np.exp(SCORES),
-    "These are the exponentials; now divide each by their sum.",
-    lambda: SCORES / SCORES.sum(),
-    "The scores were divided by their sum without the exponential.",
-    lambda: np.exp(SCORES) / np.exp(SCORES).max(),
-    "The exponentials were divided by the largest of them, not by their sum.",
-    lambda: by_hand.softmax(SCORES)[::-1],
-    "The order is turned: the largest sum gets the largest share.",
-    lambda: 2**SCORES / (2**SCORES).sum(),
+EXERCISES["softmax"] = FunctionExercise(
+    by_hand.softmax,
+    "Exponentials divided by their sum, row by row; the largest sum is taken off first, "
+    "so that no exponential is too large.",
+    lambda x: np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True),
+    "It is right, but not for large sums: e to the power of 1000 is too large to be "
+    "held. Subtract each row's largest sum before the exponential.",
+    lambda x: shares(x, axis=0, largest=0),
+    "Each column adds up to 1; it is each row that should.",
+    lambda x: shares(x, axis=None, largest=None),
+    "All numbers together add up to 1; each row should by itself.",
+    lambda x: shares(x, largest=None),
+    "The largest number of all was subtracted: in another row that makes all powers 0. "
+    "Subtract each row's own.",
+    lambda x: x / x.sum(axis=-1, keepdims=True),
+    "The sums were divided by their total without the exponential.",
+    np.exp,
+    "These are the exponentials; now divide each by the sum of its row.",
+    lambda x: np.exp(x - x.max(axis=-1, keepdims=True)),
+    "The largest number of each row is 1: divide the exponentials by their sum.",
+    lambda x: shares(x, power=np.exp2),
     "These are powers of 2; the exponential is a power of e, np.exp.",
+    lambda x: 1 / (1 + np.exp(-x)),
+    "This is the sigmoid of each number alone; softmax compares the numbers of a row.",
+    lambda x: by_hand.relu(x) / by_hand.relu(x).sum(axis=-1, keepdims=True),
+    "ReLU stands in place of the exponential.",
+    by_hand.log_softmax,
+    "This is the logarithm of softmax.",
+    without_last(by_hand.softmax, axis=0),
+    "The last row is left at 0: where does the loop over the rows end?",
+    lambda x: shares(x)[0],
+    "That is the first row alone: x holds several rows.",
+    cases=softmax_cases,
 )
 
 EXERCISES["whole_network"] = Exercise(
