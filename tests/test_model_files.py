@@ -8,6 +8,7 @@ import re
 import shutil
 import tarfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -296,6 +297,14 @@ def test_no_copy_of_the_file_is_held_in_memory(tmp_path, monkeypatch):
     assert not read
 
 
+def test_files_may_be_opened_side_by_side(tmp_path):
+    path, add_weight = save(small(), tmp_path / "model.keras"), keras.Layer.add_weight
+    with ThreadPoolExecutor(4) as pool:
+        models = list(pool.map(load_own_model, [path] * 8))
+    assert all(model.built for model in models)
+    assert keras.Layer.add_weight is add_weight
+
+
 def recorded(method, calls, skip):
     def call(self, name, *words):
         if not name.endswith(skip):
@@ -349,6 +358,18 @@ class Other(Good):
 
 def square(x):
     return x * x
+
+
+def ones(shape, dtype=None):
+    return keras.ops.ones(shape, dtype)
+
+
+class Small(keras.regularizers.Regularizer):
+    def __call__(self, kernel):
+        return keras.ops.sum(kernel**2)
+
+    def get_config(self):
+        return {}
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
@@ -408,22 +429,34 @@ def test_an_error_in_ones_own_class_is_told_as_it_is(place, ending, tmp_path):
 
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
 def test_all_that_is_missing_is_named_together(ending, tmp_path):
-    model = small(Good(), layers.Activation(square), Other())
+    part = layers.Dense(2, square, kernel_initializer=ones, kernel_regularizer=Small())
+    model = small(Good(), stack((2,), part, layers.Activation(square), Other()))
     path = save(model, tmp_path / f"model{ending}")
-    names, given = {"Good": Good, "Other": Other, "square": square}, {}
-    for _ in names:  # a function of HDF5 is a word like another: it is found when met
-        message = refused(path, custom_objects=given)
-        assert "needs " in message and "which Keras does not have" in message
-        line = re.search(r"custom_objects=(\{.*\})\.", message)[1]
-        given = eval(line, dict(names))
-        if ending == ".keras":
-            assert set(given) == set(names)
-        try:
-            assert load_own_model(path, given).built
-            break
-        except ValueError:
-            assert ending == ".h5"
-    assert set(given) == set(names)
+    names = {one.__name__: one for one in (Good, Other, Small, square, ones)}
+    message = refused(path)
+    line = re.search(r"custom_objects=(\{.*\})\.", message)[1]
+    given = eval(line, dict(names))
+    assert given == names and "needs Good and " in message
+    assert load_own_model(path, given).built
+    del given["Small"]
+    message = refused(path, custom_objects={**given, "square": lambda x: x})
+    assert "needs Small, which" in message and "'square': ..." in message
+
+
+class Named(Good):
+    """It keeps the name of a function, and finds it in its own way."""
+
+    def get_config(self):
+        return {**super().get_config(), "last_activation": "none at all"}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(name=config["name"])
+
+
+def test_what_a_class_of_ones_own_names_is_its_own_business(tmp_path):
+    path = save(small(Named(), Other()), tmp_path / "model.keras")
+    assert "needs Named and Other, which" in refused(path)
 
 
 def loss_of_mine(y, answer):

@@ -245,7 +245,7 @@ def test_version_that_is_none_does_no_harm(saved, version):
 
 
 HARMFUL = """exec eval compile __import__ open system popen Popen run check_output rmtree
-loads import_module run_path os.system subprocess.Popen""".split()
+loads get_file load_model import_module run_path os.system subprocess.Popen""".split()
 HARMFUL += [
     '__import__("os").system("id")',
     "A\nB",

@@ -13,19 +13,21 @@ import shutil
 import zipfile
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from threading import RLock, get_ident
 from types import SimpleNamespace
 
 import h5py
 import keras
 
 from .keras_inside import all_layers
-from .old_models import Description, NoLayer
+from .old_models import LAYERS_2_13, Description, NoLayer, weight_paths
 from .refusals import AGAIN, SAVE_AGAIN, printable, refused_part
 
 PICKLES = ".pkl", ".pickle", ".joblib", ".dill", ".sav", ".pt", ".pth"
 MODELS = ".keras", ".h5", ".hdf5"
 WEIGHTS_PART = "model.weights.h5"
 PARTS = "config.json", "metadata.json", WEIGHTS_PART  # of a .keras archive
+DEEPEST = 250  # parts in parts of a description; 80 models in each other have 240
 BOMB = 20  # times as large when unpacked as the file is; weights hardly shrink at all
 PICKLE = (
     "It is never opened here; do not open it elsewhere, unless you made it. Ask for a "
@@ -66,6 +68,9 @@ FOREIGN = {  # the same, where nothing says that Keras made it
     ".npy": "an array of NumPy",
     ".npz": "a file of NumPy arrays",
 }
+
+
+one_at_a_time = RLock()  # of what stands in the place of Keras's add_weight
 
 
 class ModelFile:
@@ -191,7 +196,9 @@ class ModelFile:
                     continue
                 with (
                     old.open(part) as source,
-                    new.open(part, "w", force_zip64=True) as to,
+                    new.open(
+                        part.replace(LAYERS_2_13, "layers"), "w", force_zip64=True
+                    ) as to,
                 ):
                     if part == "config.json":
                         to.write(json.dumps(self.config).encode())
@@ -205,13 +212,16 @@ def is_array(it):
     return isinstance(it, h5py.Dataset)
 
 
-def uncompiled(x):
+def uncompiled(x, depth=0):
     """Return a description without losses and optimizers, also of models inside it."""
+    if depth > DEEPEST:
+        raise RecursionError("no model is as deep as that")
     if isinstance(x, list):
-        return [uncompiled(one) for one in x]
+        return [uncompiled(one, depth + 1) for one in x]
     if not isinstance(x, dict):
         return x
-    return {key: uncompiled(one) for key, one in x.items() if key != "compile_config"}
+    x = {key: one for key, one in x.items() if key != "compile_config"}
+    return {key: uncompiled(one, depth + 1) for key, one in x.items()}
 
 
 def name_operations(x):
@@ -246,22 +256,27 @@ def operations():
 
 @contextmanager
 def weights_counted(limit):
-    """Count the bytes of the weights that layers make, and stop before there are more."""
-    taken, add_weight = SimpleNamespace(bytes=0), keras.Layer.add_weight
+    """Count the bytes of the weights that layers make, and stop before there are more.
 
-    @functools.wraps(add_weight)
+    Only those of this thread: models that others make meanwhile are none of its business.
+    """
+    taken, here, add_weight = SimpleNamespace(bytes=0), get_ident(), None
+
     def counted(layer, shape=None, *args, **options):
-        with suppress(TypeError):  # a shape that is none: Keras will say so
-            taken.bytes += 4 * math.prod(shape or ())
-        if taken.bytes > limit:
-            raise MemoryError("more weights than the file can hold")
+        if get_ident() == here:
+            with suppress(TypeError):  # a shape that is none: Keras will say so
+                taken.bytes += 4 * math.prod(shape or ())
+            if taken.bytes > limit:
+                raise MemoryError("more weights than the file can hold")
         return add_weight(layer, shape, *args, **options)
 
-    keras.Layer.add_weight = counted
-    try:
-        yield taken
-    finally:
-        keras.Layer.add_weight = add_weight
+    with one_at_a_time:
+        add_weight = keras.Layer.add_weight
+        keras.Layer.add_weight = functools.wraps(add_weight)(counted)
+        try:
+            yield taken
+        finally:
+            keras.Layer.add_weight = add_weight
 
 
 def renamed_weights(source):
@@ -277,10 +292,8 @@ def renamed_weights(source):
 
     with h5py.File(source, "r") as old, h5py.File(buffer, "w") as new:
         old.visititems(note)
-        for path in paths:
-            path_3 = path.replace("_layer_checkpoint_dependencies", "layers")
-            parts = [part.lstrip("_") for part in re.split(r"[\\/]", path_3)]
-            old.copy(old[path], new, "/".join(parts))
+        for path, path_3 in weight_paths(paths).items():
+            old.copy(old[path], new, path_3)
     return buffer.getvalue()
 
 

@@ -10,6 +10,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from itertools import islice
 
 import keras
@@ -40,12 +41,22 @@ FOR_NETWORKS = set(
 LARGEST = 10**8, 10**5  # numbers that an input may have, and pictures in a fixed batch
 # Whose names no file gets the advice to be given: its parts could do anything with them.
 HARMFUL = builtins, importlib, os, pickle, runpy, shutil, subprocess
+HARMFUL_NAMES = set(
+    """get_file load_model model_from_json enable_unsafe_deserialization load loads
+    fromfile memmap read_pickle urlopen urlretrieve socket CDLL""".split()
+)
 INSIDE = "Functional", "Operation", "Layer"  # names in messages that are Keras's too
 # Layers of Keras 2 that Keras 3 has no longer
 GONE = set(
     "ThresholdedReLU LocallyConnected1D LocallyConnected2D CuDNNLSTM CuDNNGRU".split()
 )
 MANY = 8  # names in a message
+BY_NAME = {  # ends of the settings that may name a function, and how Keras finds it
+    "activation": keras.activations.get,
+    "initializer": keras.initializers.get,
+    "regularizer": keras.regularizers.get,
+    "constraint": keras.constraints.get,
+}
 UNKNOWN = re.compile(  # what Keras says of a class or function it does not have
     r"Could not locate (?:class|function) '([^']+)'"
     r"|Cannot deserialize object of type `([^`]+)`"
@@ -213,7 +224,7 @@ def unknown_parts(message, file, given):
     more = f" and {len(parts) - MANY} more" if len(parts) > MANY else ""
     parts = dict(islice(parts.items(), MANY))
     names = " and ".join(parts) + more
-    passed = {key: getattr(one, "__name__", "...") for key, one in given.items()}
+    passed = {key: name_of(one) for key, one in given.items()}
     passed |= {key: one for one, key in parts.items()}
     passed = ", ".join(f"{key!r}: {one}" for key, one in passed.items())
     if gone := GONE & set(parts):
@@ -237,6 +248,12 @@ def unknown_parts(message, file, given):
     )
 
 
+def name_of(one):
+    """Return the name of a class or function as it is typed, or dots if it has none."""
+    name = getattr(one, "__name__", "")
+    return name if name.isidentifier() else "..."
+
+
 def needed(x, given):
     """Yield the classes and functions in a description that Keras and ``given`` lack.
 
@@ -255,8 +272,24 @@ def needed(x, given):
         one = kind.rpartition(">")[2]  # what is registered has a package before it
         if not {one, key} & {*given, *keras.saving.get_custom_objects()}:
             yield one, key
+    if isinstance(kind, str) and isinstance(x.get("config"), dict):
+        if is_keras(x) or place_of(kind):
+            for name, one in x["config"].items():
+                if not is_found(name.rpartition("_")[2], one, given):
+                    yield one, one
     for one in x.values():
         yield from needed(one, given)
+
+
+def is_found(kind, name, given):
+    """Tell whether a function that a setting names, as HDF5 does, is given or Keras's."""
+    if kind not in BY_NAME or not isinstance(name, str):
+        return True
+    if name in {*given, *keras.saving.get_custom_objects()}:
+        return True
+    with suppress(ValueError):
+        return BY_NAME[kind](name) is not None
+    return False
 
 
 def is_keras(x):
@@ -273,6 +306,7 @@ def may_be_passed(one, message):
     return (
         one.isidentifier()
         and len(one) <= 60
+        and one not in HARMFUL_NAMES
         and not any(hasattr(harmful, one) for harmful in HARMFUL)
         and not (module and module[1] in sys.stdlib_module_names)
     )
