@@ -24,6 +24,8 @@ pytestmark = [
     ),
 ]
 ONE_TEST = ["test", "-q", "-n", "0", "tests/engine/test_tables.py"]
+# The one below the environment that the tests run in, which has every package
+BARE = getattr(sys, "_base_executable", sys.executable)
 # A proxy that nobody answers at, as a network that is down
 UNPLUGGED = dict.fromkeys(
     ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"], "http://127.0.0.1:9"
@@ -59,7 +61,7 @@ def copy(folder):
 
 def start(folder, words, **others):
     return subprocess.Popen(
-        [sys.executable, "-m", "helpers", *words],
+        [BARE, "-m", "helpers", *words],
         cwd=folder,
         env=variables(**others),
         stdout=subprocess.PIPE,
@@ -250,7 +252,7 @@ def test_the_systems_certificates_count(inspected, tmp_path, known):
     if subprocess.run([*words, "true"], capture_output=True).returncode:
         pytest.skip("only root can change the system's certificates for one process")
     done = subprocess.run(
-        [*words, sys.executable, "-m", "helpers", *ONE_TEST],
+        [*words, BARE, "-m", "helpers", *ONE_TEST],
         cwd=folder,
         env=given,
         stdout=subprocess.PIPE,
