@@ -8,7 +8,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 # Fonts that come with Matplotlib: those to learn from, and five others to be read
 LEARNED = "DejaVuSans DejaVuSans-Bold DejaVuSansMono DejaVuSerif STIXGeneralBol cmb10"
-READ = "STIXGeneralItalic DejaVuSerif-BoldItalic STIXGeneralBolIta cmtt10 DejaVuSans-Oblique"
+READ = (
+    "STIXGeneralItalic DejaVuSerif-BoldItalic STIXGeneralBolIta cmtt10 "
+    "DejaVuSans-Oblique"
+)
 
 
 def disc(y, x, radius):

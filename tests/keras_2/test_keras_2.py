@@ -18,7 +18,6 @@ from old_networks import (
     with_random_weights,
 )
 
-from helpers.engine import model_files
 from helpers.extraction import layer_outputs
 from helpers.own_model import load_own_model
 
@@ -30,11 +29,6 @@ pytestmark = [
         "ignore:.*np.object:FutureWarning",
     ),
 ]
-
-
-FILES = [*old_files.FILES]
-if not hasattr(model_files, "weight_paths"):  # its names of weights are not counted yet
-    FILES.remove(old_files.as_archive_of_2_13)
 
 
 def same(found, expected, digits=1e-5):
@@ -56,7 +50,7 @@ def test_every_file_gives_the_numbers_of_keras_2(name, tmp_path):
     model = network(name)
     x = inputs_of(model)
     expected = model(x, training=False)
-    for write in FILES:
+    for write in old_files.FILES:
         loaded = opened(write(model, tmp_path))
         same(loaded(x, training=False), expected, 1e-2 if "16" in name else 1e-5)
 
@@ -65,7 +59,7 @@ def test_every_file_gives_the_numbers_of_keras_2(name, tmp_path):
 def test_what_keras_3_has_no_layer_for_is_refused(name, tmp_path):
     function, said = REFUSED[name]
     model = of_two(function)
-    for write in FILES:
+    for write in old_files.FILES:
         with pytest.raises(ValueError, match=said):
             opened(write(model, tmp_path))
 
