@@ -34,7 +34,7 @@ def main(words):
     try:
         if words[0] == "lab":
             for said in editions.hand_out():
-                print(said)
+                print(said, flush=True)  # before JupyterLab's own words
             return launch([*lab(), *words[1:]], settings=True)
         if words[0] == "lessons" and len(words) == 2 and not words[1].startswith("-"):
             return editions.write_lessons(words[1])
