@@ -31,10 +31,11 @@ def load_own_model(source, custom_objects=None):
 
     Raises:
         FileNotFoundError: there is no such file.
-        TypeError: this is no file, but a model; or ``custom_objects`` is no dict.
-        ValueError: it is another kind of file, holds code, needs a class that is not
-            known, was saved by a Keras that this one does not understand, is damaged, or
-            is not built. The error says which, and what to do.
+        TypeError: this is a model or no path; or ``custom_objects`` is no dict.
+        ValueError: it is another kind of file, holds code, reads other files, would fill
+            the memory, needs a class that is not known, was saved by a Keras that this
+            one does not understand, is damaged, or is not built. The error says which,
+            and what to do.
 
     Example:
         >>> load_own_model("model.keras")

@@ -218,6 +218,14 @@ def test_file_of_another_version_names_both(saved):
     again.load_weights(path)  # as it says
 
 
+def test_a_layer_of_a_later_keras_is_told_with_the_version(saved):
+    later = {b'"class_name": "Dense"': b'"class_name": "Attention4D"'}
+    assert "is damaged, or Keras" in refused(edited(saved(small()), later))
+    later[keras.__version__.encode()] = b"9.8.0"
+    message = refused(edited(saved(small()), later))
+    assert "was saved by Keras 9.8.0" in message and "Attention4D" in message
+
+
 def test_version_is_not_blamed_for_what_it_has_not_done(saved):
     other = {keras.__version__.encode(): b"9.8.0"}
     missing = edited(saved(small()), {**other, b'"units": 2': b'"unit": 2'})
@@ -254,6 +262,7 @@ HARMFUL += [
     "1",
     "",
     "lambda: 0",
+    "__mine__",
 ]
 
 

@@ -305,6 +305,7 @@ def may_be_passed(one, message):
     )
     return (
         one.isidentifier()
+        and not one.startswith("__")
         and len(one) <= 60
         and one not in HARMFUL_NAMES
         and not any(hasattr(harmful, one) for harmful in HARMFUL)
@@ -350,7 +351,8 @@ def other_version(message, file):
     shown = re.search(
         r"Unrecognized keyword arguments passed to"
         r"|unexpected keyword argument"
-        r"|parent module \S+ cannot be imported",
+        r"|parent module \S+ cannot be imported"
+        r"|Could not deserialize 'keras\.layers\.\w+' because",  # a layer of a later Keras
         message,
     )
     if not shown or file.version in ("", keras.__version__):
