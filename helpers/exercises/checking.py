@@ -140,8 +140,10 @@ def wrong_case(exercise, found, expected, right):
 
 
 def cut_off(given, wanted, case):
-    """Say if decimals were lost in an array that was made like whole numbers."""
+    """Say if decimals were lost in an array of whole numbers."""
     whole = any(getattr(one, "dtype", np.dtype("f")).kind in "iu" for one in case)
-    if not whole or given.shape != wanted.shape or not alike(given, np.trunc(wanted)):
-        return ""
-    return "The decimals are lost: an array made like one of whole numbers holds no others."
+    if alike(given, np.trunc(wanted)) and (whole or given.any()):
+        return (
+            "The decimals are lost: the array they were put into holds whole numbers."
+        )
+    return ""

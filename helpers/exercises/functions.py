@@ -13,11 +13,12 @@ from IPython.core.autocall import ExitAutocall
 
 from .. import by_hand
 from .exercise import Exercise, close, read
-from .sandbox import AskedForInput, Printed, Stopped, run
+from .sandbox import AskedForInput, Printed, Worker, run
 
 SECONDS = 5  # for all cases together; each of them is small
 LIBRARIES = {"keras": "Keras", "tensorflow": "TensorFlow", "scipy": "SciPy"}
 LIBRARIES |= {"torch": "PyTorch", by_hand.__name__: "the course's own by_hand"}
+BEFORE_3_12 = sys.version_info < (3, 12)
 EXITS = "IPython.core.autocall", "ipykernel.zmqshell"
 
 
@@ -74,13 +75,14 @@ class Trial:
         self.found, self.fault = [], ""
         self.printed, self.called = Printed(), set()
         self.names, self.code = names_and_code(function)
-        changed, is_late, is_stopped = run(self.work, self.names, self.printed, SECONDS)
+        self.worker = Worker(self.work)
+        changed = run(self.worker, self.names, self.printed, SECONDS)
         if changed:
             self.fault = f"It changes {changed[0]}, a name of the notebook: give what "
             self.fault += "it computes a name of its own, without global."
-        if is_late:
+        if self.worker.is_late:
             self.fault = f"It does not end; after {SECONDS} seconds it was stopped."
-        if not is_stopped:
+        if not self.worker.rests.is_set():
             self.fault = "It does not end and cannot be stopped: restart the kernel."
 
     def work(self):
@@ -113,8 +115,6 @@ class Trial:
         except AskedForInput:
             said = "It waits for input(); all it needs comes in as its arguments."
             raise ValueError(said) from None
-        except Stopped:
-            raise
         except BaseException as error:
             said = f"It raises {type(error).__name__}: end it with return."
             raise ValueError(said) from None
@@ -166,13 +166,25 @@ class Trial:
             )
 
     def watch(self, frame, event, argument):
-        """Take down which library is called; Python calls this for every function."""
+        """Look at each call, and at all that the learner's code does; Python calls this.
+
+        It takes down which library is called, and ends what goes on for too long.
+        """
+        if event == "call":
+            self.look_at_call(frame)
+            frame.f_trace_opcodes = BEFORE_3_12  # `while True: pass` has no lines there
+        if frame.f_globals is self.names:
+            self.worker.rest_if_late()
+            return self.watch
+
+    def look_at_call(self, frame):
+        """Take down which library is called, and keep exit() from ending the kernel."""
         module = frame.f_globals.get("__name__") or ""
         for library in LIBRARIES:
             if f"{module}.".startswith(f"{library}."):
                 self.called.add(library)
         if module in EXITS and isinstance(frame.f_locals.get("self"), ExitAutocall):
-            raise SystemExit  # exit() in a notebook would end its kernel
+            raise SystemExit
 
     def reads(self):
         """Return a name of the notebook's that is an array and that the code reads."""

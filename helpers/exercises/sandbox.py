@@ -1,24 +1,15 @@
-"""Run what a learner wrote so that it ends, and that the notebook is as before it.
-
-It runs in a thread, since a thread can be stopped on every system.
-"""
+"""Run what a learner wrote so that the cell ends, and that the notebook is as before."""
 
 import builtins
 import contextlib
-import ctypes
 import gc
 import io
 import random
 import sys
 import threading
-import time
 import warnings
 
 import numpy as np
-
-
-class Stopped(BaseException):
-    """Ends what does not end by itself."""
 
 
 class AskedForInput(BaseException):
@@ -45,56 +36,53 @@ class Printed(io.TextIOBase):
 
 
 class Worker(threading.Thread):
-    """A thread that can be stopped as long as its work is not done."""
+    """A thread whose work has an end, or is laid to sleep as long as the kernel runs.
+
+    Python has no means to end a thread that catches every error; one that sleeps takes
+    no time from the others. The work has to call `rest_if_late` again and again.
+    """
 
     def __init__(self, work):
         super().__init__(name="learner", daemon=True)
-        self.work, self.is_done, self.error = work, False, None
+        self.work, self.error = work, None
+        self.is_late, self.rests = False, threading.Event()
 
     def run(self):
         try:
             self.work()
-        except Stopped:
-            pass
         except BaseException as error:  # the course's own fault: the caller raises it
             self.error = error
         finally:
-            self.is_done = True
+            self.rests.set()
 
-    def stop(self):
-        """Raise `Stopped` in it until it is out of every ``except:``, or for 2 seconds."""
-        number, error = ctypes.c_ulong(self.ident), ctypes.py_object(Stopped)
-        last, usual = time.monotonic() + 2, sys.getswitchinterval()
-        sys.setswitchinterval(1e-6)  # so that it is met in many places
-        while self.is_alive() and time.monotonic() < last:
-            if not self.is_done:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(number, error)
-            self.join(0.001)
-        sys.setswitchinterval(usual)
+    def rest_if_late(self):
+        """Never come back once the time is over."""
+        if self.is_late:
+            self.rests.set()
+            threading.Event().wait()
 
 
-def run(work, names, printed, seconds):
-    """Run ``work()`` for so many seconds at most.
+def run(worker, names, printed, seconds):
+    """Let a worker do its work for so many seconds at most.
 
     Arguments:
+        worker: `Worker`.
         names: dict with the names of the module that the learner's code stands in.
         printed: `Printed`, which takes what is printed meanwhile.
 
     Returns:
-        ``(changed, is_late, is_stopped)``: the names that it changed, which have their
-        values again; whether its time was over; whether it runs no more.
+        The names that it changed, which have their values again.
     """
-    worker = Worker(work)
     with as_before(names) as changed, quiet(printed):
         worker.start()
         try:
             worker.join(seconds)
         finally:  # also when the learner stops the cell
-            is_late = worker.is_alive()
-            worker.stop()
+            worker.is_late = worker.is_alive()
+            worker.rests.wait(1)
     if worker.error:
         raise worker.error
-    return changed, is_late, not worker.is_alive()
+    return changed
 
 
 @contextlib.contextmanager
@@ -104,8 +92,7 @@ def quiet(printed):
     def refuse(*arguments):
         raise AskedForInput
 
-    usual = builtins.input, threading.excepthook
-    builtins.input, threading.excepthook = refuse, lambda given: None
+    usual, builtins.input = builtins.input, refuse
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -113,7 +100,7 @@ def quiet(printed):
                 with contextlib.redirect_stderr(printed):
                     yield
     finally:
-        builtins.input, threading.excepthook = usual
+        builtins.input = usual
 
 
 @contextlib.contextmanager

@@ -95,6 +95,11 @@ def of_patches(compute):
     return slide
 
 
+def short_of_one(picture, kernel):
+    """Leave the last row and the last column of the map at 0."""
+    return np.pad(feature_map(picture, kernel)[:-1, :-1], (0, 1))
+
+
 EXERCISES["feature_map"] = FunctionExercise(
     feature_map,
     "A patch for each place, multiplied by the kernel and added up: a convolution of any "
@@ -107,6 +112,8 @@ EXERCISES["feature_map"] = FunctionExercise(
     lambda picture, kernel: feature_map(picture, kernel)[:, :-1],
     "The last column of the map is missing: in a row of 6, a patch of 3 has 6 - 3 + 1 "
     "places.",
+    short_of_one,
+    "The last row and the last column of the map are still 0: where do the loops end?",
     lambda picture, kernel: feature_map(picture, kernel)[1:, 1:],
     "The first row and the first column of the map are missing: counting starts at 0.",
     lambda picture, kernel: feature_map(picture, kernel[::-1, ::-1]),
@@ -175,6 +182,12 @@ def pooled_by(reduce):
     return pool
 
 
+def without_step(maps, size=2):
+    """Pool as many squares as there are, each one row or one column after the last."""
+    overlapping = by_hand.max_pool2d(maps[np.newaxis], size, 1)[0]
+    return overlapping[: len(maps) // size, : maps.shape[1] // size]
+
+
 EXERCISES["max_pool"] = FunctionExercise(
     max_pool,
     "The largest number of each square, in each channel by itself; what does not fill a "
@@ -202,8 +215,12 @@ EXERCISES["max_pool"] = FunctionExercise(
     "of them is so, too.",
     lambda maps, size=2: max_pool(maps, size).max(axis=2),
     "The channels were pooled together; each keeps its own map.",
-    lambda maps, size=2: max_pool(maps, size).max(axis=2, keepdims=True),
-    "The channels were pooled together; each keeps a map of its own.",
+    lambda maps, size=2: (
+        max_pool(maps, size).max(axis=2, keepdims=True) + 0 * maps[0, 0]
+    ),
+    "Every channel got the largest number of all channels: take it over axes 0 and 1.",
+    without_step,
+    "The squares overlap: square (i, j) starts at row i * size and column j * size.",
     lambda maps, size=2: max_pool(maps, size).swapaxes(0, 1),
     "Rows and columns of the result are swapped: the first loop goes over the rows.",
     lambda maps, size=2: by_hand.max_pool2d(maps[np.newaxis], (size, 1))[0],

@@ -61,7 +61,7 @@ def softmax_cases():
     random = np.random.default_rng(1)
     cases = [random.normal(size=shape) for shape in [(2, 3), (1, 4), (3, 3), (4, 2)]]
     cases += [np.array([[2, 1, 0], [0, 3, 1]]), cases[0].astype("float32")]
-    cases += [np.array([[1000.0, 999.0], [-1000.0, -1001.0], [0.0, 1.0], [1.0, 1.0]])]
+    cases += [np.array([[1000.0, 0.0], [-1000.0, -1001.0], [0.0, 1.0], [1.0, 1.0]])]
     return [(x,) for x in cases]
 
 
@@ -69,6 +69,12 @@ def shares(x, axis=-1, largest=-1, power=np.exp):
     """Compute softmax along an axis, the largest number along another taken off first."""
     powers = power(x - x.max(axis=largest, keepdims=True))
     return powers / powers.sum(axis=axis, keepdims=True)
+
+
+def smallest_first(x):
+    """Compute softmax, the smallest number of each row taken off first."""
+    powers = np.exp(x - x.min(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 EXERCISES["dense"] = FunctionExercise(
@@ -134,8 +140,15 @@ EXERCISES["softmax"] = FunctionExercise(
     lambda x: shares(x, largest=None),
     "The largest number of all was subtracted: in another row that makes all powers 0. "
     "Subtract each row's own.",
+    smallest_first,
+    "The smallest sum was subtracted, so that a row of 1000 and 0 still has e to the power "
+    "of 1000 in it. Subtract the largest.",
+    lambda x: shares(x, axis=0),
+    "The division is by the sums of the columns; each row adds up to 1.",
     lambda x: x / x.sum(axis=-1, keepdims=True),
     "The sums were divided by their total without the exponential.",
+    lambda x: shares(x, power=lambda less: less),
+    "The exponential is missing after the largest sum was subtracted.",
     np.exp,
     "These are the exponentials; now divide each by the sum of its row.",
     lambda x: np.exp(x - x.max(axis=-1, keepdims=True)),
