@@ -19,7 +19,7 @@ from PIL import Image, ImageColor, ImageOps
 from .datasets import cat_photograph
 from .engine.files import as_path, is_offline
 from .engine.pixels import MEMORY, decode, from_array, pixels, spread, upright
-from .engine.shown import ShownBox
+from .engine.shown import ShownBox, close_earlier
 
 DEADLINE = 30  # seconds for a picture from the network
 SILENCE = 10  # seconds without a single byte
@@ -365,6 +365,7 @@ class OwnPicture(ShownBox):
         self.said = widgets.HTML()
         self.upload.observe(lambda change: self.look(), "value")
         self.box = widgets.VBox([self.upload, self.preview, self.said])
+        close_earlier(self.box)
         self.look()
 
     def look(self):

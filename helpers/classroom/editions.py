@@ -15,9 +15,9 @@ import re
 import shutil
 from pathlib import Path
 
-from ..engine.files import COURSE, PYTHON, replaced
+from ..engine.files import COURSE, MY_LESSONS, PYTHON, replaced
 
-MINE = "my_lessons"  # a folder beside notebooks, so that `folder = ".."` fits both
+MINE = MY_LESSONS.name  # beside notebooks, so that `folder = ".."` fits both
 HANDED_OUT = ".handed_out.json"  # in it: what each copy was when it was written
 LESSONS = "[0-9][0-9]_*.ipynb"
 COPIED = "helpers", "data"

@@ -19,7 +19,7 @@ from pathlib import Path
 from ..engine import files
 from ..engine.files import COURSE, ENVIRONMENT, PYTHON, keras_folders, replaced
 from ..engine.readiness import examine
-from .launch import EXE, ask_own_environment, mark, own_python
+from .launch import ask_own_environment, mark, own_python
 
 SYSTEMS = {"Linux": "linux", "Darwin": "macos", "Windows": "windows"}
 ARCHIVE = "cifar-10-python.tar.gz"  # in a kit
@@ -34,7 +34,7 @@ def check():
     if problem:
         print(f"Not ready: {problem}")
     else:
-        print(f"Ready. Type: {lab()}")
+        print(f"Ready. Type: {PYTHON} -m helpers lab")
     return not problem
 
 
@@ -128,16 +128,6 @@ def join(kit, path):
 
 def this_python():
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
-
-
-def lab():
-    """Return what a learner types, in the course's folder, to open the first lesson."""
-    if Path(sys.prefix) == ENVIRONMENT:  # wherever the folder is moved
-        return f"{PYTHON} -m helpers lab"
-    found = shutil.which("jupyter")
-    beside = Path(sys.executable).with_name(f"jupyter{EXE}")
-    other = beside.exists() and not (found and os.path.samefile(found, str(beside)))
-    return f"{quoted(beside) if other else 'jupyter'} lab notebooks/00_start_here.ipynb"
 
 
 def quoted(path):

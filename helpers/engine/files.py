@@ -16,6 +16,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent
 COURSE = PACKAGE.parent
 NOTEBOOKS = COURSE / "notebooks"
+MY_LESSONS = COURSE / "my_lessons"  # copies to work in, beside the notebooks
 # Installed with pip, the package has its data inside; there is no course then.
 DATA = PACKAGE / "data" if (PACKAGE / "data").is_dir() else COURSE / "data"
 ENVIRONMENT = COURSE / ".venv"

@@ -16,6 +16,7 @@ from .files import (
     COURSE,
     DATA,
     ENVIRONMENT,
+    MY_LESSONS,
     NOTEBOOKS,
     PACKAGE,
     PYTHON,
@@ -115,7 +116,8 @@ def installed_version(package):
 
 def unfit_folder():
     incomplete = f"{COURSE} is not complete. Copy or unpack the course once more."
-    if not all((DATA / name).exists() for name in ("cat.png", "dense_answer_key.json")):
+    parts = DATA / "cat.png", DATA / "dense_answer_key.json", NOTEBOOKS
+    if not all(part.exists() for part in parts):
         return incomplete
     try:
         trained_weights()
@@ -123,8 +125,9 @@ def unfit_folder():
         return incomplete
     except ValueError as error:
         return str(error)
-    if not os.access(str(NOTEBOOKS), os.W_OK):
-        return f"{NOTEBOOKS} cannot be written. Copy the course to your own disk."
+    folder = MY_LESSONS if MY_LESSONS.is_dir() else COURSE
+    if not os.access(str(folder), os.W_OK):
+        return f"{folder} cannot be written. Copy the course to your own disk."
     return None
 
 

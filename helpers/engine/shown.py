@@ -1,6 +1,11 @@
 """How an object of the course shows itself: a widget in a notebook, text in a file."""
 
+import ipywidgets
+from IPython import get_ipython
 from IPython.display import display
+
+PARTS = "layout", "style"
+SHOWN = {}  # {cell: (its run, the widgets that it made)}
 
 
 class ShownBox:
@@ -14,3 +19,30 @@ class ShownBox:
         view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
         forms = {"application/vnd.jupyter.widget-view+json": view}
         display({"text/plain": repr(self), **forms}, raw=True)
+
+
+def close_earlier(widget):
+    """Close what an earlier run of this cell made: it would pile up in the notebook's file.
+
+    Only JupyterLab tells which cell it is; elsewhere nothing is closed.
+    """
+    parent = getattr(get_ipython(), "get_parent", dict)()
+    cell = parent.get("metadata", {}).get("cellId")
+    run = parent.get("header", {}).get("msg_id")
+    if cell is None:
+        return
+    before, widgets = SHOWN.get(cell, (run, []))
+    if before != run:
+        for one in widgets:
+            close(one)
+        widgets = []
+    SHOWN[cell] = run, [*widgets, widget]
+
+
+def close(widget):
+    """Close a widget with all parts of it."""
+    parts = *getattr(widget, "children", ()), *map(widget.trait_values().get, PARTS)
+    for part in parts:
+        if isinstance(part, ipywidgets.Widget):
+            close(part)
+    widget.close()

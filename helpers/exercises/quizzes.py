@@ -7,7 +7,7 @@ import zlib
 
 import ipywidgets as widgets
 
-from ..engine.shown import ShownBox
+from ..engine.shown import ShownBox, close_earlier
 from .exercise import say
 from .questions import questions
 
@@ -83,6 +83,7 @@ class Quiz(ShownBox):
         self.cards = [self.card(i) for i in range(len(questions))]
         self.count()
         self.box = widgets.VBox([*self.cards, self.score])
+        close_earlier(self.box)
 
     def card(self, i):
         """Return the question number ``i`` as a widget."""

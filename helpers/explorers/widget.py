@@ -5,6 +5,8 @@ from pathlib import Path
 import anywidget
 import traitlets
 
+from ..engine.shown import close_earlier
+
 FOLDER = Path(__file__).resolve().parent / "browser"
 
 
@@ -26,6 +28,7 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, **traits):
         super().__init__(**traits)
         self.on_msg(self._reply)
+        close_earlier(self)
 
     def __repr__(self):
         return self.sentence

@@ -134,21 +134,21 @@ def test_weights_with_one_other_byte(course):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
-def test_notebooks_that_cannot_be_written(course):
+@pytest.mark.parametrize("mine", [False, True])
+def test_a_folder_that_cannot_be_written(course, mine):
     before = []
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # root writes where it may not
         if not shutil.which("setpriv"):
             pytest.skip("needs setpriv to give up the rights of root")
         before = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
-    (course / "notebooks").chmod(0o555)
+    place = course / "my_lessons" if mine else course
+    place.mkdir(exist_ok=True)
+    place.chmod(0o555)
     _, (problem,) = run(course, "-c", QUICK, before=before)
-    (course / "notebooks").chmod(0o755)
-    notebooks = course / "notebooks"
-    assert (
-        problem == f"{notebooks} cannot be written. Copy the course to your own disk."
-    )
-    notebooks.rmdir()
-    assert told(course) == problem
+    place.chmod(0o755)
+    assert problem == f"{place} cannot be written. Copy the course to your own disk."
+    (course / "notebooks").rmdir()
+    assert "is not complete" in told(course)
 
 
 BROKEN = {
