@@ -76,6 +76,7 @@ GONE = {
     "dense_by_hand.second_row",
     "convolution_by_hand.turned_edge",
     "convolution_by_hand.average_pooling",
+    "seeds_and_initializers.limits",
 }
 
 

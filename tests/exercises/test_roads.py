@@ -36,10 +36,6 @@ def divided_twice():
     return outputs["max_pooling2d"][0, :, :, 5]
 
 
-def limits_of_288():
-    return [np.sqrt(6 / 74), np.sqrt(6 / (3 * 32 + 3 * 64))]
-
-
 def lowest_scores():
     scores = np.array([[2, 1, 0], [0, 3, 1], [1, 2, 5], [4, 0, 2], [1, 2, 0]])
     return (scores.argmin(axis=1) == [0, 1, 1, 0, 2]).mean()
@@ -96,11 +92,6 @@ def angles():
             "cifar10_feature_maps.dead_maps",
             lambda: len(dead_in(cat_outputs(), "conv2d")),
             "So many are dead among the first 16 maps, and in conv2d; count all 64",
-        ),
-        (
-            "seeds_and_initializers.limits",
-            limits_of_288,
-            "The convolution's fans add up to 288: is the fan out missing, or a factor of",
         ),
         ("using_layer_outputs.accuracy", lowest_scores, "That is one of five."),
         ("using_layer_outputs.cosine", angles, "These are the angles in degrees"),

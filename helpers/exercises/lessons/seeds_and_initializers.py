@@ -1,29 +1,36 @@
 """Exercises and predictions of the lesson Seeds and initializers."""
 
+from math import prod
 from random import Random
 
 import keras
 import numpy as np
 
 from ..exercise import Exercise
+from ..functions import FunctionExercise
 from ..shared import dense_weights
 
 EXERCISES, PREDICTIONS = {}, {}
 
-DENSE, CONVOLUTION, NEW_SHAPE = (64, 10), (3, 3, 32, 64), (10, 5)
+NEW_SHAPE = (10, 5)
 LARGE = 16_777_216
 
 
-def limit(shape, area_in=True, area_out=True, fan_out=True, root=True):
+def fans(shape, places=lambda shape: prod(shape[:-2])):
+    """Return fan in and fan out of a kernel's shape."""
+    return places(shape) * shape[-2], places(shape) * shape[-1]
+
+
+def glorot_limit(shape):
     """Return the Glorot limit of a kernel's shape."""
-    area = int(np.prod(shape[:-2]))
-    fans = shape[-2] * area**area_in + shape[-1] * area**area_out * fan_out
-    return np.sqrt(6 / fans) if root else 6 / fans
+    return np.sqrt(6 / sum(fans(shape)))
 
 
-def limits(**changes):
-    """Return the limits of the two kernels of `limits`."""
-    return [limit(DENSE, **changes), limit(CONVOLUTION, **changes)]
+def limit_cases():
+    """Return shapes of kernels of Dense layers and of convolutions over 1 to 3 axes."""
+    dense, picture = [(3, 4), (4, 2), (64, 10), (7, 1)], [(3, 3, 3, 32), (2, 3, 4, 1)]
+    others = [(1, 1, 6, 8), (5, 2, 3), (2, 3, 2, 1, 3)]
+    return [(shape,) for shape in dense + picture + others]
 
 
 def fractions(kernel=0):
@@ -32,12 +39,12 @@ def fractions(kernel=0):
     Kernel 0 was the first draw after ``tf.random.set_seed(0)``, kernel 2 the second.
     """
     weights = dense_weights()[kernel]
-    return (weights / limit(weights.shape) + 1).ravel() / 2
+    return (weights / glorot_limit(weights.shape) + 1).ravel() / 2
 
 
-def first_weight(shape=NEW_SHAPE, low=-1, high=1, root=True):
+def first_weight(shape=NEW_SHAPE, low=-1, high=1, power=1):
     """Return the first weight of a shape, stretched from low to high times its limit."""
-    return (low + (high - low) * fractions()[0]) * limit(shape, root=root)
+    return (low + (high - low) * fractions()[0]) * glorot_limit(shape) ** power
 
 
 def equal_kernels(seeding):
@@ -70,22 +77,76 @@ def both(a=(LARGE, 1, 1, -LARGE), b=(1, 1, LARGE, -LARGE), dtype="float32"):
     return [added(a, dtype), added(b, dtype)]
 
 
-EXERCISES["limits"] = Exercise(
-    limits,
-    "The 3 × 3 places of the convolution count in both fans.",
-    lambda: limits(root=False),
+def of_fans(compute, **settings):
+    """Return a function that computes something else of fan in and fan out."""
+    return lambda shape: compute(*fans(shape, **settings))
+
+
+def limit_at(places):
+    """Return a function that counts the places of a convolution in another way."""
+    return of_fans(
+        lambda fan_in, fan_out: np.sqrt(6 / (fan_in + fan_out)), places=places
+    )
+
+
+EXERCISES["glorot_limit"] = FunctionExercise(
+    glorot_limit,
+    "The places of a convolution count in both fans, whether they lie on one axis, two or "
+    "three; a Dense layer has one place.",
+    limit_at(lambda shape: 1),
+    "This is right for a Dense layer. A convolution's rows and columns are missing: they "
+    "count in both fans.",
+    of_fans(lambda fan_in, fan_out: 6 / (fan_in + fan_out)),
     "The square root is missing.",
-    lambda: limits(area_in=False, area_out=False),
-    "The convolution's 3 × 3 places are missing: they count in both fans.",
-    lambda: limits(area_out=False),
-    "The 3 × 3 places count in the fan out as well: each input goes into a sum at each "
-    "of them.",
-    lambda: limits(area_in=False),
-    "The 3 × 3 places count in the fan in as well: each sum takes all of them.",
-    lambda: limits(fan_out=False),
+    lambda shape: np.sqrt(6 / (fans(shape)[0] + shape[-1])),
+    "The places count in the fan out as well: each input goes into a sum at each of them.",
+    lambda shape: np.sqrt(6 / (shape[-2] + fans(shape)[1])),
+    "The places count in the fan in as well: each sum takes all of them.",
+    of_fans(lambda fan_in, fan_out: np.sqrt(6 / fan_in)),
     "The fan out is missing under the root.",
-    lambda: [limit(DENSE), limit(CONVOLUTION, fan_out=False)],
-    "The convolution's fans add up to 288: is the fan out missing, or a factor of 3?",
+    of_fans(lambda fan_in, fan_out: np.sqrt(6 / fan_out)),
+    "The fan in is missing under the root.",
+    lambda shape: np.sqrt(6 / prod(shape)),
+    "All numbers were multiplied, which counts the weights. The fans are added: one takes "
+    "the last number but one, the other the last.",
+    of_fans(lambda fan_in, fan_out: np.sqrt(6 / (fan_in * fan_out))),
+    "The fans were multiplied; they are added.",
+    lambda shape: np.sqrt(6 / sum(shape)),
+    "This is right for a Dense layer. In a convolution, multiply: the fan in is rows × "
+    "columns × channels.",
+    lambda shape: np.sqrt(6 / (shape[0] + shape[1])),
+    "This is right for a Dense layer. Channels and filters are the last two numbers, not "
+    "the first two.",
+    limit_at(lambda shape: sum(shape[:-2])),
+    "The numbers before the last two were added; multiply them. Of none, np.prod makes 1.",
+    limit_at(lambda shape: prod(shape[:-2]) if len(shape) == 4 else 1),
+    "This is right for two and for four axes. With three or five there are places as "
+    "well: multiply all numbers before the last two.",
+    limit_at(lambda shape: shape[0] * shape[1]),
+    "This is right for four axes. Places are all numbers before the last two; a Dense "
+    "layer has none, and counts once.",
+    limit_at(lambda shape: shape[0] if len(shape) > 2 else 1),
+    "Only the first axis was counted; multiply all numbers before the last two.",
+    of_fans(lambda fan_in, fan_out: np.sqrt(6 / fan_in + fan_out)),
+    "Brackets are missing: both fans stand under the line, 6 / (fan_in + fan_out).",
+    of_fans(lambda fan_in, fan_out: np.sqrt(6) / (fan_in + fan_out)),
+    "The root was taken of the 6 alone; the fans stand under it as well.",
+    of_fans(lambda fan_in, fan_out: 6 / np.sqrt(fan_in + fan_out)),
+    "The root was taken of the fans alone; the 6 stands under it as well.",
+    of_fans(lambda fan_in, fan_out: np.sqrt((fan_in + fan_out) / 6)),
+    "The fraction is upside down: 6 stands above the line, the fans below.",
+    of_fans(lambda fan_in, fan_out: np.sqrt(12 / (fan_in + fan_out))),
+    "The 6 was divided by the mean of the two fans; divide it by their sum.",
+    of_fans(lambda fan_in, fan_out: np.sqrt(2 / (fan_in + fan_out))),
+    "This is the spread of another initializer, GlorotNormal. The limit has a 6 in place "
+    "of the 2.",
+    of_fans(lambda fan_in, fan_out: 2 * np.sqrt(6 / (fan_in + fan_out))),
+    "This is the distance from minus limit to limit, twice the limit.",
+    lambda shape: [-glorot_limit(shape), glorot_limit(shape)],
+    "Both ends came back; return the limit alone, one number.",
+    of_fans(lambda fan_in, fan_out: fan_in + fan_out),
+    "This is the sum of the fans; 6 divided by it and the root are still to come.",
+    cases=limit_cases,
 )
 
 EXERCISES["first_weight"] = Exercise(
@@ -95,7 +156,7 @@ EXERCISES["first_weight"] = Exercise(
     "This is fraction × limit. The fraction counts from minus limit, not from 0.",
     lambda: -first_weight(low=0),
     "This is fraction × minus limit. A fraction of 0 stands for minus limit, not for 0.",
-    lambda: limit(NEW_SHAPE),
+    lambda: glorot_limit(NEW_SHAPE),
     "This is the limit itself, the largest weight there can be.",
     lambda: first_weight((4, 2)),
     "This is stretched to the limit of the output kernel above; this one's is another.",
@@ -107,7 +168,7 @@ EXERCISES["first_weight"] = Exercise(
     "That is the first weight of lesson 01's hidden layer; the limit is another.",
     lambda: -first_weight(),
     "The sign is turned: a fraction below 0.5 stands for a negative weight.",
-    lambda: first_weight(root=False),
+    lambda: first_weight(power=2),
     "The square root is missing in the limit.",
 )
 
@@ -150,7 +211,9 @@ EXERCISES["order_of_sums"] = Exercise(
 
 def hidden_kernel_stays():
     """Tell whether the hidden kernel is the same where it is the second draw."""
-    kernel = (2 * fractions(kernel=2) - 1) * limit((3, 4))  # its first eight weights
+    kernel = (2 * fractions(kernel=2) - 1) * glorot_limit(
+        (3, 4)
+    )  # its first eight weights
     return "yes" if np.allclose(kernel, dense_weights()[0].ravel()[:8]) else "no"
 
 
