@@ -208,6 +208,16 @@ def test_a_file_cut_short_anywhere_is_told(ending, tmp_path):
         assert "Download or copy it again" in refused(path)
 
 
+def test_an_hdf5_file_whose_notes_are_damaged_is_told(tmp_path, monkeypatch):
+    def damaged(*words):
+        raise RuntimeError("Can't synchronously determine if attribute exists by name")
+
+    path = save(small(), tmp_path / "model.h5")
+    monkeypatch.setattr(h5py.AttributeManager, "get", damaged)
+    monkeypatch.setattr(h5py.AttributeManager, "__contains__", damaged)
+    assert "is cut short or damaged. Download" in refused(path)
+
+
 @pytest.mark.parametrize("name", ["a.weights.h5", "b.h5"])
 def test_weights_alone_load_as_the_sentence_says(name, tmp_path):
     weights_of(tmp_path / name)
