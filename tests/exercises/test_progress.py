@@ -77,6 +77,8 @@ GONE = {
     "convolution_by_hand.turned_edge",
     "convolution_by_hand.average_pooling",
     "seeds_and_initializers.limits",
+    "what_training_changes.one_step",
+    "using_layer_outputs.cosine",
 }
 
 

@@ -47,12 +47,6 @@ def place_among_the_dead():
     return [values.argmax(), values.max()]
 
 
-def angles():
-    known, new = np.array([[4, 3], [30, 40], [0, 5]]), np.array([3, 4])
-    lengths = np.sqrt((known**2).sum(axis=1)) * 5
-    return np.degrees(np.arccos((known @ new / lengths).clip(-1, 1)))
-
-
 @pytest.mark.parametrize(
     ("name", "road", "words"),
     [
@@ -94,7 +88,6 @@ def angles():
             "So many are dead among the first 16 maps, and in conv2d; count all 64",
         ),
         ("using_layer_outputs.accuracy", lowest_scores, "That is one of five."),
-        ("using_layer_outputs.cosine", angles, "These are the angles in degrees"),
         (
             "when_extraction_fails.older_reader",
             lambda: [0, 100],

@@ -9,12 +9,11 @@ from numpy.linalg import norm, solve
 from ...datasets import cat_photograph, shapes
 from ...extraction import layer_outputs
 from ..exercise import Exercise
+from ..functions import FunctionExercise
 from ..shared import network
 
 EXERCISES, PREDICTIONS = {}, {}
 
-NEW = np.array([3.0, 4.0])
-KNOWN = np.array([[4.0, 3.0], [30.0, 40.0], [0.0, 5.0]])
 FOUR = np.array([[2.0, 0.0], [0.0, 1.0], [-1.0, 1.0], [-1.0, -2.0]])
 IS_OF_CLASS = np.array([1, 1, 0, 0])
 OUTPUTS = np.array([[2.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-2.0, -1.0]])
@@ -23,7 +22,6 @@ SCORES = np.array([[2, 1, 0], [0, 3, 1], [1, 2, 5], [4, 0, 2], [1, 2, 0]])
 TRUE_LABELS = np.array([0, 1, 1, 0, 2])
 MAPS = np.stack([[[1, 2], [0, 3]], [[2, 0], [1, 1]]], axis=-1)
 GRADIENT = np.stack([[[1, 2], [0, 1]], [[-1, -3], [0, 2]]], axis=-1)
-KNOWN_LENGTHS, NEW_LENGTH = norm(KNOWN, axis=1), norm(NEW)
 RIGHT = SCORES.argmax(axis=1) == TRUE_LABELS
 WEIGHTED = MAPS * GRADIENT.mean(axis=(0, 1))
 
@@ -33,24 +31,91 @@ def ridge(penalty, outputs=FOUR, targets=IS_OF_CLASS):
     return solve(outputs.T @ outputs + penalty, outputs.T @ targets)
 
 
-EXERCISES["cosine"] = Exercise(
-    lambda: KNOWN @ NEW / KNOWN_LENGTHS / NEW_LENGTH,
-    "By distance the first row is nearest; by direction it is the second, which is ten "
-    "times as strong and otherwise the same.",
-    lambda: KNOWN @ NEW,
+def cosine_cases():
+    """Return rows and one more row, of several sizes; in two cases some are all zero."""
+    random = np.random.default_rng(0)
+    sizes = [(3, 2), (4, 5), (1, 3), (3, 3), (6, 4)]
+    cases = [(random.normal(size=size), random.normal(size=size[1])) for size in sizes]
+    cases += [(random.integers(-5, 9, (5, 3)), random.integers(1, 9, 3))]
+    cases += [tuple(one.astype("float32") for one in cases[0])]
+    some_zero = np.maximum(0, random.normal(size=(5, 4))) * [[1], [0], [1], [1], [0]]
+    return [*cases, (some_zero, random.normal(size=4)), (cases[1][0], np.zeros(5))]
+
+
+def cosine_similarity(rows, row, length=norm):
+    """Divide products by lengths; where one of them is 0, so is the similarity."""
+    return divided(rows @ row, length(rows, axis=1) * length(row, axis=0))
+
+
+def divided(numbers, lengths):
+    """Divide numbers by lengths, or by 1 where a length is 0."""
+    return numbers / np.where(lengths == 0, 1, lengths)
+
+
+def size(numbers, axis):
+    """Return the sum of the sizes of numbers, their signs left out."""
+    return abs(numbers).sum(axis=axis)
+
+
+def squares(numbers, axis):
+    """Return the sum of the squares of numbers."""
+    return (numbers**2).sum(axis=axis)
+
+
+def less_mean(numbers):
+    """Subtract from each row its mean."""
+    return numbers - numbers.mean(axis=-1, keepdims=True)
+
+
+EXERCISES["cosine_similarity"] = FunctionExercise(
+    cosine_similarity,
+    "Products divided by both lengths: a row that is ten times as strong gets the same "
+    "number, and one of zeros gets 0.",
+    lambda rows, row: rows @ row / norm(rows, axis=1) / norm(row),
+    "It is right but for rows of zeros: 0 divided by 0 is NaN. Let no length be smaller "
+    "than a tiny number.",
+    lambda rows, row: rows @ row,
     "These are the products, not yet divided by the two lengths.",
-    lambda: KNOWN @ NEW / NEW_LENGTH,
-    "Only the length of `new` was divided out; each row of `known` has a length too.",
-    lambda: KNOWN @ NEW / KNOWN_LENGTHS,
-    "Only the lengths of `known` were divided out; `new` has a length too.",
-    lambda: norm(KNOWN - NEW, axis=1),
+    lambda rows, row: rows @ divided(row, norm(row)),
+    "Only the length of `row` was divided out; each row of `rows` has a length too.",
+    lambda rows, row: divided(rows @ row, norm(rows, axis=1)),
+    "Only the lengths of `rows` were divided out; `row` has a length too.",
+    lambda rows, row: norm(rows - row, axis=1),
     "These are Euclidean distances; the question is about directions.",
-    lambda: KNOWN @ NEW / KNOWN_LENGTHS**2 / NEW_LENGTH**2,
+    lambda rows, row: cosine_similarity(rows, row, squares),
     "The products were divided by the squares of the lengths; take the roots.",
-    lambda: 1 - KNOWN @ NEW / KNOWN_LENGTHS / NEW_LENGTH,
+    lambda rows, row: 1 - cosine_similarity(rows, row),
     "This is 1 minus the cosine similarity, which some call cosine distance.",
-    lambda: abs(np.degrees(np.arctan2(*KNOWN.T) - np.arctan2(*NEW))),
+    lambda rows, row: np.arccos(cosine_similarity(rows, row)),
+    "These are the angles in radians; the similarity is the cosine of the angle.",
+    lambda rows, row: np.degrees(np.arccos(cosine_similarity(rows, row))),
     "These are the angles in degrees; the similarity is the cosine of the angle.",
+    lambda rows, row: divided(rows @ row, norm(rows) * norm(row)),
+    "All of `rows` were divided by one length, that of the whole table; each row has its "
+    "own, with `axis=1`.",
+    lambda rows, row: divided(rows, norm(rows, axis=0)) @ divided(row, norm(row)),
+    "Each column of `rows` was divided by its length; divide each row, with `axis=1`.",
+    lambda rows, row: cosine_similarity(rows, row, size),
+    "The sizes of the numbers were added up; a length is the root of the sum of squares.",
+    lambda rows, row: cosine_similarity(rows, row, np.sum),
+    "The products were divided by sums of the numbers; a length is the root of the sum of "
+    "squares.",
+    lambda rows, row: cosine_similarity(rows, row) / len(row),
+    "These are means of the products; add them up.",
+    lambda rows, row: cosine_similarity(less_mean(rows), less_mean(row)),
+    "The mean of each row was subtracted first; that makes a correlation.",
+    lambda rows, row: abs(cosine_similarity(rows, row)),
+    "The signs are gone: two rows that point away from each other have a negative "
+    "similarity.",
+    lambda rows, row: np.append(cosine_similarity(rows, row)[:-1], 0),
+    "The last row is left at 0: where does the loop over the rows end?",
+    lambda rows, row: cosine_similarity(rows, row)[0],
+    "That is the first row alone: `rows` holds several.",
+    lambda rows, row: cosine_similarity(rows, row).argmax(),
+    "That is the place of the most similar row; give the similarity of each.",
+    lambda rows, row: cosine_similarity(rows, rows.T),
+    "Each of `rows` was compared with all others of them; compare it with `row`.",
+    cases=cosine_cases,
 )
 
 EXERCISES["probe_weights"] = Exercise(
