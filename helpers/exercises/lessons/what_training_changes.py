@@ -1,41 +1,61 @@
 """Exercises and predictions of the lesson What training changes."""
 
-import keras
 import numpy as np
 
 from ...datasets import shapes
 from ...networks import cifar10_cnn
 from ...statistics import dead_channels
 from ..exercise import Exercise
+from ..functions import FunctionExercise
 from ..shared import cat_outputs, network
 
 EXERCISES, PREDICTIONS = {}, {}
 
 PICTURES, BATCH, ONE_AND_ALL = 2000, 64, np.array([1, 5])  # epochs
-ROWS = np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 3.0]])
-TARGETS = np.array([1.0, 2.5, -2.5])
-WEIGHTS, RATE = np.array([0.5, -0.5]), 0.1
-ERRORS = ROWS @ WEIGHTS - TARGETS
-GRADIENTS = 2 * ERRORS[:, np.newaxis] * ROWS  # of each row's squared error
-GRADIENT = GRADIENTS.mean(axis=0)
 
 
-def step_of_keras():
-    """Let Keras make the step."""
-    layer = keras.layers.Dense(1, use_bias=False)
-    model = keras.Sequential([keras.Input((2,)), layer])
-    layer.set_weights([WEIGHTS[:, np.newaxis]])
-    model.compile(keras.optimizers.SGD(RATE), "mean_squared_error")
-    model.train_on_batch(ROWS, TARGETS[:, np.newaxis])
-    return layer.get_weights()[0][:, 0]
+def gradients(weights, rows, targets):
+    """Return for each row the gradient of its squared error."""
+    return 2 * (rows @ weights - targets)[:, np.newaxis] * rows
 
 
-def one_by_one():
+def sgd_step(weights, rows, targets, learning_rate):
+    """Return the weights after one step against the mean of the rows' gradients."""
+    return weights - learning_rate * gradients(weights, rows, targets).mean(axis=0)
+
+
+def step_along(direction):
+    """Return a function that steps against another direction than the gradient."""
+    return lambda weights, rows, targets, learning_rate: (
+        weights - learning_rate * direction(weights, rows, targets)
+    )
+
+
+def step_at_rate(rate):
+    """Return a function that makes the step with another learning rate."""
+    return lambda weights, rows, targets, learning_rate: sgd_step(
+        weights, rows, targets, rate(learning_rate)
+    )
+
+
+def one_by_one(weights, rows, targets, learning_rate):
     """Make the mistake of a step after each row."""
-    weights = WEIGHTS
-    for row, target in zip(ROWS, TARGETS):
-        weights = weights - RATE * 2 * (row @ weights - target) * row
+    for i in range(len(rows)):
+        weights = sgd_step(weights, rows[[i]], targets[[i]], learning_rate)
     return weights
+
+
+def step_cases():
+    """Return weights, rows, targets and learning rates; weights of one are whole."""
+    random = np.random.default_rng(0)
+    cases = []
+    for rows, inputs, rate in [(3, 2, 0.1), (1, 3, 0.02), (4, 1, 0.5), (2, 4, 0.05)]:
+        shapes = (inputs,), (rows, inputs), (rows,)
+        cases.append((*(random.normal(size=shape) for shape in shapes), rate))
+    weights, rows, targets, rate = cases[0]
+    square = random.normal(size=(2, 2)), random.normal(size=2)
+    cases += [(weights, *square, 0.2), (np.array([1, -2]), rows, targets, rate)]
+    return [*cases, (*(one.astype("float32") for one in (weights, *square)), 0.1)]
 
 
 def kernel(trained, layer="conv2d_1"):
@@ -106,39 +126,63 @@ EXERCISES["loss"] = Exercise(
     "That adds up all ten classes; only the right class counts.",
 )
 
-EXERCISES["one_step"] = Exercise(
-    step_of_keras,
-    "Keras's own step gives the same: against the mean gradient, times the rate.",
-    lambda: WEIGHTS + RATE * GRADIENT,
+EXERCISES["sgd_step"] = FunctionExercise(
+    sgd_step,
+    "Keras's own step gives the same: against the mean gradient, times the learning rate.",
+    step_along(lambda *batch: -gradients(*batch).mean(axis=0)),
     "The step goes the wrong way: subtract the gradient. (Or the error is target minus "
     "output; it is output minus target.)",
-    lambda: WEIGHTS - RATE * GRADIENTS.sum(axis=0),
+    step_along(lambda *batch: gradients(*batch).sum(axis=0)),
     "The rows' gradients were added; the loss is a mean.",
-    lambda: WEIGHTS - RATE * GRADIENT / 2,
+    step_along(lambda *batch: gradients(*batch).mean(axis=0) / 2),
     "The 2 is missing: the gradient of error² is 2 × error × input.",
-    lambda: WEIGHTS - RATE * GRADIENTS.sum(axis=0) / 2,
+    step_along(lambda *batch: gradients(*batch).sum(axis=0) / 2),
     "Two slips: the 2 of 2 × error × input is missing, and the rows' gradients were "
     "added; the loss is a mean.",
-    lambda: WEIGHTS - RATE * 2 * ERRORS.mean() * ROWS.mean(axis=0),
+    step_along(
+        lambda w, rows, y: 2 * (rows @ w - y).mean() * rows.mean(axis=0),
+    ),
     "That is mean error × mean row. Multiply row by row first, then take the mean.",
-    lambda: WEIGHTS - 0.02 * GRADIENT,
-    "That is a step with learning rate 0.02, as in the text; here it is 0.1.",
-    lambda: WEIGHTS - GRADIENT,
-    "The learning rate is missing: this is a step with the whole gradient.",
-    lambda: GRADIENT,
-    "That is the gradient; the weights after the step are asked for.",
-    lambda: RATE * GRADIENT,
-    "That is the learning rate times the gradient; subtract it from the old weights.",
-    lambda: -RATE * GRADIENT,
-    "That is the change alone; add it to the old weights.",
-    lambda: WEIGHTS - RATE * GRADIENTS[0],
-    "That is a step with the first row alone; the batch has three.",
-    lambda: WEIGHTS - RATE * GRADIENTS[1],
-    "That is a step with the second row alone; the batch has three.",
-    lambda: WEIGHTS - RATE * GRADIENTS[2],
-    "That is a step with the third row alone; the batch has three.",
+    step_along(lambda w, rows, y: 2 * (rows @ w - y).mean()),
+    "The inputs are missing: the gradient of a weight is 2 × error × its own input.",
+    step_along(lambda w, rows, y: (2 * (rows @ w)[:, np.newaxis] * rows).mean(axis=0)),
+    "The targets are missing: the error is output minus target.",
+    step_along(
+        lambda w, rows, y: (2 * (rows @ w - y)[:, np.newaxis] ** 2 * rows).mean(axis=0)
+    ),
+    "The error was squared. The loss is its square; the gradient is 2 × error × input.",
+    step_along(
+        lambda w, rows, y: (2 * abs(rows @ w - y)[:, np.newaxis] * rows).mean(axis=0)
+    ),
+    "The errors have lost their signs, which say whether an output is too large.",
+    step_along(lambda *batch: gradients(*batch).mean()),
+    "All gradients together became one number; take the mean over the rows alone, "
+    "axis=0, one for each weight.",
+    step_along(lambda *batch: gradients(*batch).mean(axis=1)),
+    "The mean was taken over the inputs, axis=1; take it over the rows, axis=0.",
+    step_along(gradients),
+    "A row of weights came back for each row: take the mean of the gradients first.",
+    step_along(lambda *batch: gradients(*batch)[0]),
+    "That is a step with the first row alone; all rows of the batch count.",
+    step_along(lambda *batch: gradients(*batch)[-1]),
+    "That is a step with the last row alone; all rows of the batch count.",
     one_by_one,
-    "These are three steps, one after each row; here all rows make one step.",
+    "This makes a step after each row; here all rows together make one step.",
+    step_at_rate(lambda rate: 1),
+    "The learning rate is missing: this is a step with the whole gradient.",
+    step_at_rate(lambda rate: 0.02),
+    "The learning rate is always 0.02, as in the text; here learning_rate comes in.",
+    step_at_rate(lambda rate: 0.1),
+    "The learning rate is always 0.1; here learning_rate comes in.",
+    lambda w, rows, y, rate: gradients(w, rows, y).mean(axis=0),
+    "That is the gradient; the weights after the step are asked for.",
+    lambda w, rows, y, rate: rate * gradients(w, rows, y).mean(axis=0),
+    "That is the learning rate times the gradient; subtract it from the old weights.",
+    lambda w, rows, y, rate: -rate * gradients(w, rows, y).mean(axis=0),
+    "That is the change alone; add it to the old weights.",
+    lambda w, rows, y, rate: ((rows @ w - y) ** 2).mean(),
+    "That is the loss; the weights after the step are asked for.",
+    cases=step_cases,
 )
 
 EXERCISES["moved_most"] = Exercise(
