@@ -78,6 +78,7 @@ GONE = {
     "convolution_by_hand.average_pooling",
     "seeds_and_initializers.limits",
     "what_training_changes.one_step",
+    "every_layer_at_once.share_of_zeros",
     "using_layer_outputs.cosine",
 }
 

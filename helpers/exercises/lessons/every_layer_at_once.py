@@ -7,7 +7,9 @@ import numpy as np
 from ...datasets import shapes
 from ...extraction import layer_outputs
 from ...networks import trained_cifar10_cnn
+from ...statistics import dead_channels
 from ..exercise import Exercise
+from ..functions import FunctionExercise
 from ..shared import cat_outputs, dead_in, network
 
 EXERCISES, PREDICTIONS = {}, {}
@@ -22,11 +24,6 @@ def shape_outputs(*layers):
 
 
 @cache  # of all layers' outputs, 100 MB, what is asked for again
-def dense_for_shapes():
-    return shape_outputs("dense")["dense"]
-
-
-@cache
 def dead_for_shapes(layer="conv2d_2"):
     return dead_in(shape_outputs(layer), layer)
 
@@ -106,19 +103,91 @@ EXERCISES["come_to_life"] = Exercise(
     "That is conv2d, the first layer; the question is about conv2d_2.",
 )
 
-EXERCISES["share_of_zeros"] = Exercise(
-    lambda: (dense_for_shapes() == 0).mean(),
-    "The mean of true and false is the share of true.",
-    lambda: (dense_for_shapes() == 0).mean().round(2),
-    "The table rounds; compute the share to three decimals.",
-    lambda: (cat_outputs()["dense"] == 0).mean(),
-    "That is the share for the cat alone.",
-    lambda: (dense_for_shapes() != 0).mean(),
-    "That is the share of values that are not 0.",
-    lambda: (dense_for_shapes() == 0).sum(),
-    "That is a count; divide it by the number of values.",
-    lambda: (dense_for_shapes() == 0).all(axis=0).mean(),
-    "That is the share of units that are dead; count single values.",
+
+def output_with_dead(random, shape, dead, silent=slice(0)):
+    """Return a layer's output in which some channels are dead and others nearly so.
+
+    Channel 1 is alive at one place only, 2 and 4 are never above 0, 3 adds up to 0.
+    ``silent`` indexes what else is 0, such as a whole picture.
+    """
+    values = random.normal(size=shape) * (random.random(shape) < 0.6)
+    values[silent] = 0
+    columns = values.reshape(-1, shape[-1])
+    columns[:, [*dead, 1, 3]] = 0
+    columns[-1, 1] = columns[0, 3] = 1
+    columns[-1, 3] = -1
+    columns[:, 2] = -abs(columns[:, 2])
+    columns[0, 4], columns[1:, 4] = -1, -abs(columns[1:, 4]) - 1
+    return values
+
+
+def dead_cases():
+    """Return outputs of layers with maps and with units, most of them before ReLU."""
+    random = np.random.default_rng(0)
+    maps, units = (3, 4, 5, 7), (6, 8)
+    cases = [output_with_dead(random, maps, [5, 6])]
+    cases += [output_with_dead(random, units, [0, 6])]
+    cases += [output_with_dead(random, (2, 5, 3, 8), [0], np.s_[:, 2])]
+    cases += [output_with_dead(random, (2, 3, 4, 6), [])]
+    cases += [output_with_dead(random, (1, 3, 3, 9), [7, 8])]
+    cases += [np.maximum(0, output_with_dead(random, maps, [5], 1))]
+    cases += [np.rint(3 * output_with_dead(random, units, [5, 7])).astype(int)]
+    cases += [cases[0].astype("float32"), np.zeros((2, 3, 3, 5))]
+    return [(values,) for values in cases]
+
+
+def numbers_where(condition):
+    """Return a function that gives the channels whose numbers meet a condition."""
+
+    def choose(values):
+        columns = values.reshape(-1, values.shape[-1])
+        return np.flatnonzero(condition(columns))
+
+    return choose
+
+
+EXERCISES["dead_channels"] = FunctionExercise(
+    dead_channels,
+    "All axes but the last are gone through, and what is 0 everywhere is named.",
+    numbers_where(lambda columns: (columns == 0).any(axis=0)),
+    "Those are 0 somewhere; a dead channel is 0 everywhere.",
+    lambda values: dead_channels(values[:1]),
+    "Those are 0 for the first picture; a dead channel is 0 for all of them.",
+    lambda values: np.isin(np.arange(values.shape[-1]), dead_channels(values)),
+    "These are true or false for each channel; `np.flatnonzero` gives the numbers of those "
+    "that are true.",
+    lambda values: len(dead_channels(values)),
+    "That is how many there are; the question is which.",
+    lambda values: np.zeros(0),
+    "No channel is found; a dead one is 0 at every place, for every picture.",
+    numbers_where(lambda columns: columns.any(axis=0)),
+    "Those are the channels that live.",
+    numbers_where(lambda columns: columns.sum(axis=0) == 0),
+    "The numbers of those add up to 0, as 1 and -1 do; look at each number.",
+    numbers_where(lambda columns: columns.max(axis=0) == 0),
+    "The largest number of those is 0; negative numbers are outputs, too.",
+    numbers_where(lambda columns: columns.max(axis=0) <= 0),
+    "Those have no number above 0; negative numbers are outputs, too.",
+    numbers_where(lambda columns: columns.min(axis=0) == 0),
+    "The smallest number of those is 0; others of them may be above 0.",
+    lambda values: dead_channels(values.T),
+    "Those are pictures for which all is 0; the channels are on the last axis.",
+    lambda values: dead_channels(np.moveaxis(values, 1, -1)),
+    "Those are rows of the maps; the channels are on the last axis.",
+    lambda values: np.flatnonzero((values == 0).all(axis=(0, 1, 2))),
+    "It is right for maps, but not for units, which have two axes: go through all axes "
+    "but the last, however many there are.",
+    lambda values: np.flatnonzero((values == 0).all(axis=(1, 2))),
+    "Each picture was looked at by itself; a dead channel is 0 for all of them. And units "
+    "have two axes only.",
+    lambda values: np.flatnonzero((values == 0).all(axis=0)),
+    "It is right for units, but maps have rows and columns as well: go through all axes "
+    "but the last.",
+    lambda values: dead_channels(values[..., :-1]),
+    "The last channel is never looked at: where does the loop end?",
+    lambda values: dead_channels(values) + 1,
+    "Each number is one too large: counting starts at 0.",
+    cases=dead_cases,
 )
 
 EXERCISES["largest_mean"] = Exercise(
