@@ -130,8 +130,8 @@ EXERCISES["sgd_step"] = FunctionExercise(
     sgd_step,
     "Keras's own step gives the same: against the mean gradient, times the learning rate.",
     step_along(lambda *batch: -gradients(*batch).mean(axis=0)),
-    "The step goes the wrong way: subtract the gradient. (Or the error is target minus "
-    "output; it is output minus target.)",
+    "The step goes the wrong way: subtract the gradient. Or is your error target minus "
+    "output? It is output minus target.",
     step_along(lambda *batch: gradients(*batch).sum(axis=0)),
     "The rows' gradients were added; the loss is a mean.",
     step_along(lambda *batch: gradients(*batch).mean(axis=0) / 2),
