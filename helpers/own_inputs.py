@@ -57,8 +57,8 @@ def make_batch(model, picture):
     """Make a batch of one that fits a model, and print what is in it.
 
     Where the model takes a picture, yours is read in its size, with pixels from 0 to 255;
-    if it scales them, write for example ``batch / 255`` afterwards. Elsewhere numbers
-    stand in: normal ones, whole ones for an Embedding, or a text.
+    if it was trained on scaled ones, write for example ``batch / 255`` afterwards.
+    Elsewhere numbers stand in: normal ones, whole ones for an Embedding, or a text.
 
     Arguments:
         model: built ``keras.Model``.
@@ -98,9 +98,8 @@ def stand_in(model, shape, dtype, picture):
     shape = tuple(n or (FREE[1] if i else 1) for i, n in enumerate(shape))
     rng, yours = np.random.default_rng(0), "Put your own in their place."
     if dtype == "string":
-        return np.full(
-            shape, "a short text"
-        ), "a short text. Put your own in its place."
+        what = "a short text. Put your own in its place."
+        return np.full(shape, "a short text"), what
     numbers = " × ".join(map(str, shape[1:])) or "1"
     if dtype == "bool":
         x = rng.integers(0, 2, shape) > 0
