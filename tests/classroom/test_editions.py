@@ -382,8 +382,11 @@ def test_links_of_copies_lead_to_files(written):
     assert found > 100
 
 
-def test_lessons_run_where_they_are_written(written):
+def test_lessons_run_where_they_are_written(written, monkeypatch):
     """`lab` there makes copies and starts; a copy's setup cell finds the helpers there."""
+    monkeypatch.delenv(
+        "LAYERS_NEWEST", raising=False
+    )  # it asks for another environment
     words = [sys.executable, "-m", "helpers", "lab", "--version"]
     done = subprocess.run(words, cwd=written, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.startswith("4."), done.stderr

@@ -480,9 +480,13 @@ def test_a_library_that_does_the_job_is_told(source, library):
 
 def test_an_exercise_can_allow_a_library():
     cases = lambda: [(np.eye(2),), (np.eye(3),)]  # noqa: E731
-    wrong = (lambda x: -x, "The sign is wrong.")
+    wrong = (lambda x: x, "The sign is wrong.")
     exercise = FunctionExercise(
-        np.negative, "So it is.", *wrong, cases=cases, allowed=["keras", "tensorflow"]
+        lambda x: 0 - x,
+        "So it is.",
+        *wrong,
+        cases=cases,
+        allowed=["keras", "tensorflow"],
     )
     source = "import keras\ndef f(x): return keras.ops.negative(x)"
     assert verdict(exercise, written(source)) == "Right. So it is."
