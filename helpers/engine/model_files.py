@@ -21,7 +21,7 @@ import keras
 
 from .keras_inside import all_layers
 from .old_models import LAYERS_2_13, Description, NoLayer, weight_paths
-from .refusals import AGAIN, SAVE_AGAIN, printable, refused_part
+from .refusals import AGAIN, SAVE_AGAIN, described, printable, refused_part
 
 PICKLES = ".pkl", ".pickle", ".joblib", ".dill", ".sav", ".pt", ".pth"
 MODELS = ".keras", ".h5", ".hdf5"
@@ -116,8 +116,7 @@ class ModelFile:
 
     def check_arrays(self, file):
         """Refuse arrays that are too large, or that lie in another file."""
-        arrays, links = [], []
-        file.visititems(lambda path, it: arrays.append(it) if is_array(it) else None)
+        arrays, links = arrays_in(file).values(), []
         file.visititems_links(lambda path, link: links.append(link))
         if any(isinstance(link, h5py.ExternalLink) for link in links) or any(
             one.external or one.is_virtual for one in arrays
@@ -208,8 +207,16 @@ class ModelFile:
                         shutil.copyfileobj(source, to)
 
 
-def is_array(it):
-    return isinstance(it, h5py.Dataset)
+def arrays_in(file):
+    """Return {path: array} of all arrays in an HDF5 file."""
+    found = {}
+
+    def note(path, it):
+        if isinstance(it, h5py.Dataset):
+            found[path] = it
+
+    file.visititems(note)
+    return found
 
 
 def uncompiled(x, depth=0):
@@ -224,23 +231,16 @@ def uncompiled(x, depth=0):
     return {key: uncompiled(one, depth + 1) for key, one in x.items()}
 
 
-def name_operations(x):
+def name_operations(config):
     """Write in a description where Keras has its operations: HDF5 has their names only.
 
     They are told from layers of the same name by what each layer has: ``trainable``.
     """
-    if isinstance(x, dict):
-        config = x.get("config")
-        if (
-            "inbound_nodes" in x
-            and isinstance(config, dict)
-            and "trainable" not in config
-        ):
-            x["module"] = operations().get(x["class_name"], x.get("module"))
-            if x["class_name"] in operations():
-                x["registered_name"] = None
-    for one in x.values() if isinstance(x, dict) else x if isinstance(x, list) else ():
-        name_operations(one)
+    for x in described(config):
+        settings, module = x.get("config"), operations().get(x["class_name"])
+        is_called = "inbound_nodes" in x and isinstance(settings, dict)
+        if module and is_called and "trainable" not in settings:
+            x |= {"module": module, "registered_name": None}
 
 
 @functools.cache
@@ -284,15 +284,9 @@ def renamed_weights(source):
 
     Those made on Windows have names such as ``layers\\conv2d``.
     """
-    buffer, paths = io.BytesIO(), []
-
-    def note(path, it):
-        if isinstance(it, h5py.Dataset):
-            paths.append(path)
-
+    buffer = io.BytesIO()
     with h5py.File(source, "r") as old, h5py.File(buffer, "w") as new:
-        old.visititems(note)
-        for path, path_3 in weight_paths(paths).items():
+        for path, path_3 in weight_paths(arrays_in(old)).items():
             old.copy(old[path], new, path_3)
     return buffer.getvalue()
 

@@ -370,7 +370,7 @@ def weight_paths(paths):
     the second Dense is dense_2, or dense_1 if the first one has none.
 
     Arguments:
-        paths: list of the paths of all arrays in ``model.weights.h5``.
+        paths: the paths of all arrays in ``model.weights.h5``.
 
     Returns:
         Dict of them, each with its path in Keras 3.
