@@ -14,12 +14,20 @@ from .engine.readiness import installed_version, is_there
 def set_up():
     """Load TensorFlow without its start-up messages, set for repeatable numbers.
 
-    Safe to call twice. It has to come before the first ``import tensorflow`` to
-    have its full effect.
+    It says in one line when it is done. Safe to call twice. It has to come before the
+    first ``import tensorflow`` to have its full effect.
 
     Raises:
         ImportError: TensorFlow or Keras is not installed; the message says what to do.
     """
+    load_tensorflow()
+    if "google.colab" in sys.modules:
+        note_changes()
+    print("Setup is done.")
+
+
+def load_tensorflow():
+    """Do what `set_up` says, without a word."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # it adds in another order
@@ -37,8 +45,6 @@ def set_up():
         tf.config.experimental.enable_tensor_float_32_execution(False)
         tf.constant(0)  # the first operation prints what the device is
     tf.get_logger().setLevel("ERROR")
-    if "google.colab" in sys.modules:
-        note_changes()
 
 
 def note_changes():
@@ -99,7 +105,7 @@ def report():
 
 def device():
     """Compute with TensorFlow; return the device that did it, as one line of text."""
-    set_up()
+    load_tensorflow()
     import numpy as np
     import tensorflow as tf
 

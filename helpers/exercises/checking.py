@@ -3,7 +3,8 @@
 import numpy as np
 
 from .common_mistakes import common_mistake, wrong_numbers
-from .exercise import asked_for, computed, find, read, same, say
+from .exercise import asked_for, computed, find, read, same
+from .feedback import show
 from .functions import FunctionExercise, Trial, alike
 from .progress import done
 
@@ -14,7 +15,7 @@ OPEN = "Open: replace the ... and run the cell again."
 def check(name, answer):
     """Say whether an answer is right, and if not, what went wrong.
 
-    Prints one or two sentences; never raises on an answer, whatever it is, and
+    Shows one or two sentences; never raises on an answer, whatever it is, and
     never shows the right one. A right answer is taken down for `helpers.progress()`.
 
     Arguments:
@@ -28,16 +29,16 @@ def check(name, answer):
 
     Example:
         >>> check("start_here.hidden_outputs", ...)
-        Open: replace the ... and run the cell again.
+        ○ Open: replace the ... and run the cell again.
     """
     said = verdict(find(name, "EXERCISES"), answer)
-    say(said)
+    show(said)
     if said.startswith(RIGHT):
         done(name)
 
 
 def verdict(exercise, answer):
-    """Return the sentence that `check` prints."""
+    """Return the sentence that `check` shows, without its mark."""
     if answer is ...:
         return OPEN
     if isinstance(exercise, FunctionExercise):
@@ -79,7 +80,7 @@ def wrong_shape(given, expected):
 
 
 def verdict_on_function(exercise, function):
-    """Return the sentence that `check` prints where a function is asked for."""
+    """Return the sentence that `check` shows where a function is asked for."""
     if not callable(function):
         return "Not yet. A function is asked for: give its name, without brackets."
     trial = Trial(exercise, function)
@@ -95,9 +96,9 @@ def verdict_on_function(exercise, function):
         exercise, found, expected, right
     )
     if name := trial.reads():
-        said += f" It reads {name}, an array of the notebook; is an argument meant?"
-    if trial.printed.size:
-        said += f" What it prints is not shown; it begins {trial.printed.shown()}."
+        said += f" It reads {name}; is an argument meant?"
+    if begins := trial.printed.shown():
+        said += f" What it prints is not shown; it begins {begins}."
     return f"Not yet. {said}"
 
 
@@ -141,7 +142,8 @@ def wrong_case(exercise, found, expected, right):
 
 def cut_off(given, wanted, case):
     """Say if decimals were lost in an array of whole numbers."""
-    whole = any(getattr(one, "dtype", np.dtype("f")).kind in "iu" for one in case)
+    arrays = [one for one in case if isinstance(one, np.ndarray)]
+    whole = any(one.dtype.kind in "iu" for one in arrays)
     if alike(given, np.trunc(wanted)) and (whole or given.any()):
         return (
             "The decimals are lost: the array they were put into holds whole numbers."

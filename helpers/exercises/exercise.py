@@ -6,7 +6,6 @@ when its first cell asks for it. No name has a number of a lesson in it: lessons
 put in another order.
 """
 
-import textwrap
 import warnings
 from contextlib import suppress
 from functools import cache, partial
@@ -142,10 +141,5 @@ def asked_for(answer, right):
         return ""
     if right.shape:
         numbers = "number" if right.size == 1 else "numbers"
-        return f"A list of {right.size} {numbers} is asked for. "
-    return "One number is asked for, without brackets. "
-
-
-def say(text):
-    """Print a sentence in lines that fit a projector."""
-    print(textwrap.fill(text, 88, break_long_words=False, break_on_hyphens=False))
+        return f"A list of {right.size} {numbers} is asked for."
+    return "One number is asked for, without brackets."

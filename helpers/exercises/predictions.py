@@ -1,15 +1,13 @@
-"""``predict(name, guess)`` before a cell, ``compare(name)`` after it."""
+"""``compare(name, guess)``: what a learner expected, beside what came out."""
 
-from .exercise import asked_for, computed, find, read, same, say
+from .exercise import asked_for, computed, find, read, same
+from .feedback import say, show
 
-GUESSES = {}  # name of the prediction: what the learner expects
 
+def compare(name, guess):
+    """Say how a guess compares with what came out, and why it came out so.
 
-def predict(name, guess):
-    """Take down what a learner expects of the next cell.
-
-    Prints one sentence, nothing while it is open; never raises on a guess, whatever it
-    is. A second guess replaces the first.
+    If the guess is still open, only why. Never raises on a guess, whatever it is.
 
     Arguments:
         name: lesson and letter, such as ``"dense_by_hand.A"``.
@@ -20,50 +18,32 @@ def predict(name, guess):
         ValueError: there is no prediction of that name.
 
     Example:
-        >>> predict("dense_by_hand.A", ...)
-        >>> predict("dense_by_hand.A", 0)
-        Prediction A is noted. Run the next cell.
+        >>> compare("dense_by_hand.C", "no")
+        ✓ As you expected. ReLU looks at the sum, which is above 0, and not at the terms.
+        >>> compare("dense_by_hand.C", ...)
+        ReLU looks at the sum, which is above 0, and not at the terms.
     """
-    prediction, letter = find(name, "PREDICTIONS"), name.rpartition(".")[2]
-    GUESSES.pop(name, None)
+    prediction = find(name, "PREDICTIONS")
     if guess is ...:
-        return
-    try:
-        GUESSES[name] = understood(prediction, guess)
-    except ValueError as reason:
-        say(f"Prediction {letter}: {reason}")
-    else:
-        say(f"Prediction {letter} is noted. Run the next cell.")
-
-
-def compare(name):
-    """Say how a prediction compares with what came out, and why it came out so.
-
-    If it was left open, only why.
-
-    Arguments:
-        name: lesson and letter, such as ``"dense_by_hand.A"``.
-
-    Raises:
-        ValueError: there is no prediction of that name.
-
-    Example:
-        >>> predict("dense_by_hand.A", 0)
-        Prediction A is noted. Run the next cell.
-        >>> compare("dense_by_hand.A")
-        Prediction A: as you expected. Every weight in the other rows is multiplied by 0.
-    """
-    prediction, letter = find(name, "PREDICTIONS"), name.rpartition(".")[2]
-    if name not in GUESSES:
         say(prediction.why)
-    elif equal(GUESSES[name], computed(prediction.right)):
-        say(f"Prediction {letter}: as you expected. {prediction.why}")
     else:
-        comment = asked_for(GUESSES[name], computed(prediction.right))
-        for sentence, mistake in prediction.mistakes.items():
-            if equal(GUESSES[name], computed(mistake)):
-                comment = f"{sentence} "
-        say(f"Prediction {letter}: not what you expected. {comment}{prediction.why}")
+        show(f"{opinion(prediction, guess)} {prediction.why}")
+
+
+def opinion(prediction, guess):
+    """Return what there is to say about a guess."""
+    try:
+        guess = understood(prediction, guess)
+    except ValueError as reason:
+        return f"Not understood. {reason}"
+    right = computed(prediction.right)
+    if equal(guess, right):
+        return "As you expected."
+    comment = asked_for(guess, right)
+    for sentence, mistake in prediction.mistakes.items():
+        if equal(guess, computed(mistake)):
+            comment = sentence
+    return f"Not what you expected. {comment}".strip()
 
 
 def understood(prediction, guess):
@@ -79,7 +59,7 @@ def understood(prediction, guess):
     if type(guess) is str and guess.strip(" .").casefold() in words:
         return guess.strip(" .").casefold()
     offered = " or ".join(f'"{word}"' for word in words)
-    raise ValueError(f"write {offered}, with the quotation marks.")
+    raise ValueError(f"Write {offered}, with the quotation marks.")
 
 
 def equal(guess, value):

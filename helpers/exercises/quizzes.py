@@ -1,14 +1,12 @@
 """``quiz(topic)``: a lesson's questions with buttons, or as text where no button works."""
 
-import html
-import re
 import textwrap
 import zlib
 
 import ipywidgets as widgets
 
 from ..engine.shown import ShownBox, close_earlier
-from .exercise import say
+from .feedback import Comment, as_html, show
 from .questions import questions
 
 LETTERS = "abcdef"
@@ -47,7 +45,7 @@ def quiz(topic, answers=None):
             f'such as "ab-ca"; got {answers!r}.'
         )
     for i, (question, letter) in enumerate(zip(asked, letters), start=1):
-        say(f"{i}. {typed(question, letter)}")
+        show(typed(question, letter), number=i)
 
 
 def choices(question):
@@ -87,28 +85,28 @@ class Quiz(ShownBox):
 
     def card(self, i):
         """Return the question number ``i`` as a widget."""
-        offered = dict(zip(LETTERS, choices(self.questions[i])))
-        lines = [f"<b>{i + 1}. {as_html(self.questions[i].text)}</b>"]
-        lines += [f"{letter}) {as_html(choice)}" for letter, choice in offered.items()]
-        # closer together than ipywidgets sets them
-        text = f'<div style="line-height: 1.5">{"<br>".join(lines)}</div>'
-        buttons = widgets.ToggleButtons(
-            options=list(offered),
-            value=None,
-            style={"button_width": "3em"},
-            tooltips=list(offered.values()),
-        )
-        said = widgets.HTML()
+        asked, said = self.questions[i], widgets.HTML()
+        offered = choices(asked)
+        buttons = [
+            widgets.Button(description=letter, tooltip=choice, layout={"width": "4em"})
+            for letter, choice in zip(LETTERS, offered)
+        ]
 
-        def answered(change):
-            choice = offered.get(change["new"])
-            self.answers[i] = choice
-            said.value = as_html(comment(self.questions[i], choice)) if choice else ""
+        def chosen(button):
+            choice = self.answers[i] = offered[buttons.index(button)]
+            for one, letter in zip(buttons, LETTERS):
+                one.description, one.button_style = letter, ""
+            right = choice == asked.right
+            button.description += " ✓" if right else " ✗"
+            button.button_style = "success" if right else "warning"
+            said.value = Comment(comment(asked, choice))._repr_html_()
             self.count()
 
-        buttons.observe(answered, "value")
-        parts = [widgets.HTML(text), buttons, said]
-        return widgets.VBox(parts, layout={"margin": "0 0 16px 0"})
+        lines = [widgets.HTML(f"<b>{i + 1}. {as_html(asked.text)}</b>")]
+        for button, choice in zip(buttons, offered):
+            button.on_click(chosen)
+            lines.append(widgets.HBox([button, widgets.HTML(as_html(choice))]))
+        return widgets.VBox([*lines, said], layout={"margin": "0 0 16px 0"})
 
     def count(self):
         """Bring the line with the score up to date."""
@@ -127,8 +125,3 @@ class Quiz(ShownBox):
         example = ("abc" * len(self.questions))[: len(self.questions)]
         lines += [f'No buttons here? Write quiz("{self.topic}", "{example}").']
         return "\n".join(lines)
-
-
-def as_html(text):
-    """Return text as HTML; what stands between backticks is code."""
-    return re.sub("`(.*?)`", r"<code>\1</code>", html.escape(text))

@@ -10,6 +10,7 @@ import nbformat
 import numpy as np
 import pytest
 from lesson_files import (
+    COMPARE,
     EXERCISE_STUB,
     GLOSSARY_LINK,
     LESSONS,
@@ -24,7 +25,7 @@ from helpers.engine.files import COURSE, NOTEBOOKS
 from helpers.exercises.checking import RIGHT, verdict
 from helpers.exercises.exercise import computed, find
 from helpers.exercises.functions import FunctionExercise
-from helpers.exercises.predictions import compare, predict
+from helpers.exercises.predictions import compare
 
 GUIDE = NOTEBOOKS / "instructor_guide.md"
 COLUMNS = "minutes from part sections exercises hands home".split()
@@ -82,7 +83,7 @@ def pieces(name):
         exercise = of_exercise.get(i, "")
         if cell.cell_type == "code":
             stub = PREDICTION_STUB.search(cell.source)
-            named = stub and re.search(r'^predict\(".+(.)", ', cell.source, re.M)[1]
+            named = stub and COMPARE.search(cell.source)[1][-1]
             named = stub and f"{int(name[:2])}.{named}"
             place = tuple(headings.values())
             found.append(Piece(i, place, exercise, named or "", "code", cell.source))
@@ -290,8 +291,7 @@ def test_typed_answer_gets_the_comment_that_is_told(exercise, answer, seen, caps
     if exercise[-1].islower():
         said = verdict(find(exercise, "EXERCISES"), answer)
     else:
-        predict(exercise, answer)
-        compare(exercise)
+        compare(exercise, answer)
         said = capsys.readouterr().out
     (quoted,) = re.findall("“(.+)”", seen)
     pieces = [piece.strip() for piece in quoted.split("…") if piece.strip()]

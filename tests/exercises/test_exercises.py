@@ -5,7 +5,6 @@ import fractions
 import re
 from pathlib import Path
 
-import ipywidgets
 import keras
 import numpy as np
 import pytest
@@ -13,11 +12,12 @@ import tensorflow as tf
 from asked import EXERCISES, LESSONS, PREDICTIONS
 
 import helpers
-from helpers.exercises import check, compare, predict, predictions, quiz
+from helpers.exercises import check, compare, quiz
 from helpers.exercises.checking import verdict
 from helpers.exercises.exercise import Exercise, computed
+from helpers.exercises.feedback import MARKS, Comment
 from helpers.exercises.questions import questions
-from helpers.exercises.quizzes import LETTERS, Quiz, choices
+from helpers.exercises.quizzes import LETTERS, Quiz, choices, comment
 
 MISTAKES = [(name, text) for name, e in EXERCISES.items() for text in e.mistakes]
 COMMENTS = [(name, text) for name, p in PREDICTIONS.items() for text in p.mistakes]
@@ -34,8 +34,11 @@ def printed(capsys):
 
 
 def said(name, answer, capsys):
+    """Return what `check` says, without the mark that belongs to its first words."""
     check(name, answer)
-    return printed(capsys)
+    mark, told = printed(capsys).split(" ", 1)
+    assert mark == next(MARKS[head][0] for head in MARKS if told.startswith(head))
+    return told
 
 
 def letter(name):
@@ -178,29 +181,23 @@ def test_unknown_exercise_lists_the_known_ones():
     with pytest.raises(ValueError, match="There are: cifar10_feature_maps, "):
         check("1.1", 1)
     with pytest.raises(ValueError, match="no prediction 'dense_by_hand.Z'"):
-        predict("dense_by_hand.Z", 1)
+        compare("dense_by_hand.Z", 1)
 
 
 # Predictions
 
 
 @pytest.mark.parametrize("name", PREDICTIONS)
-def test_prediction_is_noted_and_then_compared(name, capsys):
+def test_prediction_that_came_out_gets_the_reason(name, capsys):
     prediction = PREDICTIONS[name]
     right = computed(prediction.right)
-    predict(name, right if isinstance(right, str) else right.tolist())
-    assert printed(capsys) == f"Prediction {letter(name)} is noted. Run the next cell."
-    compare(name)
-    assert (
-        printed(capsys)
-        == f"Prediction {letter(name)}: as you expected. {prediction.why}"
-    )
+    compare(name, right if isinstance(right, str) else right.tolist())
+    assert printed(capsys) == f"✓ As you expected. {prediction.why}"
 
 
 @pytest.mark.parametrize("name", PREDICTIONS)
 def test_open_prediction_still_gets_the_reason(name, capsys):
-    predict(name, ...)
-    compare(name)
+    compare(name, ...)
     assert printed(capsys) == PREDICTIONS[name].why
 
 
@@ -211,42 +208,33 @@ def test_prediction_has_a_comment_on_something_else(name):
 
 @pytest.mark.parametrize(("name", "text"), COMMENTS)
 def test_each_wrong_prediction_gets_its_own_comment(name, text, capsys):
-    predict(name, PREDICTIONS[name].mistakes[text]())
-    compare(name)
+    compare(name, PREDICTIONS[name].mistakes[text]())
     why = PREDICTIONS[name].why
-    assert printed(capsys).endswith(
-        f"Prediction {letter(name)}: not what you expected. {text} {why}"
-    )
+    assert printed(capsys) == f"✗ Not what you expected. {text} {why}"
 
 
 @pytest.mark.parametrize("name", PREDICTIONS)
 def test_garbage_as_prediction_gets_a_sentence(name, capsys):
     for guess in GARBAGE:
-        predict(name, guess)
-        compare(name)
-        assert re.fullmatch(rf"Prediction {letter(name)}.+\.", printed(capsys))
+        compare(name, guess)
+        assert re.fullmatch(r"[?✓✗] (Not|As you) .+\.", printed(capsys))
 
 
 @pytest.mark.parametrize(
     ("name", "guess", "words"),
     [
-        ("convolution_by_hand.A", 5, "A list of 2 numbers is asked for. "),
-        (
-            "convolution_by_hand.B",
-            [5, 6],
-            "One number is asked for, without brackets. ",
-        ),
+        ("convolution_by_hand.A", 5, "A list of 2 numbers is asked for."),
+        ("convolution_by_hand.B", [5, 6], "One number is asked for, without brackets."),
         ("convolution_by_hand.B", 5, ""),
-        ("when_extraction_fails.G", 5, "A list of 1 number is asked for. "),
+        ("when_extraction_fails.G", 5, "A list of 1 number is asked for."),
     ],
 )
 def test_guess_of_another_shape_hears_how_many_numbers_are_asked_for(
     name, guess, words, capsys
 ):
-    predict(name, guess)
-    compare(name)
-    why = PREDICTIONS[name].why
-    assert printed(capsys).endswith(f"not what you expected. {words}{why}")
+    compare(name, guess)
+    told = f"✗ Not what you expected. {words} {PREDICTIONS[name].why}"
+    assert printed(capsys) == " ".join(told.split())
 
 
 @pytest.mark.parametrize("name", [ROW, "when_extraction_fails.two_faults"])
@@ -254,7 +242,7 @@ def test_guess_of_another_shape_hears_how_many_numbers_are_asked_for(
     "model", [keras.Sequential(), keras.Sequential([keras.Input((3,))]), keras.Model()]
 )
 def test_model_as_answer_has_to_be_called(name, model, capsys):
-    assert said(name, model, capsys) == ("Not yet. This is a model; call it on rows.")
+    assert said(name, model, capsys) == "Not yet. This is a model; call it on rows."
 
 
 @pytest.mark.parametrize("right", [0.3562, [0.3562, 0.6], [[0.3562], [-0.6]]])
@@ -299,11 +287,12 @@ def test_words_are_understood_in_any_case(capsys):
         for n, p in PREDICTIONS.items()
         if isinstance(computed(p.right), str)
     )
-    predict(name, f" {word.upper()}. ")
-    assert "is noted" in printed(capsys)
-    predict(name, "perhaps")
-    assert re.search(r'write "[^"]+" or "', printed(capsys))
-    assert name not in predictions.GUESSES
+    compare(name, f" {word.upper()}. ")
+    assert printed(capsys).startswith("✓ As you expected. ")
+    compare(name, "perhaps")
+    told = printed(capsys)
+    assert re.match(r'\? Not understood\. Write "[^"]+" or "', told)
+    assert told.endswith(PREDICTIONS[name].why)
 
 
 # Quizzes
@@ -328,16 +317,17 @@ def test_right_choices_stand_at_different_letters(topic):
 def test_a_click_on_each_choice_gets_its_comment(topic, i):
     question = questions(topic)[i]
     shown = quiz(topic)
-    text, buttons, said = shown.cards[i].children
-    assert isinstance(buttons, ipywidgets.ToggleButtons) and buttons.value is None
-    for letter, choice in zip(buttons.options, choices(question)):
-        buttons.value = letter
-        if choice == question.right:
-            assert said.value.startswith("Right. ")
-            assert shown.score.value.startswith("1 right, 1 of ")
-        else:
-            assert said.value.startswith("Not this one. ")
-            assert shown.score.value.startswith("0 right, 1 of ")
+    text, *lines, said = shown.cards[i].children
+    buttons = [line.children[0] for line in lines]
+    for button, choice in zip(buttons, choices(question), strict=True):
+        button.click()
+        right = choice == question.right
+        told = Comment(comment(question, choice))
+        assert said.value == told._repr_html_()
+        assert repr(told).startswith("✓ Right. " if right else "✗ Not this one. ")
+        assert shown.score.value.startswith(f"{right:d} right, 1 of ")
+        marked = [b for b in buttons if b.button_style or len(b.description) > 1]
+        assert marked == [button] and button.description[1:] in (" ✓", " ✗")
 
 
 def test_quiz_as_text_and_answered_by_letters(capsys):
@@ -349,7 +339,7 @@ def test_quiz_as_text_and_answered_by_letters(capsys):
     assert printed(capsys).count("Right. ") == 5
     quiz("dense_by_hand", "-" + "z" + right[2:])
     out = printed(capsys)
-    assert "1. Left out. 2. There is no choice 'z'" in out
+    assert "1. ○ Left out. 2. There is no choice 'z'" in out
     assert out.count("Right. ") == 3
 
 

@@ -10,6 +10,7 @@ LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 EXERCISE_STUB = re.compile(r"^(answer =|    return) \.\.\.$", re.MULTILINE)
 CHECK = re.compile(r'^check\("([\w.]+)", (\w+)\)$', re.MULTILINE)
 PREDICTION_STUB = re.compile(r"^guess = \.\.\.$", re.MULTILINE)
+COMPARE = re.compile(r'^compare\("([\w.]+)", guess\)$', re.MULTILINE)
 GLOSSARY_LINK = re.compile(r"\[\*\*([^*]+)\*\*\]\(glossary\.md#([\w-]+)\)")
 
 

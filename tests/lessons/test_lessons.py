@@ -1,8 +1,6 @@
 """Every lesson is built the same way: order of parts, cells, tags, words, links."""
 
-import contextlib
 import copy
-import io
 import re
 
 import nbformat
@@ -10,6 +8,7 @@ import publish
 import pytest
 from lesson_files import (
     CHECK,
+    COMPARE,
     EXERCISE_STUB,
     GLOSSARY_LINK,
     LESSONS,
@@ -25,8 +24,9 @@ from lesson_files import (
 from rerun import nbval
 
 from helpers.exercises import quiz
-from helpers.exercises.checking import RIGHT
-from helpers.exercises.exercise import find, say
+from helpers.exercises.checking import OPEN, RIGHT
+from helpers.exercises.exercise import find
+from helpers.exercises.feedback import Comment
 from helpers.exercises.functions import FunctionExercise
 
 SETUP_TITLE = "# @title Setup: run this cell first"
@@ -100,7 +100,8 @@ def test_setup_cell_is_the_second_cell_and_the_same_everywhere(lesson):
 def test_code_cells_fit_a_projector(lesson):
     for cell in code_cells(lesson)[1:]:
         lines = [line for line in cell.source.splitlines() if line.strip()]
-        assert len(lines) <= 8 + (cell in solutions(lesson)), cell.source
+        more = cell in solutions(lesson) or PREDICTION_STUB.search(cell.source)
+        assert len(lines) <= 8 + bool(more), cell.source
         assert max(map(len, lines)) <= 88, cell.source
 
 
@@ -128,19 +129,23 @@ def test_every_exercise_has_stub_hint_and_hidden_solution(lesson, path):
     assert len(names) >= {"start_here": 1, "your_own_network": 0}.get(topic(path), 4)
 
 
-def test_every_prediction_is_taken_before_its_cell_and_compared_after(lesson, path):
+def test_every_prediction_is_compared_in_the_cell_that_shows_what_comes_out(
+    lesson, path
+):
     cells = lesson.cells
     taken = [i for i, cell in enumerate(cells) if PREDICTION_STUB.search(cell.source)]
     names = []
     for i in taken:
-        name = re.search(r'^predict\("([\w.]+)", guess\)$', cells[i].source, re.M)[1]
-        assert "**Predict first.**" in cells[i - 1].source
-        later = [c.source for c in cells[i + 1 :] if c.cell_type == "code"]
-        compared = [c.splitlines()[-1] == f'compare("{name}")' for c in later]
-        assert any(compared[:3]) and sum(compared) == 1, name
-        names.append(name)
+        asked = [j for j in range(i) if "**Predict first.**" in cells[j].source]
+        assert asked[-1] in (i - 1, i - 2), cells[
+            i
+        ].source  # one cell may stand between
+        head = cells[i].source.partition("guess = ...")[0].strip()
+        assert all(re.match("import |from |$", line) for line in head.splitlines())
+        names += COMPARE.findall(cells[i].source)
+    compared = [name for c in code_cells(lesson) for name in COMPARE.findall(c.source)]
     asked = sum(cell.source.count("**Predict first.**") for cell in cells)
-    assert len(names) == asked
+    assert len(names) == len(compared) == asked
     assert names == of_lesson(path, "PREDICTIONS")
 
 
@@ -154,14 +159,13 @@ def test_quiz_stands_before_the_last_cell(lesson, path):
 def test_solutions_show_the_answer_and_stubs_are_open(lesson):
     """What solutions show is no answer of the learner's: nothing is checked there."""
     for cell in code_cells(lesson):
-        printed = "".join(output.get("text", "") for output in cell.outputs)
         if cell in solutions(lesson):
             (shown,) = cell.outputs
             assert shown.output_type == "execute_result" and "check" not in cell.source
             assert re.search(r"\d", shown.data["text/plain"])
             assert not re.search(r"\d\.\d{4}", shown.data["text/plain"])
         elif EXERCISE_STUB.search(cell.source):
-            assert re.search(r"^Open: ", printed, re.M), printed
+            assert cell.outputs[-1].data["text/plain"] == repr(Comment(OPEN))
 
 
 def test_links_resolve(lesson, path):
@@ -229,17 +233,12 @@ def solved(notebook):
     cells = with_answers(notebook)
     for before, cell in zip(notebook.cells, cells):
         if before.source != cell.source:
-            name = CHECK.search(cell.source)[1]
-            cell.outputs = [nbformat.v4.new_output("stream", text=praise(name))]
+            praise = Comment(
+                f"{RIGHT} {find(CHECK.search(cell.source)[1], 'EXERCISES').why}"
+            )
+            shown = {"text/plain": repr(praise), "text/html": praise._repr_html_()}
+            cell.outputs = [nbformat.v4.new_output("display_data", data=shown)]
     return [cell for cell in cells if cell.cell_type == "code"]
-
-
-def praise(name):
-    """Return all that `check` prints about the right answer to an exercise."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        say(f"{RIGHT} {find(name, 'EXERCISES').why}")
-    return printed.getvalue()
 
 
 def test_solved_lesson_passes_with_every_cell_run_twice(lesson, path, tmp_path):
