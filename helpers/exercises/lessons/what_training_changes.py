@@ -86,6 +86,13 @@ def came_to_life(layer="conv2d_1", rank=0, before=False, listed=False):
     return [place if listed else dead[place], values[place]]
 
 
+def by_mean():
+    """Return the dead channel of ``conv2d_1`` with the largest mean, and the mean."""
+    dead = dead_channels(cat_outputs(False)["conv2d_1"])
+    means = cat_outputs(True)["conv2d_1"].mean(axis=(0, 1, 2))[dead]
+    return [dead[means.argmax()], means.max()]
+
+
 EXERCISES["steps"] = Exercise(
     lambda: np.ceil(PICTURES / BATCH) * ONE_AND_ALL,
     "Full batches first, then a smaller one, made of the pictures left over.",
@@ -103,6 +110,14 @@ EXERCISES["steps"] = Exercise(
     "The pictures left over make a step in every epoch; you dropped them from the total.",
     lambda: 1200 / 24 * ONE_AND_ALL,
     "These are the steps of this lesson's own training set; the question has another one.",
+    lambda: np.ceil(PICTURES / BATCH) * ONE_AND_ALL**0,
+    "Both numbers are those of one epoch; the second is asked for 5 of them.",
+    lambda: np.ceil(PICTURES / 24) * ONE_AND_ALL,
+    "That is for a batch of 24, as in this lesson's training; here a batch has 64.",
+    lambda: np.ceil(1200 / BATCH) * ONE_AND_ALL,
+    "That is for this lesson's 1,200 pictures; the question has 2,000.",
+    lambda: (np.ceil(PICTURES / BATCH) + 1) * ONE_AND_ALL,
+    "One step too many in each epoch: the smaller batch is one step, not two.",
 )
 
 EXERCISES["loss"] = Exercise(
@@ -118,12 +133,28 @@ EXERCISES["loss"] = Exercise(
     "That is the logarithm to base 2; the loss takes the natural one, np.log.",
     lambda: 1 / 10,
     "That is the probability of the right class; its logarithm is still to come.",
+    lambda: -1 / 10,
+    "That is the probability with another sign; its logarithm is still to come.",
     lambda: 1 - 1 / 10,
     "That is 1 minus the probability; the loss is a logarithm.",
     lambda: -np.log(1 / 10) / 10,
-    "That is divided by the number of classes; only the right class counts.",
+    "That is a tenth of it. The right class counts, once: its loss is neither divided by "
+    "ten nor multiplied by its probability.",
     lambda: -10 * np.log(1 / 10),
-    "That adds up all ten classes; only the right class counts.",
+    "That is ten times as much. The right class counts, once: ten losses are not added, "
+    "nor is its loss divided by its probability.",
+    lambda: np.full(10, -np.log(1 / 10)),
+    "These are ten losses; only that of the right class counts, one number.",
+    lambda: -np.log(1 - 1 / 10),
+    "That is the logarithm of what all other classes get; take that of the right one.",
+    lambda: -np.log(1 / 10) - 9 * np.log(1 - 1 / 10),
+    "That adds something for each wrong class; only the right class counts.",
+    lambda: -np.log(1 / 100),
+    "That is the loss for a probability of 0.01; ten equal ones are larger.",
+    lambda: -np.log(1 / 2),
+    "That is the loss for two classes of equal probability; here are ten.",
+    lambda: np.exp(-1 / 10),
+    "That is an exponential; the loss takes the logarithm, np.log.",
 )
 
 EXERCISES["sgd_step"] = FunctionExercise(
@@ -155,6 +186,35 @@ EXERCISES["sgd_step"] = FunctionExercise(
         lambda w, rows, y: (2 * abs(rows @ w - y)[:, np.newaxis] * rows).mean(axis=0)
     ),
     "The errors have lost their signs, which say whether an output is too large.",
+    step_along(
+        lambda w, rows, y: (2 * (rows * w - y[:, np.newaxis]) * rows).mean(axis=0)
+    ),
+    "The products of a row were not added up: its output is one number, `row @ weights`.",
+    step_along(lambda w, rows, y: 2 * (rows @ w - y).mean() * w),
+    "The error was multiplied by the weight; the gradient is 2 × error × input.",
+    step_along(lambda w, rows, y: 2 * (rows @ w - y).sum() * rows.sum(axis=0)),
+    "That is the sum of the errors × the sum of the rows. Multiply row by row first, then "
+    "take the mean.",
+    step_along(lambda w, rows, y: ((rows @ w - y) ** 2).mean()),
+    "The loss was subtracted, in place of its gradient, 2 × error × input.",
+    step_along(lambda w, rows, y: 2 * ((rows @ w - y) ** 2).mean()),
+    "Twice the loss was subtracted; the gradient is 2 × error × input, without a square.",
+    step_along(lambda w, *batch: gradients(w, *batch).sum(axis=0) / len(w)),
+    "The sum of the gradients was divided by the number of inputs; a mean over the rows "
+    "is divided by their number.",
+    step_along(lambda w, rows, y: gradients(w, rows, y).sum(axis=0) / rows.size),
+    "The sum of the gradients was divided by how many numbers `rows` holds; divide it by "
+    "how many rows there are.",
+    step_along(
+        lambda w, rows, y: (
+            2 * (np.maximum(0, rows @ w) - y)[:, np.newaxis] * rows
+        ).mean(axis=0)
+    ),
+    "ReLU was applied to the outputs; this layer has no activation.",
+    step_along(lambda w, rows, y: gradients(w, rows, y.mean()).mean(axis=0)),
+    "Each row has a target of its own; this takes their mean for all rows.",
+    step_along(lambda *batch: np.sign(gradients(*batch).mean(axis=0))),
+    "Only the gradient's sign was used; its size counts as well.",
     step_along(lambda *batch: gradients(*batch).mean()),
     "All gradients together became one number; take the mean over the rows alone, "
     "axis=0, one for each weight.",
@@ -174,6 +234,12 @@ EXERCISES["sgd_step"] = FunctionExercise(
     "The learning rate is always 0.02, as in the text; here learning_rate comes in.",
     step_at_rate(lambda rate: 0.1),
     "The learning rate is always 0.1; here learning_rate comes in.",
+    step_at_rate(lambda rate: 1 / rate),
+    "The gradient was divided by the learning rate; multiply them.",
+    lambda w, rows, y, rate: rows @ w - y,
+    "These are the errors, one for each row; the weights after the step are asked for.",
+    lambda w, rows, y, rate: rows @ w,
+    "These are the outputs, one for each row; the weights after the step are asked for.",
     lambda w, rows, y, rate: gradients(w, rows, y).mean(axis=0),
     "That is the gradient; the weights after the step are asked for.",
     lambda w, rows, y, rate: rate * gradients(w, rows, y).mean(axis=0),
@@ -202,11 +268,30 @@ EXERCISES["moved_most"] = Exercise(
     "The root is missing.",
     lambda: largest(lengths(kernel(trained=True))),
     "That is the longest filter after training; take the difference to the filter before.",
+    lambda: largest(lengths(kernel(trained=False))),
+    "That is the longest filter before training; take the difference to the one after.",
     lambda: largest(lengths(kernel(True)) - lengths(kernel(False))),
     "That is how much longer the filter became. It has turned as well: take the "
     "difference first, then its length.",
     lambda: [lengths(change()).argmin(), lengths(change()).min()],
     "That is the filter that moved least.",
+    lambda: largest(np.sqrt((change() ** 2).mean(axis=(0, 1, 2)))),
+    "The filter is right. Its distance adds up the squares; this is the root of their "
+    "mean.",
+    lambda: largest(np.abs(change()).mean(axis=(0, 1, 2))),
+    "This is the mean size of a filter's changes; add up their squares, and take the root.",
+    lambda: largest(change()),
+    "That is one weight among all of the kernel; make one number for each filter first.",
+    lambda: largest(np.abs(change())),
+    "That is the change of one weight, without its sign; make one number for each filter "
+    "first: all its weights count.",
+    lambda: largest(lengths(change(), axes=(0, 1))),
+    "That is one channel of one filter: a filter has 32 channels, on axis 2; sum over "
+    "them as well.",
+    lambda: [lengths(change()).argmax(), np.sqrt((change() ** 2).sum())],
+    "The filter is right; the distance is that of the whole kernel.",
+    lambda: lengths(change()),
+    "These are the distances of all 64 filters: which is the largest, and where is it?",
     lambda: largest(lengths(change(), axes=(0, 1, 3))),
     "That is an input channel: filters are on the last axis, so sum over the other three.",
     lambda: largest(lengths(change("conv2d"))),
@@ -232,6 +317,15 @@ EXERCISES["come_to_life"] = Exercise(
     lambda: [came_to_life()[0], 0],
     "The channel is right; read its largest value in the trained network, not in the "
     "untrained one.",
+    by_mean,
+    "That is the largest mean of a channel; its largest value is asked for.",
+    lambda: came_to_life(rank=-1),
+    "That is the dead channel with the smallest value in the trained network.",
+    lambda: [came_to_life()[0], cat_outputs(True)["conv2d_1"].max()],
+    "The channel is right; the value is the largest of the whole layer.",
+    lambda: dead_channels(cat_outputs(False)["conv2d_1"]),
+    "These are the channels that are dead in the untrained network: which of them has the "
+    "largest value in the trained one?",
     lambda: came_to_life("conv2d"),
     "That is conv2d, the first layer; choose conv2d_1.",
     lambda: came_to_life("conv2d_2"),
