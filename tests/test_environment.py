@@ -44,7 +44,7 @@ def test_a_kernel_that_has_tensorflow_computes_itself(monkeypatch, capsys):
     assert verdict.startswith("Not ready: LAYERS_CIFAR10 names nowhere.npz, but it")
 
 
-def test_set_up_prints_nothing_and_does_what_it_says():
+def test_set_up_prints_one_line_and_does_what_it_says():
     code = (
         "from helpers import environment; environment.set_up(); environment.set_up(); "
         "import tensorflow as tf, os; tf.add(1, 1); "
@@ -55,7 +55,7 @@ def test_set_up_prints_nothing_and_does_what_it_says():
     bare = {name: os.environ[name] for name in os.environ if name not in names}
     ignored = "ignore::DeprecationWarning"  # Python shows nobody those of packages
     done = run("-W", "error", "-W", ignored, "-c", code, env=bare)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "after")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Setup is done.\n" * 2, "after")
 
 
 def test_error_output_comes_back_after_a_failing_import():

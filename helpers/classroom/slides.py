@@ -35,9 +35,9 @@ LITTLE = 200  # pixels: a slide that holds no more is not left for the next one
 FIGURE = 430  # pixels: no figure is higher; `slides.css` says the same
 OUTPUT_LINES = 17
 TABLE_ROWS = 9
-PREDICT = re.compile(r"^predict\(", re.MULTILINE)
 REVEAL = "dist/reveal.js", "dist/reveal.css", "LICENSE"
-OPEN = re.compile(r"Open: ")
+ASKS = "**Predict first.**"
+OPEN = re.compile(r"○ Open: ")
 LEFT_OUT = re.compile(r"^(# @title Setup|<details>)")
 BADGE = re.compile(r"^.*`Open in Colab`.*\n\n", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]+)\]\((\w[\w.]*)\.(ipynb|md)(#[\w-]+)?\)")
@@ -135,7 +135,7 @@ def pages(lesson):
             if not done or heading or not fits or guessed:
                 done.append(("slide" if section or not done else "subslide", []))
                 height = 0
-            guessed = bool(PREDICT.search(block.source))
+            guessed = is_text(block) and ASKS in block.source
             done[-1][1].append(block)
             height += estimate(block)
     return done
@@ -145,25 +145,18 @@ def groups(lesson):
     """Cut a lesson's cells into pieces that a slide holds whole, each a cell.
 
     What belongs on one slide comes as one list: a piece of text; code with what it prints;
-    a figure with its sentence; a question with the cell to guess in.
+    a figure with its sentence.
     """
-    question = []
     for cell in lesson.cells:
         if LEFT_OUT.match(cell.source):
             continue
         if cell.cell_type == "markdown":
             for source in paragraphs(BADGE.sub("", cell.source)):
-                piece = nbformat.v4.new_markdown_cell(LINK.sub(link, source))
-                if source.startswith("**Predict first.**"):
-                    question.append(piece)
-                else:
-                    yield [*question, piece]
-                    question = []
+                yield [nbformat.v4.new_markdown_cell(LINK.sub(link, source))]
             continue
-        group = [*question, nbformat.v4.new_code_cell(cell.source)]
-        question = []
+        group = [nbformat.v4.new_code_cell(cell.source)]
         for output in cell.outputs:
-            if OPEN.match(output.get("text", "")):
+            if OPEN.match(output.get("data", {}).get("text/plain", "")):
                 continue
             if output.get("data", {}).get("text/html", "").count("<tr") > TABLE_ROWS:
                 output.data.pop("text/html")  # as text, it can be cut into two slides
@@ -172,8 +165,6 @@ def groups(lesson):
                 group = []
             group += [nbformat.v4.new_code_cell(outputs=[one]) for one in parts(output)]
         yield group
-    if question:
-        yield question
 
 
 def is_text(cell):
