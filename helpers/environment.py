@@ -21,6 +21,8 @@ def set_up():
         ImportError: TensorFlow or Keras is not installed; the message says what to do.
     """
     load_tensorflow()
+    from .engine import missing_names  # noqa: F401  it speaks below a NameError
+
     if "google.colab" in sys.modules:
         note_changes()
     print("Setup is done.")

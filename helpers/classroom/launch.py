@@ -28,6 +28,7 @@ BIN = "Scripts" if os.name == "nt" else "bin"
 EXE = ".exe" if os.name == "nt" else ""
 UV = COURSE / ".uv"
 SETTINGS = Path(__file__).with_name("jupyter")  # JupyterLab's defaults in this course
+FIRST = Path(__file__).parents[1] / "engine" / "missing_names.py"
 LOWEST_UV = 0, 7  # the first that installs dependency groups with `uv pip`
 TESTED = COURSE / "data" / "tested_versions.txt"  # those that are installed
 LESSONS_NEED = r"^dependencies = \[\n.*?^\]"
@@ -64,7 +65,8 @@ def launch(words, groups=(), settings=False):
     """Run Python in the course's environment with these words behind it.
 
     ``groups`` are those of pyproject.toml that are needed beside what the lessons need;
-    ``settings`` gives JupyterLab the course's defaults, below what its user has set.
+    ``settings`` gives JupyterLab and its kernels the course's defaults, below what their
+    user has set.
     Return the exit code, or 1 after one sentence that says what is missing.
     """
     try:
@@ -76,6 +78,7 @@ def launch(words, groups=(), settings=False):
             given = os.environ.get("JUPYTER_CONFIG_PATH")
             places = filter(None, [given, str(SETTINGS)])
             variables["JUPYTER_CONFIG_PATH"] = os.pathsep.join(places)
+            variables.setdefault("PYTHONSTARTUP", str(FIRST))  # kernels run it
         return subprocess.call([str(python), *words], cwd=str(COURSE), env=variables)
     except KeyboardInterrupt:
         return 130

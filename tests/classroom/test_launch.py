@@ -351,6 +351,9 @@ def test_the_courses_own_environment_comes_first(active):
 @pytest.mark.parametrize("given", [None, "/a/b"])
 def test_lab_saves_widgets_and_leaves_other_settings_alone(active, monkeypatch, given):
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", given or "")
+    monkeypatch.delenv("PYTHONSTARTUP", raising=False)
+    if given:
+        monkeypatch.setenv("PYTHONSTARTUP", "/a/own.py")
     asked = []
 
     def call(words, **options):
@@ -369,6 +372,8 @@ def test_lab_saves_widgets_and_leaves_other_settings_alone(active, monkeypatch, 
     plugin = "@jupyter-widgets/jupyterlab-manager:plugin"
     assert file.name == "default_setting_overrides.json"
     assert json.loads(file.read_text()) == {plugin: {"saveState": True}}
+    first = Path(options["env"]["PYTHONSTARTUP"])
+    assert first.name == ("own.py" if given else "missing_names.py")
 
 
 def test_without_tests_a_sentence_says_so(machine, capsys):
