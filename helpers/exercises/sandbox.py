@@ -5,6 +5,7 @@ import contextlib
 import gc
 import io
 import random
+import re
 import sys
 import threading
 import warnings
@@ -19,7 +20,7 @@ class AskedForInput(BaseException):
 class Printed(io.TextIOBase):
     """Takes what is printed and keeps its beginning."""
 
-    KEPT = 200  # characters
+    KEPT = 400  # characters
 
     def __init__(self):
         self.beginning, self.size = "", 0
@@ -30,9 +31,14 @@ class Printed(io.TextIOBase):
         return len(text)
 
     def shown(self):
-        """Return the first line, or the beginning of it, in quotation marks."""
-        line = (self.beginning.strip().splitlines() or [""])[0]
-        return f'"{line if len(line) <= 40 else line[:40] + "…"}"'
+        """Return the beginning of the first line in quotation marks, or "" without one.
+
+        Keras's bars of progress, and what a terminal colours letters with, are left out.
+        """
+        text = re.sub(r"\x1b\[[\d;]*m", "", self.beginning)
+        lines = (line.strip() for line in re.split(r"[\b\r\n]+", text))
+        line = next((one for one in lines if one and "━" not in one), "")
+        return line and f'"{line if len(line) <= 40 else line[:40] + "…"}"'
 
 
 class Worker(threading.Thread):

@@ -456,11 +456,11 @@ def test_what_a_wrong_function_prints_is_cut():
 @pytest.mark.parametrize(
     ("source", "library"),
     [
-        ("from helpers.by_hand import dense as f", "the course's own by_hand"),
+        ("from helpers.by_hand import dense as f", "the course's own dense"),
         (
             "from helpers import by_hand\n"
             "def f(*given):\n    return getattr(by_hand, 'den' + 'se')(*given)",
-            "the course's own by_hand",
+            "the course's own dense",
         ),
         ("import keras\ndef f(x, k, b): return keras.ops.matmul(x, k) + b", "Keras"),
         (

@@ -5,8 +5,9 @@ from functools import cache
 import numpy as np
 
 from ...extraction import layer_outputs
-from ...networks import cifar10_cnn
+from ...figures import own_scale
 from ..exercise import Exercise
+from ..functions import FunctionExercise
 from ..shared import cat_outputs, dead_in, network
 
 EXERCISES, PREDICTIONS = {}, {}
@@ -44,23 +45,116 @@ def answers_most(by=0, rank=0, **which):
     return [channel, *numbers[:2, channel]]
 
 
-EXERCISES["count"] = Exercise(
-    lambda: cat_outputs()["max_pooling2d_1"].size,
-    "6 rows times 6 columns times 64 channels.",
-    lambda: cat_outputs()["max_pooling2d_1"][..., :16].size,
-    "That is 16 channels, as many as the grid shows; the layer has more.",
-    lambda: cat_outputs()["max_pooling2d_1"].shape[-1],
-    "That is the number of channels; each is a map of several numbers.",
-    lambda: cat_outputs()["max_pooling2d_1"][0, :, :, 0].size,
-    "That is one map; there is one for each channel.",
-    lambda: cat_outputs()["max_pooling2d"].size,
-    "That is max_pooling2d, the first pooling.",
-    lambda: cat_outputs()["conv2d_1"].size,
-    "That is conv2d_1, one layer earlier.",
-    lambda: cat_outputs()["conv2d_2"].size,
-    "That is conv2d_2, one layer later.",
-    lambda: cifar10_cnn().get_layer("max_pooling2d_1").count_params(),
-    "That is the number of its weights; count its outputs.",
+def grid(maps, across, gap=1, white=None, by_column=False):
+    """Return maps as one array, ``across`` in a row, with white lines between them."""
+    rows, columns, channels = maps.shape
+    down = -(-channels // across)  # rounded up
+    white = maps.max() if white is None else white
+    places = np.full((down * across, rows + gap, columns + gap), white, "float64")
+    places[:channels, :rows, :columns] = np.moveaxis(maps, -1, 0)
+    if by_column:
+        order = np.arange(len(places)).reshape(across, down).T
+        places = places[order.ravel()]
+    lines = [np.hstack(places[i : i + across]) for i in range(0, len(places), across)]
+    picture = np.vstack(lines)
+    return picture[: len(picture) - gap, : picture.shape[1] - gap]
+
+
+def grid_of(choose):
+    """Return a function that puts something else into the place of each map."""
+
+    def wrong_grid(maps, across):
+        rows, columns, channels = maps.shape
+        picture = grid(maps, across)
+        for i in range(channels):
+            top, left = i // across * (rows + 1), i % across * (columns + 1)
+            picture[top : top + rows, left : left + columns] = choose(maps, i)
+        return picture
+
+    return wrong_grid
+
+
+def grid_cases():
+    """Return feature maps of several sizes and how many of them stand in a row."""
+    random = np.random.default_rng(0)
+    sizes = [(3, 4, 6, 3), (2, 5, 7, 3), (4, 2, 5, 2), (3, 3, 9, 3), (5, 3, 8, 8)]
+    sizes += [(2, 3, 3, 5), (4, 3, 16, 8), (3, 2, 1, 1), (4, 4, 4, 3)]
+    cases = [(4 * random.normal(size=size), across) for *size, across in sizes]
+    maps, across = cases[0]
+    cases.append((np.rint(9 * maps).astype(int), 2))
+    return [*cases, (np.maximum(0, maps).astype("float32"), 4)]
+
+
+EXERCISES["grid"] = FunctionExercise(
+    grid,
+    "Every channel has its place: row i // across, column i % across.",
+    lambda maps, across: grid(maps, across, gap=0),
+    "The lines between the maps are missing: one row or column of pixels each.",
+    lambda maps, across: np.pad(grid(maps, across), 1, constant_values=maps.max()),
+    "There are lines around the grid, too; they stand between maps alone.",
+    lambda maps, across: np.pad(
+        grid(maps, across), ((0, 1), (0, 1)), constant_values=maps.max()
+    ),
+    "A line follows the last maps, too: cut off the last row and column of pixels.",
+    lambda maps, across: np.pad(
+        grid(maps, across), ((1, 0), (1, 0)), constant_values=maps.max()
+    ),
+    "A line stands before the first maps, too; lines stand between maps alone.",
+    lambda maps, across: grid(maps, across, gap=2),
+    "The lines are two pixels wide; one is enough.",
+    lambda maps, across: grid(maps, across, white=0),
+    "The lines hold 0. White is the largest number of all maps, maps.max().",
+    lambda maps, across: np.trunc(grid(maps, across, white=0)),
+    "The decimals are lost, and the lines hold 0: the array was made of whole numbers, "
+    "as np.full(size, 0) is. Fill it with maps.max().",
+    lambda maps, across: grid(maps, across, white=1),
+    "The lines hold 1. White is the largest number of all maps, maps.max().",
+    lambda maps, across: grid(maps, across, white=255),
+    "The lines hold 255, and imshow would make all maps dark. White is maps.max().",
+    lambda maps, across: grid(maps, across, white=np.nan),
+    "The lines hold NaN. White is the largest number of all maps, maps.max().",
+    lambda maps, across: grid(maps, across, white=maps.min()),
+    "The lines hold the smallest number, which is black. White is maps.max().",
+    lambda maps, across: grid(maps, across, by_column=True),
+    "The channels run down the columns; channel 1 stands to the right of channel 0.",
+    lambda maps, across: grid(maps.swapaxes(0, 1), across),
+    "Each map lies on its side: its rows and columns are swapped.",
+    lambda maps, across: grid(maps.swapaxes(0, 1), across).T,
+    "So many maps as across stand one below the other; they belong side by side.",
+    grid_of(lambda maps, i: maps[i]),
+    "Those are maps[0], maps[1] and so on, which are rows; channel i is maps[:, :, i].",
+    grid_of(lambda maps, i: maps[:, i]),
+    "Those are maps[:, 0], maps[:, 1] and so on, which are columns; channel i is "
+    "maps[:, :, i].",
+    lambda maps, across: grid(
+        maps[:, :, : maps.shape[2] // across * across], across, white=maps.max()
+    ),
+    "The last row of maps is left out where it is not full: round up.",
+    lambda maps, across: grid(maps[:, :, :across], across, white=maps.max()),
+    "That is the first row of maps alone.",
+    lambda maps, across: grid(maps, maps.shape[2]),
+    "All maps stand in one row; after across maps a new one begins.",
+    lambda maps, across: grid(maps, 1),
+    "The maps stand one below the other; across of them belong side by side.",
+    lambda maps, across: grid(maps, 8),
+    "There are always 8 maps in a row; here across comes in.",
+    lambda maps, across: grid(maps, int(np.ceil(np.sqrt(maps.shape[2])))),
+    "The grid is as wide as it is high; across says how many maps stand in a row.",
+    lambda maps, across: grid(maps, min(across, maps.shape[2])),
+    "It is right, but not for fewer maps than fit into a row: the grid stays across "
+    "maps wide, and a place without a map is white.",
+    lambda maps, across: grid(own_scale(maps), across),
+    "Each map was stretched to a scale of its own. Leave the numbers as they are: imshow "
+    "makes one scale of all.",
+    lambda maps, across: grid((maps - maps.min()) / np.ptp(maps), across),
+    "The numbers were stretched from 0 to 1. Leave them as they are; imshow does that.",
+    lambda maps, across: grid(maps, across)[::-1],
+    "The grid is upside down.",
+    lambda maps, across: grid(maps[:, :, ::-1], across),
+    "The channels come in reverse order.",
+    lambda maps, across: np.moveaxis(maps, -1, 0),
+    "Those are the maps one after another; one array with two axes is asked for.",
+    cases=grid_cases,
 )
 
 EXERCISES["one_channel"] = Exercise(

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import keras
 import numpy as np
 
 from ...datasets import shapes
@@ -14,8 +15,6 @@ from ..shared import cat_outputs, dead_in, network
 
 EXERCISES, PREDICTIONS = {}, {}
 
-CONVOLUTIONS = "conv2d", "conv2d_1", "conv2d_2"
-
 
 def shape_outputs(*layers):
     """Return layers' outputs of the trained network for 500 generated shapes."""
@@ -26,12 +25,6 @@ def shape_outputs(*layers):
 @cache  # of all layers' outputs, 100 MB, what is asked for again
 def dead_for_shapes(layer="conv2d_2"):
     return dead_in(shape_outputs(layer), layer)
-
-
-def largest_values(*layers, outputs=None):
-    """Return the largest value of each layer for the cat, by default of the Conv2D ones."""
-    outputs = outputs or cat_outputs()
-    return [outputs[layer].max() for layer in layers or CONVOLUTIONS]
 
 
 def come_to_life(layer):
@@ -70,20 +63,136 @@ def at_the_place(unit, number, shape=(4, 4, 64), order=(0, 1, 2)):
     return [unit, *(place[i] for i in order)]
 
 
-EXERCISES["largest_values"] = Exercise(
-    largest_values,
-    "The layers are chosen by their class and come in the model's order.",
-    lambda: largest_values("max_pooling2d", "max_pooling2d_1"),
-    "There are three Conv2D layers, these are two: the first two, or the pooling "
-    "behind them, which keeps the largest value.",
-    lambda: max(largest_values()),
-    "That is the largest value of all three; give one for each of them.",
-    lambda: largest_values(*cat_outputs()),
-    "These are all eight layers; choose the Conv2D layers by their class.",
-    lambda: largest_values(outputs=cat_outputs(raw=True)),
-    "These are raw pixels from 0 to 255; the network wants pixels / 255.",
-    lambda: [cat_outputs()[layer].mean() for layer in CONVOLUTIONS],
-    "These are the means; the question is about the largest values.",
+def outputs_in_order(network, pictures):
+    """Return the outputs of a network's layers, which stand in a row, by their names."""
+    outputs = {}
+    for layer in network.layers:
+        if not isinstance(layer, keras.layers.InputLayer):
+            pictures = layer(pictures)
+        outputs[layer.name] = np.asarray(pictures)
+    return outputs
+
+
+def output_of(network, name, pictures):
+    """Return the output of one layer."""
+    return outputs_in_order(network, pictures)[name]
+
+
+def output_beside(steps):
+    """Return a function that gives the output of a layer before or behind the right one."""
+
+    def choose(network, name, pictures):
+        outputs = outputs_in_order(network, pictures)
+        return [*outputs.values()][[*outputs].index(name) + steps]
+
+    return choose
+
+
+def output_at(place):
+    """Return a function that gives the output of the layer at one place, always."""
+    return lambda network, name, pictures: output_of(
+        network, network.layers[place].name, pictures
+    )
+
+
+def output_cases():
+    """Return networks, names of layers in them, and pictures."""
+    layers = keras.layers
+    random = np.random.default_rng(0)
+
+    def picture_layer(filters, name):
+        return layers.Conv2D(filters, 3, padding="same", activation="relu", name=name)
+
+    chains = {
+        ("second", 2, 6, 6, 3): [
+            picture_layer(4, "first"),
+            picture_layer(3, "second"),
+            layers.Flatten(name="flat"),
+            layers.Dense(5, name="classes"),
+        ],
+        ("second", 1, 5, 4, 3): [
+            picture_layer(3, "first"),
+            layers.MaxPooling2D(name="pool"),
+            picture_layer(3, "second"),
+            layers.Dropout(0.5, seed=1, name="drop"),
+            layers.Flatten(name="flat"),
+            layers.Dense(4, activation="softmax", name="classes"),
+        ],
+        ("norm", 3, 4, 6, 1): [
+            picture_layer(2, "second"),
+            layers.BatchNormalization(name="norm"),
+            picture_layer(3, "third"),
+            layers.Flatten(name="flat"),
+            layers.Dense(4, name="classes"),
+        ],
+        ("hidden", 4, 3, 3, 2): [
+            layers.Flatten(name="flat"),
+            layers.Dense(6, activation="relu", name="first"),
+            layers.Dropout(0.5, seed=1, name="drop"),
+            layers.Dense(6, activation="tanh", name="hidden"),
+            layers.Dense(6, name="more"),
+            layers.Dense(2, activation="softmax", name="classes"),
+        ],
+        ("classes", 2, 5, 5, 2): [
+            picture_layer(3, "first"),
+            layers.GlobalAveragePooling2D(name="means"),
+            layers.Dense(3, activation="softmax", name="classes"),
+        ],
+        ("first", 1, 4, 4, 3): [
+            picture_layer(3, "first"),
+            picture_layer(2, "second"),
+            layers.Flatten(name="flat"),
+            layers.Dense(2, name="classes"),
+        ],
+    }
+    cases = []
+    for i, ((name, count, *size), chain) in enumerate(chains.items()):
+        network = keras.Sequential([keras.Input(size), *chain], name="network")
+        if i % 2:  # as a functional model
+            network = keras.Model(network.inputs[0], network.outputs[0], name="network")
+        for weight in network.weights:
+            lowest = 0.5 if weight.name == "moving_variance" else -0.5
+            weight.assign(random.uniform(lowest, 1, weight.shape))
+        cases.append((network, name, random.random((count, *size))))
+    return cases
+
+
+EXERCISES["output_of"] = FunctionExercise(
+    output_of,
+    "A sub-model ends where you say, and shares the layers up to there.",
+    output_at(-1),
+    "That is what the whole network gives out, whatever the name: the sub-model ends at "
+    "network.get_layer(name).output.",
+    output_beside(-1),
+    "That is what goes into the layer, the output of the one before.",
+    output_beside(1),
+    "That is the output of the layer behind the one named.",
+    lambda network, name, pictures: network.get_layer(name)(pictures),
+    "The layer was called on the pictures; it wants the output of the layer before.",
+    lambda network, name, pictures: network.get_layer(name).get_weights()[0],
+    "Those are the layer's weights, its kernel; its output for the pictures is asked for.",
+    lambda network, name, pictures: output_of(network, name, pictures[:1]),
+    "That is the output for the first picture alone; there may be several.",
+    lambda network, name, pictures: output_of(network, name, pictures)[0],
+    "That is the output for the first picture, without the batch axis: leave out [0].",
+    lambda network, name, pictures: output_of(network, name, pictures)[-1],
+    "That is the output for the last picture alone; there may be several.",
+    output_at(0),
+    "That is the first layer's output, whatever the name.",
+    output_at(1),
+    "That is the output of network.layers[1], whatever the name.",
+    output_at(2),
+    "That is the output of network.layers[2], whatever the name.",
+    output_at(-2),
+    "That is the output of the last layer but one, whatever the name.",
+    lambda network, name, pictures: output_of(network, name, pictures / 255),
+    "The pictures were divided by 255; they come in as the network wants them.",
+    lambda network, name, pictures: output_of(network, name, pictures).mean(axis=0),
+    "That is the mean over the pictures; the output for each of them is asked for.",
+    lambda network, name, pictures: output_of(network, name, pictures).shape,
+    "That is the shape; the numbers are asked for.",
+    cases=output_cases,
+    allowed=("keras", "tensorflow"),
 )
 
 EXERCISES["come_to_life"] = Exercise(
