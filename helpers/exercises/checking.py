@@ -3,7 +3,7 @@
 import numpy as np
 
 from .common_mistakes import common_mistake, wrong_numbers
-from .exercise import asked_for, computed, find, read, same
+from .exercise import asked_for, computed, find, read, recognized, same
 from .feedback import show
 from .functions import FunctionExercise, Trial, alike
 from .progress import done
@@ -21,8 +21,9 @@ def check(name, answer):
     Arguments:
         name: lesson and topic, such as ``"dense_by_hand.softmax"``.
         answer: number, list, NumPy array or tensor; ``...`` while it is open.
-            Three decimals are exact enough. Where a function is asked for, the
-            function, which is tried on inputs of several shapes.
+            Two decimals are exact enough, three where a slip leads to the same two.
+            Where a function is asked for, the function, which is tried on inputs of
+            several shapes.
 
     Raises:
         ValueError: there is no exercise of that name.
@@ -47,13 +48,14 @@ def verdict(exercise, answer):
         given = read(answer)
     except ValueError as reason:
         return f"Not yet. {reason}"
-    expected = computed(exercise.right)
-    if same(given, expected):
+    found = recognized(given, {exercise.why: exercise.right, **exercise.mistakes})
+    if found == [exercise.why]:
         return f"{RIGHT} {exercise.why}"
-    for sentence, mistake in exercise.mistakes.items():
-        if same(given, computed(mistake)):
-            return f"Not yet. {sentence}"
-    return f"Not yet. {difference(given, expected)}"
+    if exercise.why in found:
+        return "Not yet. That is close: give three decimals."
+    if len(found) == 1:
+        return f"Not yet. {found[0]}"
+    return f"Not yet. {difference(given, computed(exercise.right))}"
 
 
 def difference(given, expected):
@@ -67,16 +69,12 @@ def difference(given, expected):
 
 def wrong_shape(given, expected):
     """Say how an answer of another shape is wrong."""
-    right = same(given.ravel(), expected.ravel())
-    got = f"Expected the shape {expected.shape}, got {given.shape}."
-    if not expected.shape:
-        got = f"Expected one number, got an array of shape {given.shape}."
-    if (not given.shape and expected.ndim == 1) or (right and not expected.shape):
-        got = asked_for(given, expected)
     said = common_mistake(given, expected)
-    if right and expected.shape:
+    if not expected.ndim or (expected.ndim == 1 and given.ndim < 2):
+        return f"{said} {asked_for(given, expected)}".strip()
+    if same(given.ravel(), expected.ravel()):
         said = said or "The numbers are right, the axes are not."
-    return f"{said} {got}".strip()
+    return f"{said} Expected the shape {expected.shape}, got {given.shape}.".strip()
 
 
 def verdict_on_function(exercise, function):

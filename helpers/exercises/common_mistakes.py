@@ -6,7 +6,7 @@ ones. Where two mistakes lead to the same numbers, nothing is said.
 
 import numpy as np
 
-from .exercise import close, same
+from .exercise import close, right_when_rounded, same
 
 ORDINALS = "first second third fourth fifth sixth".split()
 NUMBERS = "one two three four five six".split()
@@ -36,13 +36,13 @@ def common_mistake(given, right):
 
 def few_decimals(given, right):
     """Say if an answer has one or two decimals and is right as far as that goes."""
-    for scale in (10, 100):
+    for scale, decimals in ((10, "two"), (100, "three")):
         shown, exact = (given * scale).round(3), (right * scale).round(3)
         if (shown % scale).any() and (shown == np.rint(shown)).all():
             if (abs(shown - exact) <= 0.5).all():
-                return "That is close: give three decimals."
+                return f"That is close: give {decimals} decimals."
             if (shown == np.trunc(exact)).all():
-                return "Decimals are cut off: give three decimals."
+                return "Decimals are cut off: round to two, or give three."
     return ""
 
 
@@ -95,8 +95,8 @@ def of_decimals(right, smallest):
     if smallest > 0.2 and right.min() >= 0:
         yield "A root was taken once too often.", np.sqrt(right)
     if smallest > 1:
-        yield "The decimals are missing: give three.", np.rint(right)
-        yield "The decimals are missing: give three.", np.trunc(right)
+        yield "The decimals are missing: give two or three.", np.rint(right)
+        yield "The decimals are missing: give two or three.", np.trunc(right)
     if right.max() > 0:
         said = "This is after ReLU; here negative numbers stay as they are."
         yield said, np.maximum(0, right)
@@ -144,10 +144,12 @@ KINDS = before_relu, another_order, another_sign, another_factor
 
 def wrong_numbers(given, right):
     """Say which numbers of an answer of the right shape are wrong, or how many."""
-    wrong = ~close(given, right)
+    wrong = ~right_when_rounded(given, right)
+    if not wrong.any():  # the numbers of a function have to be exact
+        wrong = ~close(given, right)
     count = int(wrong.sum())
     if right.size == 1:
-        return "It is another number."
+        return "That is not it."
     if right.size > len(ORDINALS):
         differ = "differs" if count == 1 else "differ"
         return f"The shape is right; of {right.size} numbers, {count} {differ}."

@@ -6,7 +6,9 @@ when its first cell asks for it. No name has a number of a lesson in it: lessons
 put in another order.
 """
 
+import types
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache, partial
 from importlib import import_module
@@ -19,11 +21,18 @@ TOPICS = sorted(file.stem for file in Path(__file__).parent.glob("lessons/[a-z]*
 UNREADABLE = {  # what is said about an answer, or a part of it, of these classes
     "One place is still open: replace the ... there.": type(...),
     "Write numbers with a point, without quotation marks, units or %.": (str, bytes),
-    "A set has no order: write a list.": (set, frozenset),
+    "A set has no order: sorted(...) makes a list of it.": (set, frozenset),
     "A dict: name the layer whose output is meant.": (dict, type({}.values())),
     "This is a complex number; none is asked for.": (complex, np.complexfloating),
     "No rows went in: call the model on rows.": keras.KerasTensor,
     "This is a model; call it on rows.": keras.Model,
+    "This is a layer; what it gives out is asked for.": keras.layers.Layer,
+    "This is a function that was not called: its brackets are missing.": (
+        types.FunctionType,
+        types.BuiltinFunctionType,
+        types.MethodType,
+    ),
+    "Its numbers are not made yet: list(...) makes a list of them.": Iterator,
 }
 
 
@@ -135,11 +144,47 @@ def close(given, expected):
     return abs(given - expected) <= 1e-3 + slack
 
 
+def rounded(given, expected):
+    """Tell whether two arrays are the same as far as two decimals tell."""
+    return given.shape == expected.shape and right_when_rounded(given, expected).all()
+
+
+@np.errstate(all="ignore")  # of numbers too large for it
+def right_when_rounded(given, expected):
+    """Tell of each number whether it is right, or has two decimals that are.
+
+    A number without decimals is not taken for a rounded one.
+    """
+    shown, exact = (100 * given).round(3), (100 * expected).round(3)
+    near = (shown == np.rint(shown)) & (abs(shown - exact) <= 0.5)
+    return close(given, expected) | near & (given != np.rint(given))
+
+
+def recognized(given, answers):
+    """Return the sentences on those answers that a learner's is: one, none or several.
+
+    Three decimals are looked at first. Only where no answer has the same, two are enough.
+
+    Arguments:
+        given: float64 array, or one of the words that a prediction offers.
+        answers: dictionary from a sentence to a function that computes an answer.
+    """
+    answers = {said: computed(answer) for said, answer in answers.items()}
+    if isinstance(given, str):
+        return [said for said, answer in answers.items() if answer == given]
+    for alike in (same, rounded):
+        if found := [said for said in answers if alike(given, answers[said])]:
+            return found
+    return []
+
+
 def asked_for(answer, right):
     """Say how many numbers are asked for, if an answer has another shape."""
     if isinstance(answer, str) or answer.shape == right.shape:
         return ""
     if right.shape:
         numbers = "number" if right.size == 1 else "numbers"
-        return f"A list of {right.size} {numbers} is asked for."
-    return "One number is asked for, without brackets."
+        yours = f"; yours has {answer.size}" if answer.ndim == right.ndim == 1 else ""
+        return f"A list of {right.size} {numbers} is asked for{yours}."
+    yours = ", without brackets" if answer.size == 1 else f", not {answer.size}"
+    return f"One number is asked for{yours}."

@@ -1,6 +1,6 @@
 """``compare(name, guess)``: what a learner expected, beside what came out."""
 
-from .exercise import asked_for, computed, find, read, same
+from .exercise import asked_for, computed, find, read, recognized
 from .feedback import say, show
 
 
@@ -36,13 +36,10 @@ def opinion(prediction, guess):
         guess = understood(prediction, guess)
     except ValueError as reason:
         return f"Not understood. {reason}"
-    right = computed(prediction.right)
-    if equal(guess, right):
+    found = recognized(guess, {"": prediction.right, **prediction.mistakes})
+    if "" in found:
         return "As you expected."
-    comment = asked_for(guess, right)
-    for sentence, mistake in prediction.mistakes.items():
-        if equal(guess, computed(mistake)):
-            comment = sentence
+    comment = found[0] if found else asked_for(guess, computed(prediction.right))
     return f"Not what you expected. {comment}".strip()
 
 
@@ -60,8 +57,3 @@ def understood(prediction, guess):
         return guess.strip(" .").casefold()
     offered = " or ".join(f'"{word}"' for word in words)
     raise ValueError(f"Write {offered}, with the quotation marks.")
-
-
-def equal(guess, value):
-    """Tell whether a guess that was understood equals a computed value."""
-    return guess == value if isinstance(value, str) else same(guess, value)

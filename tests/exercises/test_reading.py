@@ -14,12 +14,14 @@ OPEN = "One place is still open: replace the ... there."
 NONE = "One place is None: nothing was assigned to it."
 TEXT = "Write numbers with a point, without quotation marks, units or %."
 LENGTHS = "The parts of the list have different lengths."
-SET = "A set has no order: write a list."
+SET = "A set has no order: sorted(...) makes a list of it."
 DICT = "A dict: name the layer whose output is meant."
 COMPLEX = "This is a complex number; none is asked for."
 LARGE = "A number is too large to be read."
 SYMBOLIC = "No rows went in: call the model on rows."
 MODEL = "This is a model; call it on rows."
+FUNCTION = "This is a function that was not called: its brackets are missing."
+ITERATOR = "Its numbers are not made yet: list(...) makes a list of them."
 
 NETWORK = dense_network()
 ROWS = NETWORK(np.eye(3))
@@ -61,8 +63,13 @@ SAID = [
     (NETWORK.outputs, SYMBOLIC),
     (NETWORK, MODEL),
     ([NETWORK], MODEL),
-    (print, "builtin_function_or_method is not a number or an array of numbers."),
-    ([print], "list is not a number or an array of numbers."),
+    (print, FUNCTION),
+    (np.zeros(3).max, FUNCTION),
+    (lambda: 1, FUNCTION),
+    ([print], FUNCTION),
+    (keras.layers.Dense(2), "This is a layer; what it gives out is asked for."),
+    ((one for one in [1]), ITERATOR),
+    (map(abs, [1]), ITERATOR),
     (range, "type is not a number or an array of numbers."),
 ]
 
