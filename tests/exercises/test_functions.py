@@ -205,7 +205,7 @@ WAYS = {DENSE: DENSE_WAYS, SOFTMAX: SOFTMAX_WAYS, MAP: MAP_WAYS, POOL: POOL_WAYS
 def test_right_function_passes_in_every_style(name, way, capsys):
     check(name, written(WAYS[name][way]))
     out = " ".join(capsys.readouterr().out.split())
-    assert out == f"Right. {FUNCTIONS[name].why}"
+    assert out == f"✓ Right. {FUNCTIONS[name].why}"
 
 
 def test_partial_passes():
@@ -231,7 +231,7 @@ def test_what_is_no_function_hears_so():
 
 def test_a_function_where_a_number_is_asked_for_is_no_number():
     for exercise in EXERCISES.values():
-        assert "is not a number" in verdict(exercise, lambda: 1)
+        assert "a function that was not called" in verdict(exercise, lambda: 1)
 
 
 # --- what any function can meet
@@ -243,9 +243,9 @@ ANY = [  # body of a function of x, kernel and bias, and what is said
     ("return x @ kernel + bias / 0 * 'a'", "It was called with x of shape (2, 3), "),
     ("yield x @ kernel + bias", "A generator comes back, which holds no numbers yet"),
     ("return (row for row in x)", "A generator comes back, which holds no numbers"),
-    ("return zip(x, kernel)", "zip is not a number or an array of numbers."),
+    ("return zip(x, kernel)", "Its numbers are not made yet: list(...) makes a list"),
     ("return 'right'", "Write numbers with a point, without quotation marks"),
-    ("return f", "function is not a number or an array of numbers."),
+    ("return f", "This is a function that was not called: its brackets are missing."),
     ("return {1: x}", "A dict: name the layer whose output is meant."),
     ("return f(x, kernel, bias)", "It calls itself without end."),
     ("return input('x?')", "It waits for input(); all it needs comes in as its"),
