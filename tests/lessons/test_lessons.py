@@ -28,6 +28,7 @@ from helpers.exercises.checking import OPEN, RIGHT
 from helpers.exercises.exercise import find
 from helpers.exercises.feedback import Comment
 from helpers.exercises.functions import FunctionExercise
+from helpers.exercises.keep import FILE
 
 SETUP_TITLE = "# @title Setup: run this cell first"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -228,7 +229,7 @@ def test_every_cell_was_run_without_errors_or_warnings(lesson):
 def solved(notebook):
     """Return the code cells, each stub with its solution in place of the dots.
 
-    What `check` has to say to it stands below, so that nbval compares it.
+    What `check` and `keep` have to say to it stands below, so that nbval compares it.
     """
     cells = with_answers(notebook)
     for before, cell in zip(notebook.cells, cells):
@@ -238,6 +239,9 @@ def solved(notebook):
             )
             shown = {"text/plain": repr(praise), "text/html": praise._repr_html_()}
             cell.outputs = [nbformat.v4.new_output("display_data", data=shown)]
+            for name in re.findall(r"^keep\((\w+)\)$", cell.source, re.MULTILINE):
+                said = f"{name} is kept in {FILE}.\n"
+                cell.outputs.append(nbformat.v4.new_output("stream", text=said))
     return [cell for cell in cells if cell.cell_type == "code"]
 
 
