@@ -1,10 +1,13 @@
 """Exercises and predictions of the lesson Seeds and initializers."""
 
+from functools import partial
+from itertools import combinations
 from math import prod
 from random import Random
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ..exercise import Exercise
 from ..functions import FunctionExercise
@@ -12,7 +15,7 @@ from ..shared import dense_weights
 
 EXERCISES, PREDICTIONS = {}, {}
 
-NEW_SHAPE = (10, 5)
+NEW_SHAPE = (20, 10)
 LARGE = 16_777_216
 
 
@@ -47,6 +50,28 @@ def first_weight(shape=NEW_SHAPE, low=-1, high=1, power=1):
     return (low + (high - low) * fractions()[0]) * glorot_limit(shape) ** power
 
 
+def later_draw(number):
+    """Return the first fraction of a later draw after ``tf.random.set_seed(0)``.
+
+    TensorFlow gives each draw a seed from Python's generator. Here it is used without
+    setting the learner's own seed.
+    """
+    source = Random(0)
+    for _ in range(number):
+        seed = source.randint(0, 2**31 - 1)
+    key, counter = np.array([0], "uint64"), np.array([0, seed], "uint64")
+    with tf.device("CPU:0"):
+        draw = tf.raw_ops.StatelessRandomUniformV2(
+            shape=[1], key=key, counter=counter, alg=1
+        )
+    return float(draw[0])
+
+
+def stretched(fraction, limit):
+    """Return the weight that a fraction from 0 to 1 stands for."""
+    return limit * (2 * fraction - 1)
+
+
 def equal_kernels(seeding):
     """Tell, 1 or 0, if two kernels are equal; seeds come from ``random``, as in Keras."""
     sources = {
@@ -62,6 +87,29 @@ def equal_kernels(seeding):
 def programs(a="no call", b="before each", c="once", d="before each"):
     """Return for the four programs of `equal_kernels` whether both kernels are equal."""
     return [equal_kernels(seeding) for seeding in (a, b, c, d)]
+
+
+# What is to say about each program, and what the opposite answer to it makes equal.
+REASONS = {
+    "a": (
+        "the initializers of Keras 3 do not listen to tf.random.set_seed",
+        "before each",
+    ),
+    "b": ("keras.utils.set_random_seed starts Python's random anew, each time", "once"),
+    "c": (
+        "one call starts a sequence of seeds; each layer takes the next one",
+        "before each",
+    ),
+    "d": ("an initializer's own seed stays the same at each call", "once"),
+}
+
+
+def wrong_programs():
+    """Yield each wrong answer to `equal_kernels`, and what to say about it."""
+    for count in range(1, len(REASONS) + 1):
+        for letters in combinations(REASONS, count):
+            yield partial(programs, **{one: REASONS[one][1] for one in letters})
+            yield "; ".join(f"{one}: {REASONS[one][0]}" for one in letters) + "."
 
 
 def added(numbers, dtype="float32"):
@@ -127,6 +175,27 @@ EXERCISES["glorot_limit"] = FunctionExercise(
     "layer has none, and counts once.",
     limit_at(lambda shape: shape[0] if len(shape) > 2 else 1),
     "Only the first axis was counted; multiply all numbers before the last two.",
+    lambda shape: np.sqrt(6 / (fans(shape)[0] + prod(shape[1:]))),
+    "The fan out is rows × columns × filters: `shape[1:]` leaves out the rows and has "
+    "the channels in it.",
+    lambda shape: np.sqrt(6 / (fans(shape)[0] + prod(shape))),
+    "All numbers were multiplied for the fan out; the channels have no part in it.",
+    lambda shape: np.sqrt(6 / (prod(shape[:-2]) + shape[-2] + shape[-1])),
+    "The places were added to channels and filters; multiply each of the two by them.",
+    limit_at(lambda shape: shape[0] ** 2 if len(shape) > 2 else 1),
+    "The first number was squared; rows and columns may differ, and there may be others.",
+    limit_at(lambda shape: 9 if len(shape) > 2 else 1),
+    "9 places are those of a 3 × 3 kernel; take them from the shape.",
+    limit_at(lambda shape: 9),
+    "9 places are those of a 3 × 3 kernel; take them from the shape. Without any, it is 1.",
+    of_fans(lambda fan_in, fan_out: 6 / (fan_in + fan_out) / 2),
+    "That is half of the fraction, not its root: `** 1 / 2` does `** 1` first. Write "
+    "`** 0.5` or `np.sqrt`.",
+    of_fans(lambda fan_in, fan_out: (6 / (fan_in + fan_out)) ** 2),
+    "The fraction was squared; take its root.",
+    lambda shape: np.sqrt(6 / prod(shape[:-2]) * (shape[-2] + shape[-1])),
+    "Brackets are missing: what stands behind `*` multiplies the fraction. All of it "
+    "stands under the line.",
     of_fans(lambda fan_in, fan_out: np.sqrt(6 / fan_in + fan_out)),
     "Brackets are missing: both fans stand under the line, 6 / (fan_in + fan_out).",
     of_fans(lambda fan_in, fan_out: np.sqrt(6) / (fan_in + fan_out)),
@@ -144,6 +213,8 @@ EXERCISES["glorot_limit"] = FunctionExercise(
     "This is the distance from minus limit to limit, twice the limit.",
     lambda shape: [-glorot_limit(shape), glorot_limit(shape)],
     "Both ends came back; return the limit alone, one number.",
+    of_fans(lambda fan_in, fan_out: [fan_in, fan_out]),
+    "These are the fans; the limit is one number made of both.",
     of_fans(lambda fan_in, fan_out: fan_in + fan_out),
     "This is the sum of the fans; 6 divided by it and the root are still to come.",
     cases=limit_cases,
@@ -156,6 +227,28 @@ EXERCISES["first_weight"] = Exercise(
     "This is fraction × limit. The fraction counts from minus limit, not from 0.",
     lambda: -first_weight(low=0),
     "This is fraction × minus limit. A fraction of 0 stands for minus limit, not for 0.",
+    lambda: stretched(later_draw(2), glorot_limit(NEW_SHAPE)),
+    "This is a second draw: set the seed again, then draw.",
+    lambda: stretched(later_draw(3), glorot_limit(NEW_SHAPE)),
+    "This is a third draw: set the seed again, then draw.",
+    lambda: stretched(later_draw(4), glorot_limit(NEW_SHAPE)),
+    "This is a fourth draw: set the seed again, then draw.",
+    lambda: stretched(fractions()[:10], glorot_limit(NEW_SHAPE)),
+    "This is the first row; its first number alone is asked for.",
+    lambda: stretched(fractions()[1], glorot_limit(NEW_SHAPE)),
+    "This is the second weight; the first one is `[0, 0]`.",
+    lambda: keras.initializers.GlorotUniform(0)(NEW_SHAPE)[0, 0],
+    "This is what Keras's initializer makes of seed 0; `draw` asks TensorFlow.",
+    lambda: stretched(fractions()[0], np.sqrt(6 / prod(NEW_SHAPE))),
+    "The two numbers of the shape were multiplied under the root; add them.",
+    lambda: stretched(fractions()[0], np.sqrt(6 / NEW_SHAPE[0])),
+    "The fan out is missing under the root: add both numbers of the shape.",
+    lambda: stretched(fractions()[0], np.sqrt(6 / NEW_SHAPE[1])),
+    "The fan in is missing under the root: add both numbers of the shape.",
+    lambda: first_weight(low=0, high=2),
+    "This is fraction × twice the limit; it starts at minus limit, so subtract the limit.",
+    lambda: -glorot_limit(NEW_SHAPE),
+    "This is minus limit, the smallest weight there can be.",
     lambda: glorot_limit(NEW_SHAPE),
     "This is the limit itself, the largest weight there can be.",
     lambda: first_weight((4, 2)),
@@ -175,24 +268,11 @@ EXERCISES["first_weight"] = Exercise(
 EXERCISES["equal_kernels"] = Exercise(
     programs,
     "Two kernels are equal when both initializers got the same seed, whoever set it.",
-    lambda: programs(a="before each"),
-    "a: the initializers of Keras 3 do not listen to tf.random.set_seed.",
-    lambda: programs(b="once"),
-    "b: keras.utils.set_random_seed starts Python's random anew, each time.",
-    lambda: programs(c="before each"),
-    "c: one call starts a sequence of seeds; each layer takes the next one.",
-    lambda: programs(d="once"),
-    "d: an initializer's own seed stays the same at each call.",
-    lambda: programs(a="before each", c="before each"),
-    "a and c: think of whom each call reaches, and of what the first kernel uses up.",
-    lambda: programs(a="before each", d="once"),
-    "a and d: tf.random.set_seed does not reach these initializers, and a seed of "
-    "their own stays.",
-    lambda: programs(b="once", d="once"),
-    "b and d: in both, the second kernel starts from the very seed of the first.",
-    lambda: programs(c="before each", d="once"),
-    "c and d: after one call each layer takes the next seed; a seed of an "
-    "initializer's own stays.",
+    *wrong_programs(),
+    lambda: np.flatnonzero(programs()),
+    "Write a number for each of the four programs: 1 for equal, 0 for not.",
+    lambda: np.flatnonzero(programs()) + 1,
+    "Write four numbers, one for each program: 1 for equal, 0 for not.",
 )
 
 EXERCISES["order_of_sums"] = Exercise(
@@ -206,22 +286,35 @@ EXERCISES["order_of_sums"] = Exercise(
     "In b) the two ones meet before the large number comes.",
     lambda: both(a=(LARGE, 1, -LARGE, 1)),
     "In a) the second 1 meets the same number as the first.",
+    lambda: both(b=(LARGE, 1, -LARGE, 1)),
+    "In b) both ones come first: 1 + 1 is exact, and the large number plus 2 as well.",
+    lambda: both((1, 1, LARGE, -LARGE), (LARGE, 1, 1, -LARGE)),
+    "a) and b) are exchanged: in which of them do the two ones meet first?",
+    lambda: both((LARGE, 1, 1), (1, 1, LARGE)),
+    "These are the sums before the last subtraction, - 16,777,216.",
 )
 
 
-def hidden_kernel_stays():
-    """Tell whether the hidden kernel is the same where it is the second draw."""
-    kernel = (2 * fractions(kernel=2) - 1) * glorot_limit(
-        (3, 4)
-    )  # its first eight weights
-    return "yes" if np.allclose(kernel, dense_weights()[0].ravel()[:8]) else "no"
+def kernels_that_stay():
+    """Tell which kernels are the same where the output kernel is the first draw."""
+    # Eight fractions of each draw are known: a kernel of 4 by 2 has no more.
+    hidden = stretched(fractions(kernel=2), glorot_limit((3, 4)))
+    output = stretched(fractions()[:8], glorot_limit((4, 2)))
+    is_same = [
+        np.allclose(hidden, dense_weights()[0].ravel()[:8]),
+        np.allclose(output, dense_weights()[2].ravel()),
+    ]
+    words = {(True, True): "both", (True, False): "hidden", (False, True): "output"}
+    return words.get(tuple(is_same), "neither")
 
 
 PREDICTIONS["A"] = Exercise(
-    hidden_kernel_stays,
-    "The first draw after a seed gets the same fractions, whatever it is for; the "
-    "hidden kernel is now the second draw.",
-    yes="The seed is the same, but it does not belong to a layer.",
+    kernels_that_stay,
+    "The first draw after a seed gets the same fractions, whatever it is for, stretched "
+    "to its own limit. Each kernel now has the fractions of the other.",
+    both="The seed is the same, but it does not belong to a layer.",
+    hidden="It was the first draw after the seed; now it is the second.",
+    output="It was the second draw after the seed; now it is the first.",
 )
 
 PREDICTIONS["B"] = Exercise(
@@ -232,16 +325,29 @@ PREDICTIONS["B"] = Exercise(
 )
 
 PREDICTIONS["C"] = Exercise(
-    lambda: "yes" if equal_kernels("no call") else "no",
+    lambda: 2 * equal_kernels("no call") + equal_kernels("before each"),
     "Keras 3 takes the seed of an initializer from Python's random module. Of these "
     "three calls, only keras.utils.set_random_seed reaches that.",
-    yes="It was so in Keras 2, for which the tutorial of lesson 01 was written.",
+    lambda: equal_kernels("no call") + 2 * equal_kernels("before each"),
+    "With tf.random.set_seed it was so in Keras 2, for which the tutorial of lesson 01 "
+    "was written.",
+    lambda: 3 * equal_kernels("before each"),
+    "Each call starts one source of random numbers anew; initializers ask only one.",
+    lambda: 3 * equal_kernels("no call"),
+    "One of the calls is made for all random numbers.",
 )
 
 PREDICTIONS["D"] = Exercise(
-    lambda: "yes" if equal_kernels("before each") else "no",
-    "The initializer starts from its own seed at every call.",
-    no="An initializer does not go on counting from call to call.",
+    # An object's seed stays, as if it were set before each layer.
+    lambda: 2 * equal_kernels("before each") + equal_kernels("no call"),
+    "An object starts from its own seed at every call; without one, it has taken a seed "
+    "when it was made. The word makes a new object for each layer.",
+    lambda: equal_kernels("before each") + 2 * equal_kernels("no call"),
+    "An object without a seed takes one when it is made, and keeps it.",
+    lambda: 3 * equal_kernels("before each"),
+    "The word is no object: it makes a new one for each layer.",
+    lambda: 3 * equal_kernels("no call"),
+    "An initializer does not go on counting from call to call.",
 )
 
 PREDICTIONS["E"] = Exercise(
@@ -249,4 +355,8 @@ PREDICTIONS["E"] = Exercise(
     "100,000,001 needs nine digits; float32 holds about seven, so the 1 is rounded away.",
     lambda: added([1e8, -1e8, 1]),
     "On paper the order makes no difference.",
+    lambda: np.spacing(np.float32(1e8)),
+    "float32 goes in steps of 8 there; 1 is less than half a step, so it goes down.",
+    lambda: added([1e8, 1]),
+    "That is the sum before the last number is subtracted.",
 )

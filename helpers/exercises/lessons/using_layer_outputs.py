@@ -18,17 +18,33 @@ FOUR = np.array([[2.0, 0.0], [0.0, 1.0], [-1.0, 1.0], [-1.0, -2.0]])
 IS_OF_CLASS = np.array([1, 1, 0, 0])
 OUTPUTS = np.array([[2.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-2.0, -1.0]])
 TARGETS = np.array([[1, 0], [1, 0], [0, 1], [0, 1]])
-SCORES = np.array([[2, 1, 0], [0, 3, 1], [1, 2, 5], [4, 0, 2], [1, 2, 0]])
-TRUE_LABELS = np.array([0, 1, 1, 0, 2])
-MAPS = np.stack([[[1, 2], [0, 3]], [[2, 0], [1, 1]]], axis=-1)
-GRADIENT = np.stack([[[1, 2], [0, 1]], [[-1, -3], [0, 2]]], axis=-1)
-RIGHT = SCORES.argmax(axis=1) == TRUE_LABELS
+# In these numbers each slip that is likely leads to an answer of its own.
+CLASS_0 = [0, 9, 2, 3, 5, 4, 2, 0, 3, 8]
+CLASS_1 = [8, 3, 7, 1, 9, 1, 5, 6, 0, 6]
+CLASS_2 = [4, 2, 5, 4, 4, 5, 6, 8, 7, 7]
+SCORES = np.stack([CLASS_0, CLASS_1, CLASS_2], axis=1)
+TRUE_LABELS = np.array([1, 0, 0, 2, 0, 2, 2, 0, 2, 0])
+CLASSES = SCORES.argmax(axis=1)
+RIGHT = CLASSES == TRUE_LABELS
+MAPS = np.stack([[[2, 0], [3, 2]], [[3, 3], [0, 2]]], axis=-1)
+GRADIENT = np.stack([[[3, 3], [3, -2]], [[-3, 3], [-3, 0]]], axis=-1)
 WEIGHTED = MAPS * GRADIENT.mean(axis=(0, 1))
 
 
 def ridge(penalty, outputs=FOUR, targets=IS_OF_CLASS):
     """Return the probe's weights for exercise 7.2; the penalty may be a table."""
     return solve(outputs.T @ outputs + penalty, outputs.T @ targets)
+
+
+def with_square_of(outputs, penalty):
+    """Return weights for the right side of 7.2, the table of other outputs beside it."""
+    table = outputs.T @ outputs + penalty * np.eye(2)
+    return solve(table, FOUR.T @ IS_OF_CLASS)
+
+
+def heat(weights, maps=MAPS):
+    """Return ReLU of the sum of the channels, each times its weights."""
+    return np.maximum(0, (maps * weights).sum(axis=-1))
 
 
 def cosine_cases():
@@ -74,6 +90,26 @@ EXERCISES["cosine_similarity"] = FunctionExercise(
     lambda rows, row: rows @ row / norm(rows, axis=1) / norm(row),
     "It is right but for rows of zeros: 0 divided by 0 is NaN. Let no length be smaller "
     "than a tiny number.",
+    lambda rows, row: divided(rows @ row, norm(rows, axis=1)) / norm(row),
+    "It is right but where `row` is all zeros: 0 divided by 0 is NaN. Let neither length "
+    "be smaller than a tiny number.",
+    lambda rows, row: np.where(
+        norm(rows, axis=1) * norm(row) == 0, 1, cosine_similarity(rows, row)
+    ),
+    "Rows of zeros got 1, as if they had the direction of `row`; let them have 0.",
+    lambda rows, row: rows @ row / np.maximum(norm(rows, axis=1) * norm(row), 1),
+    "Lengths smaller than 1 became 1; take a much smaller number, such as 1e-9.",
+    lambda rows, row: rows @ row / (norm(rows, axis=1) * norm(row) + 1),
+    "1 was added to the lengths, which is too much; take a tiny number, such as 1e-9.",
+    lambda rows, row: divided(rows @ row, norm(rows, axis=1)) * norm(row),
+    "The length of `row` multiplies: `a / b * c` is (a / b) × c. Put both lengths in "
+    "brackets.",
+    lambda rows, row: divided(rows @ row, norm(rows, axis=1) + norm(row)),
+    "The products were divided by the sum of the two lengths; divide by both of them.",
+    lambda rows, row: (rows * row).mean(axis=1),
+    "These are means of the products; add them up, and divide by the two lengths.",
+    lambda rows, row: rows * row,
+    "These are the products, number by number; add them up for each of `rows`.",
     lambda rows, row: rows @ row,
     "These are the products, not yet divided by the two lengths.",
     lambda rows, row: rows @ divided(row, norm(row)),
@@ -82,6 +118,14 @@ EXERCISES["cosine_similarity"] = FunctionExercise(
     "Only the lengths of `rows` were divided out; `row` has a length too.",
     lambda rows, row: norm(rows - row, axis=1),
     "These are Euclidean distances; the question is about directions.",
+    lambda rows, row: -norm(rows - row, axis=1),
+    "These are Euclidean distances with a minus; the question is about directions.",
+    lambda rows, row: squares(rows - row, axis=1),
+    "These are squared distances; the question is about directions.",
+    lambda rows, row: cosine_similarity(rows, row) ** 2,
+    "The similarity was squared, which also hides its sign.",
+    lambda rows, row: (-cosine_similarity(rows, row)).argsort(),
+    "These are the places of the rows, the most similar first; give the similarities.",
     lambda rows, row: cosine_similarity(rows, row, squares),
     "The products were divided by the squares of the lengths; take the roots.",
     lambda rows, row: 1 - cosine_similarity(rows, row),
@@ -131,6 +175,23 @@ EXERCISES["probe_weights"] = Exercise(
     "That is the right side of the equation; it is still to be solved.",
     lambda: (FOUR.T @ FOUR + 2 * np.eye(2)) @ (FOUR.T @ IS_OF_CLASS),
     "The table was multiplied with the right side; `solve` does the reverse.",
+    lambda: ridge(2**2 * np.eye(2)),
+    "That is the answer for the penalty 4: it was squared or counted twice.",
+    lambda: ridge(-2 * np.eye(2)),
+    "The penalty was subtracted; it is added to the diagonal.",
+    lambda: ridge(2 * np.fliplr(np.eye(2))),
+    "The penalty stands beside the diagonal; it belongs on it: `2 * np.eye(2)`.",
+    lambda: with_square_of(OUTPUTS, 1),
+    "This is `square` of the cell above, made of `outputs`; make it of `four`, penalty 2.",
+    lambda: with_square_of(OUTPUTS, 2),
+    "The table was made of `outputs`; the four pictures here are `four`.",
+    lambda: solve(FOUR.T @ FOUR + 2 * np.eye(2), OUTPUTS.T @ IS_OF_CLASS),
+    "The right side was made of `outputs`; the four pictures here are `four`.",
+    lambda: solve(FOUR.T @ FOUR + 2 * np.eye(2), OUTPUTS.T @ TARGETS),
+    "The right side is `outputs.T @ targets`, as above; here it is "
+    "`four.T @ is_of_class`.",
+    lambda: FOUR.T @ FOUR + 2 * np.eye(2),
+    "That is the table; `solve` it with the right side, `four.T @ is_of_class`.",
     lambda: ridge(FOUR.T @ FOUR),
     "The table was multiplied by 2; the penalty is added to its diagonal.",
     lambda: 2 * ridge(np.eye(2)),
@@ -150,40 +211,95 @@ EXERCISES["accuracy"] = Exercise(
     "The highest score of each row names the class; the mean of true and false is the "
     "accuracy.",
     lambda: RIGHT.sum(),
-    "That is how many are right; the accuracy is their share of all five.",
+    "That is how many are right; the accuracy is their share of all ten.",
     lambda: (~RIGHT).mean(),
     "That is the share that is wrong.",
     lambda: RIGHT,
     "These say for each picture whether it is right; take their mean.",
-    lambda: SCORES.argmax(axis=1).mean(),
+    lambda: CLASSES.mean(),
     "That is the mean of the classes' numbers; compare each with its label first.",
-    lambda: SCORES.argmax(axis=1),
+    lambda: TRUE_LABELS.mean(),
+    "That is the mean of the labels; compare each with the class of the highest score.",
+    lambda: abs(CLASSES - TRUE_LABELS).mean(),
+    "That is how far the classes' numbers are from the labels; only equal or not counts.",
+    lambda: 1 - abs(CLASSES - TRUE_LABELS).mean(),
+    "That is 1 minus how far the classes' numbers are from the labels; only equal or not "
+    "counts.",
+    lambda: (SCORES.argmin(axis=1) == TRUE_LABELS).mean(),
+    "That is how often the lowest score names the class; take the highest, argmax.",
+    lambda: (SCORES.argsort(axis=1)[:, 1] == TRUE_LABELS).mean(),
+    "That is how often the second highest score names the class; take the highest.",
+    lambda: np.mean([RIGHT[TRUE_LABELS == label].mean() for label in range(3)]),
+    "That is the mean of the three classes' accuracies; every picture counts once.",
+    lambda: SCORES.argmax(axis=0),
+    "These are the pictures with the highest score for each class: `axis=0`. Ask for the "
+    "class with the highest score for each picture, `axis=1`.",
+    lambda: SCORES.max(axis=1),
+    "These are the highest scores; their places, argmax, are the classes.",
+    lambda: RIGHT.sum() / 3,
+    "How many are right was divided by the three classes; divide by the ten pictures.",
+    lambda: RIGHT.sum() / SCORES.size,
+    "How many are right was divided by all scores; divide by the ten pictures.",
+    lambda: CLASSES,
     "These are the classes with the highest scores; compare them with the labels.",
-    lambda: SCORES[np.arange(5), TRUE_LABELS].mean(),
+    lambda: SCORES[np.arange(10), TRUE_LABELS].mean(),
     "That is the mean score of the true class; only which score is highest counts.",
-    lambda: (SCORES.argmax(axis=1) + 1 == TRUE_LABELS).mean(),
-    "That is one of five. The class is the place of the highest score, counted from 0.",
+    lambda: (CLASSES + 1 == TRUE_LABELS).mean(),
+    "That is none of ten. The class is the place of the highest score, counted from 0.",
 )
 
 EXERCISES["heat_map"] = Exercise(
-    lambda: np.maximum(0, WEIGHTED.sum(axis=-1)),
+    lambda: heat(GRADIENT.mean(axis=(0, 1))),
     "The second channel's mean gradient is negative: where it answers, it speaks "
     "against the class.",
     lambda: WEIGHTED.sum(axis=-1),
     "This is before ReLU: what speaks against the class is still there.",
-    lambda: np.maximum(0, (MAPS * GRADIENT.sum(axis=(0, 1))).sum(axis=-1)),
+    lambda: heat(GRADIENT.sum(axis=(0, 1))),
     "The gradients were added up; the weight of a channel is their mean.",
-    lambda: np.maximum(0, (MAPS * GRADIENT).sum(axis=-1)),
+    lambda: heat(GRADIENT),
     "Each number was multiplied by its own gradient; a channel has one weight, the mean.",
+    lambda: heat(GRADIENT) / 2,
+    "Each number was multiplied by its own gradient, and the mean taken over the channels; "
+    "a channel has one weight, the mean of its gradient, and the channels are added up.",
     lambda: np.maximum(0, WEIGHTED).sum(axis=-1),
-    "ReLU cut each channel alone; it acts on the sum of the channels.",
-    lambda: np.maximum(0, WEIGHTED.sum(axis=-1)) / WEIGHTED.sum(axis=-1).max(),
+    "This is channel 0 alone, times its weight. ReLU acts on the sum of the channels, not "
+    "on each of them or on the weights.",
+    lambda: heat(GRADIENT.mean(axis=-1, keepdims=True)),
+    "The mean was taken over the channels, one for each position; take it over the "
+    "positions, `axis=(0, 1)`, one for each channel.",
+    lambda: heat(GRADIENT.mean(axis=0)),
+    "The mean was taken over the rows alone; take it over rows and columns, "
+    "`axis=(0, 1)`.",
+    lambda: heat(GRADIENT.mean(axis=1)),
+    "The mean was taken over one axis alone; take it over rows and columns, "
+    "`axis=(0, 1)`.",
+    lambda: heat(GRADIENT.mean()),
+    "Both channels got one weight, the mean of all eight; each has its own.",
+    lambda: heat(abs(GRADIENT.mean(axis=(0, 1)))),
+    "The second channel's weight has lost its minus.",
+    lambda: heat(GRADIENT.mean(axis=(0, 1))[::-1]),
+    "The channels' weights are exchanged.",
+    lambda: heat(GRADIENT.max(axis=(0, 1))),
+    "The weights are the largest gradients; take their means.",
+    lambda: heat(np.maximum(0, GRADIENT).mean(axis=(0, 1))),
+    "ReLU cut the gradient first; it acts at the end, on the sum of the channels.",
+    lambda: heat(-GRADIENT.mean(axis=(0, 1))),
+    "The signs are turned: this is what speaks against the class.",
+    lambda: abs(WEIGHTED.sum(axis=-1)),
+    "What is negative has lost its minus; ReLU makes 0 of it.",
+    lambda: WEIGHTED.sum(axis=0),
+    "The first axis was added up, the rows; add up the channels, `axis=-1`.",
+    lambda: np.maximum(0, WEIGHTED.sum(axis=0)),
+    "The rows were added up; add up the channels, `axis=-1`.",
+    lambda: heat(GRADIENT.mean(axis=(0, 1))).sum(),
+    "Everything was added up; add up the channels alone, `axis=-1`.",
+    lambda: heat(GRADIENT.mean(axis=(0, 1))) / WEIGHTED.sum(axis=-1).max(),
     "It was divided by the largest number, which is for the picture only.",
     lambda: MAPS.sum(axis=-1),
     "The channels were added up without their weights.",
     lambda: np.maximum(0, WEIGHTED.mean(axis=-1)),
     "The weighted maps of the channels are added up; this is their mean.",
-    lambda: np.maximum(0, (GRADIENT * MAPS.mean(axis=(0, 1))).sum(axis=-1)),
+    lambda: heat(GRADIENT, MAPS.mean(axis=(0, 1))),
     "Maps and gradient changed places.",
     lambda: GRADIENT.mean(axis=(0, 1)),
     "These are the two channels' weights; multiply the maps by them and add up.",
@@ -206,12 +322,14 @@ def of_shapes(layer, trained=True):
     return layer_outputs(network(trained), pictures, layer, batch_size=600)[layer]
 
 
-def pairs_of_neighbours(outputs):
+def pairs_of_neighbours(outputs, directions=True):
     """Return how often the nearest of 400 pictures has the label of a new one."""
     _, labels = some_shapes()
     flat = outputs.reshape(600, -1)
-    flat = flat / norm(flat, axis=1, keepdims=True)
-    nearest = (flat[400:] @ flat[:400].T).argmax(axis=1)
+    if directions:
+        flat = flat / norm(flat, axis=1, keepdims=True)
+    new, known = flat[400:], flat[:400]
+    nearest = (new @ known.T - squares(known, axis=1) / 2).argmax(axis=1)
     return (labels[nearest] == labels[400:]).mean()
 
 
@@ -232,11 +350,14 @@ def nearer_to_the_cat():
     return "copy" if norm(cat / 2) < norm(cat - cat.mean()) else "blank"
 
 
-def space_with_more_pairs():
-    """Return which of two spaces finds more neighbours of the same class."""
-    by_pixels = pairs_of_neighbours(some_shapes()[0])
-    by_layer = pairs_of_neighbours(of_shapes("conv2d_2"))
-    return "conv2d_2" if by_layer > by_pixels else "pixels"
+def measure_that_finds_more():
+    """Return which measure finds more neighbours of the same class in several spaces."""
+    spaces = [some_shapes()[0], of_shapes("conv2d_1"), of_shapes("conv2d_2")]
+    more = [
+        pairs_of_neighbours(space) > pairs_of_neighbours(space, directions=False)
+        for space in spaces
+    ]
+    return "direction" if all(more) else "neither" if any(more) else "distance"
 
 
 def random_kernels_help():
@@ -248,10 +369,10 @@ def random_kernels_help():
 
 
 def right_about_shuffled_labels():
-    """Return whether a probe learns shuffled labels of the pictures it was fitted to."""
+    """Tell how often a probe of 64 numbers is right about labels it was fitted to."""
     shuffled = np.random.default_rng(0).permutation(some_shapes()[1])
-    right = probe(of_shapes("conv2d"), shuffled, penalty=0.01)[:400].mean()
-    return "high" if right > 0.9 else "low"
+    right = probe(of_shapes("dense"), shuffled, penalty=0.01)[:400].mean()
+    return "few" if right < 0.15 else "some" if right < 0.9 else "most"
 
 
 def some_heat_maps_are_empty():
@@ -277,11 +398,11 @@ PREDICTIONS["A"] = Exercise(
 )
 
 PREDICTIONS["B"] = Exercise(
-    space_with_more_pairs,
-    "Pixels compare colours place by place. The layer compares patterns and, because of "
-    "pooling, lets them move a little; it was not asked to group these very pictures.",
-    pixels="Nothing is lost in the pixels, but what they compare is not what makes a "
-    "class.",
+    measure_that_finds_more,
+    "By distance, an output of small numbers is near to everything: a few known pictures "
+    "become the nearest of many. Directions leave the strength out.",
+    distance="The distance uses more, the strength as well; but here that misleads.",
+    neither="The strength of an output misleads in every layer in the same way.",
 )
 
 PREDICTIONS["C"] = Exercise(
@@ -295,18 +416,19 @@ PREDICTIONS["C"] = Exercise(
 
 PREDICTIONS["D"] = Exercise(
     right_about_shuffled_labels,
-    "With more numbers than pictures a weighted sum can be found for any labels: the "
-    "probe knows each picture by heart. On new pictures it is right about one time in "
-    "ten, which is chance.",
-    low="There is nothing to learn, but there is something to memorise: 750 pictures, "
-    "each with 28,800 numbers.",
+    "64 weights for each class follow chance a little and no more. With 28,800, `conv2d` "
+    "knows each picture by heart. On new pictures both are right about one time in ten, "
+    "which is chance.",
+    few="There is nothing to learn, but there is something to memorise, and 64 weights for "
+    "each class hold a part of it.",
+    most="That takes more numbers than pictures; here are 64 for 750.",
 )
 
 PREDICTIONS["E"] = Exercise(
     some_heat_maps_are_empty,
-    "Where every position speaks against the class, the weighted sum is negative "
-    "throughout, and ReLU leaves nothing. An empty map is an answer: nothing here "
-    "raised this score.",
+    "The weighted sum is negative or 0 at every position, and ReLU leaves nothing. That "
+    "says little about single places: a channel's weight is a mean over all of them, and "
+    "one of them may still raise this score.",
     no="Each map is stretched to full brightness when it is drawn, which hides how "
     "little may be there.",
 )

@@ -340,6 +340,19 @@ def share_by_chance():
     return (answers == labels[:, 0]).mean().round(1)
 
 
+def untrained_losses():
+    """Tell how an untrained network's loss on new pictures compares with the other."""
+    losses = []
+    for count, seed in ((1200, 0), (500, 1)):
+        images, labels = shapes(count, seed=seed)
+        answers = cifar10_cnn().predict(images / np.float32(255), verbose=0)
+        losses.append(-np.log(answers[np.arange(count), labels[:, 0]]).mean())
+    seen, unseen = losses
+    if abs(unseen - seen) < 0.05:
+        return "equal"
+    return "higher" if unseen > seen else "lower"
+
+
 def loss_after(rate, x=3.0, target=6.0, weight=0.5):
     """Return the squared error after one step on one weight."""
     weight -= rate * 2 * (weight * x - target) * x
@@ -379,11 +392,13 @@ PREDICTIONS["C"] = Exercise(
 )
 
 PREDICTIONS["D"] = Exercise(
-    lambda: "higher",
-    "The steps lowered the loss of the training set, and used what is true of these "
-    "pictures alone. Both were measured now, after the last step; in the figure, a "
-    "point of the training set is the mean of a whole epoch.",
-    lower="Only by chance could pictures it has not learned from fit better.",
+    untrained_losses,
+    "A new network has learned from neither set. The steps lowered the loss of the "
+    "training set, and used what is true of these pictures alone; that makes the "
+    "difference. Both were measured now; in the figure, a point of the training set is "
+    "the mean of a whole epoch.",
+    higher="So it is after training. But this network has not learned from any picture.",
+    lower="The two sets are of one kind, and it has learned from neither.",
 )
 
 PREDICTIONS["E"] = Exercise(
@@ -391,4 +406,5 @@ PREDICTIONS["E"] = Exercise(
     "Trained channels answer to what they have learned and are 0 where it is not; some "
     "have died.",
     fewer="A trained network does not answer everywhere: it chooses.",
+    same="Half is what random weights give: as many sums below 0 as above it.",
 )

@@ -10,7 +10,14 @@ from ...datasets import cat_photograph
 from ...extraction import layer_outputs
 from ...networks import dense_network
 from ..exercise import Exercise
-from ..shared import hidden_outputs, hidden_sums, network, output_sums, predictions
+from ..shared import (
+    dense_weights,
+    hidden_outputs,
+    hidden_sums,
+    network,
+    output_sums,
+    predictions,
+)
 
 EXERCISES, PREDICTIONS = {}, {}
 
@@ -18,17 +25,23 @@ TWO_ROWS = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
 NESTED_ROW = np.array([20.0, -10.0, 5.0])
 FIRST_ROW = np.array([1.0, 0.0, 0.0])
 CONVOLUTIONS, NETWORKS = 3, 3
+FACTOR = 3  # by which the colleague multiplies the hidden kernel
 
 
-def mended(mend=lambda x: x.transpose(1, 2, 0), scale=255, trained=True):
+def channels_last(picture):
+    """Return a picture whose channels stood first."""
+    return picture.transpose(1, 2, 0)
+
+
+def mended(mend=channels_last, scale=255, trained=True, layer="dense_1"):
     """Return what a CNN gives for the cat with its channels first, mended."""
     batch = mend(cat_photograph().transpose(2, 0, 1))[np.newaxis] / scale
-    return layer_outputs(network(trained), batch)["dense_1"][0]
+    return layer_outputs(network(trained), batch)[layer][0]
 
 
-def colleague_outputs(kernel_factor=10, last_factor=100):
+def colleague_outputs(kernel_factor=FACTOR, last_factor=100, row=FIRST_ROW):
     """Return what the changed Dense network of `older_reader` gives for one row."""
-    return last_factor * predictions(kernel_factor * FIRST_ROW)
+    return last_factor * predictions(kernel_factor * np.asarray(row))
 
 
 EXERCISES["two_faults"] = Exercise(
@@ -40,6 +53,14 @@ EXERCISES["two_faults"] = Exercise(
     "These are the sums before ReLU; a layer's .output has its activation in it.",
     lambda: hidden_outputs(TWO_ROWS).T,
     "Rows and columns are swapped: one row for each input, one column for each unit.",
+    lambda: hidden_outputs(np.eye(3)),
+    "These are three rows, those of np.eye(3); give the model `rows`.",
+    lambda: dense_weights()[0],
+    "That is the hidden layer's kernel; call a model on `rows`.",
+    lambda: TWO_ROWS,
+    "These are the rows themselves; call the mended model on them.",
+    lambda: by_hand.softmax(hidden_sums(TWO_ROWS)),
+    "Softmax was applied to the hidden layer's sums; its activation is ReLU.",
 )
 
 EXERCISES["name_of_the_last"] = Exercise(
@@ -57,8 +78,13 @@ EXERCISES["name_of_the_last"] = Exercise(
     lambda: CONVOLUTIONS * (NETWORKS - 1) - 1,
     "That is the last layer of the second network.",
     lambda: CONVOLUTIONS * (NETWORKS + 1) - 1,
-    "That is the fourth network, or one was built before these three: call "
-    "clear_session first.",
+    "That is three too many: a fourth network, or one that was built before these (call "
+    "clear_session first)? Input layers have a count of their own.",
+    lambda: CONVOLUTIONS,
+    "That is where the second network begins.",
+    lambda: CONVOLUTIONS * NETWORKS + 1,
+    "That is two too many. The first layer is conv2d, without a number, the second "
+    "conv2d_1.",
     lambda: CONVOLUTIONS * (NETWORKS + 2) - 1,
     "The count went on from two networks that were built before: call clear_session first.",
     lambda: CONVOLUTIONS * 2 * NETWORKS - 1,
@@ -86,6 +112,26 @@ EXERCISES["channels_first"] = Exercise(
     "`.T` swapped rows and columns, and the pixels are raw, from 0 to 255.",
     lambda: mended(trained=False),
     "That is the untrained network; `trained` is the one asked for.",
+    lambda: mended(lambda x: x.reshape(32, 32, 3), trained=False),
+    "`reshape` mixed up the pixels, and the network is the untrained one.",
+    lambda: mended(lambda x: x.T, trained=False),
+    "`.T` swapped rows and columns, and the network is the untrained one.",
+    lambda: mended(scale=256),
+    "The pixels were divided by 256; the network was trained on pixels / 255.",
+    lambda: mended(scale=127.5),
+    "The pixels go from 0 to 2; the network was trained on pixels / 255.",
+    lambda: mended(lambda x: channels_last(x)[:, :, ::-1]),
+    "The colours are in reverse order, blue first; transpose leaves them in order.",
+    lambda: mended(lambda x: channels_last(x)[:, ::-1]),
+    "Left and right are exchanged; transpose leaves each row as it is.",
+    lambda: mended(lambda x: channels_last(x)[::-1]),
+    "The cat stands on its head; transpose leaves the rows in order.",
+    lambda: np.log(mended()),
+    "These are logarithms; the network gives the probabilities.",
+    lambda: mended(layer="dense"),
+    "That is the layer before the last; `dense_1` gives the ten probabilities.",
+    lambda: mended().argmax(),
+    "That is the number of the class; give all ten probabilities.",
     lambda: mended(scale=1, trained=False),
     "That is the untrained network, with raw pixels; take `trained`, pixels / 255.",
 )
@@ -97,6 +143,23 @@ EXERCISES["nested"] = Exercise(
     "The row went into inner as it is; inside outer, scale divides it by 10.",
     lambda: hidden_outputs(NESTED_ROW / 100),
     "The row was divided by 10 twice; outer does it by itself.",
+    lambda: hidden_outputs(10 * NESTED_ROW),
+    "The row was multiplied by 10; Rescaling(0.1) makes it ten times smaller.",
+    lambda: hidden_outputs(NESTED_ROW / 10 - 1),
+    "That is the model `other`, which subtracts 1; the question is about `outer`.",
+    lambda: hidden_outputs(np.eye(3) / 10),
+    "These are the rows of np.eye(3), as in the cell above; give it `row`.",
+    lambda: hidden_outputs(FIRST_ROW / 10),
+    "That is the first row of np.eye(3), as in the cell above; give it `row`.",
+    lambda: hidden_outputs(abs(NESTED_ROW) / 10),
+    "The minus of -10 is lost.",
+    lambda: hidden_sums(NESTED_ROW),
+    "This is before ReLU, and the row went into inner as it is; scale comes first.",
+    lambda: predictions(NESTED_ROW),
+    "This is the end of inner, and the row went into it as it is; hidden is its first "
+    "layer, scale comes before.",
+    lambda: by_hand.softmax(hidden_sums(NESTED_ROW / 10)),
+    "Softmax was applied to the sums; the activation of hidden is ReLU.",
     lambda: hidden_sums(NESTED_ROW / 10),
     "This is before ReLU; the activation belongs to the layer.",
     lambda: predictions(NESTED_ROW / 10),
@@ -111,17 +174,37 @@ EXERCISES["older_reader"] = Exercise(
     lambda: colleague_outputs(last_factor=1),
     "This is what reader gives. It has the new kernel, but not the new layer.",
     lambda: colleague_outputs(kernel_factor=1),
-    "The new layer is there, but the kernel is the old one; it was multiplied by 10.",
+    "The new layer is there, but the kernel is the old one; it was multiplied by 3.",
     lambda: colleague_outputs(kernel_factor=1, last_factor=1),
     "This is the network before both changes.",
-    lambda: colleague_outputs(last_factor=10),
-    "The new layer multiplies by 100; 10 is the factor of the kernel.",
-    lambda: colleague_outputs(kernel_factor=100),
-    "One unit gets all: was the kernel multiplied twice? Run the first lines again.",
+    lambda: colleague_outputs(last_factor=FACTOR),
+    "The new layer multiplies by 100; 3 is the factor of the kernel.",
+    lambda: colleague_outputs(last_factor=100 * FACTOR),
+    "The outputs were multiplied by 3 as well; only the kernel is.",
+    lambda: colleague_outputs(last_factor=100**2),
+    "The outputs were multiplied by 100 twice: the network does it by itself.",
+    lambda: colleague_outputs(kernel_factor=FACTOR**2),
+    "The kernel or the row was multiplied by 3 once more. The cell's first lines build "
+    "the network anew: run them all.",
+    lambda: colleague_outputs(kernel_factor=FACTOR**3),
+    "The kernel was multiplied by 3 three times. The cell's first lines build the network "
+    "anew: run them all.",
     lambda: colleague_outputs(kernel_factor=0),
     "That is what comes of a row or a kernel of zeros; the row is [1, 0, 0].",
-    lambda: by_hand.softmax(100 * output_sums(hidden_outputs(10 * FIRST_ROW))),
+    lambda: colleague_outputs(row=[0, 1, 0]),
+    "That is the row [0, 1, 0]; the question has [1, 0, 0].",
+    lambda: colleague_outputs(row=[0, 0, 1]),
+    "That is the row [0, 0, 1]; the question has [1, 0, 0].",
+    lambda: colleague_outputs(row=[1, 1, 1]),
+    "That is the row [1, 1, 1]; the question has [1, 0, 0].",
+    lambda: colleague_outputs(row=np.eye(3)),
+    "These are three rows, those of np.eye(3); one row is asked for, [1, 0, 0].",
+    lambda: by_hand.softmax(100 * output_sums(hidden_outputs(FACTOR * FIRST_ROW))),
     "One unit gets all: the sums are far too large. Did the 100 come before softmax?",
+    lambda: hidden_outputs(FACTOR * FIRST_ROW),
+    "That is the hidden layer; the question is what the network gives at its end.",
+    lambda: output_sums(hidden_outputs(FACTOR * FIRST_ROW)),
+    "These are the sums before softmax, and before the new layer.",
 )
 
 
@@ -142,11 +225,11 @@ def index_of_first_layer():
     return functional.layers.index(network.layers[0])
 
 
-def reshaped_is_the_same():
-    """Tell whether `reshape` brings a picture's channels back to the end."""
+def in_place_after_reshape():
+    """Tell how many numbers `reshape` leaves where they are in a picture."""
     picture = cat_photograph()
-    reshaped = picture.transpose(2, 0, 1).reshape(picture.shape)
-    return "yes" if (reshaped == picture).all() else "no"
+    share = (picture.transpose(2, 0, 1).reshape(picture.shape) == picture).mean()
+    return "few" if share < 0.1 else "third" if share < 0.5 else "all"
 
 
 @cache
@@ -192,6 +275,10 @@ PREDICTIONS["C"] = Exercise(
     "A functional model counts its InputLayer; a Sequential leaves it out.",
     lambda: 0,
     "They do hold the same layers, but one of them lists another one before these.",
+    lambda: CONVOLUTIONS,
+    "That is the number in its name; an index is its place in the list.",
+    lambda: -1,
+    "An index from the end would be another one: the first layer is not the last.",
 )
 
 PREDICTIONS["D"] = Exercise(
@@ -204,9 +291,11 @@ PREDICTIONS["D"] = Exercise(
 )
 
 PREDICTIONS["E"] = Exercise(
-    reshaped_is_the_same,
+    in_place_after_reshape,
     "These are the same numbers, almost all of them in another place. No message says so.",
-    yes="The shape is right, and so is each number, but not where it stands.",
+    all="The shape is right, and so is each number, but not where it stands.",
+    third="No channel stays: `reshape` reads on through the rows of the red one, and deals "
+    "them out as red, green, blue.",
 )
 
 PREDICTIONS["F"] = Exercise(
