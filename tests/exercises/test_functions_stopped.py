@@ -170,7 +170,7 @@ def test_names_that_were_changed_are_put_back():
 def test_printing_a_megabyte_is_no_mistake(capsys):
     check(SOFTMAX, body("print('a' * 10**6)\n" + RIGHT))
     out = capsys.readouterr().out
-    assert out.startswith("Right. ") and len(out) < 300
+    assert out.startswith("✓ Right. ") and len(out) < 300
 
 
 def test_what_it_prints_to_the_streams_it_had_before_is_not_taken():
@@ -205,14 +205,19 @@ def test_in_a_kernel_all_is_as_before_too():
     )
     resources = {"metadata": {"path": str(NOTEBOOKS)}}
     NotebookClient(notebook, timeout=60, resources=resources).execute()
-    out = ["".join(o.get("text", "") for o in c.outputs) for c in notebook.cells]
+    out = ["".join(map(shown, cell.outputs)) for cell in notebook.cells]
     assert [" ".join(text.split()) for text in out] == [
         "",
-        "Open: replace the ... and run the cell again.",
-        "Not yet. It does not end; after 1 seconds it was stopped.",
-        "Not yet. It was called with x of shape (2, 3). It stops with IndexError (index 9 "
-        "is out of bounds for axis 0 with size 2) in line 2, `return x[9]`.",
-        "Not yet. It raises SystemExit: end it with return.",
-        "Not yet. It raises SystemExit: end it with return.",
+        "○ Open: replace the ... and run the cell again.",
+        "✗ Not yet. It does not end; after 1 seconds it was stopped.",
+        "✗ Not yet. It was called with x of shape (2, 3). It stops with IndexError (index "
+        "9 is out of bounds for axis 0 with size 2) in line 2, `return x[9]`.",
+        "✗ Not yet. It raises SystemExit: end it with return.",
+        "✗ Not yet. It raises SystemExit: end it with return.",
         "still here",
     ]
+
+
+def shown(output):
+    """Return an output of a cell as text."""
+    return output.get("text") or output.data["text/plain"]
