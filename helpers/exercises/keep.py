@@ -16,7 +16,14 @@ from ..engine.files import replaced
 from .checking import OPEN, RIGHT, verdict
 from .exercise import find
 from .feedback import say
-from .python_files import lines_of, read_file, span, with_function, with_import
+from .python_files import (
+    functions_of,
+    lines_of,
+    read_file,
+    span,
+    with_function,
+    with_import,
+)
 
 FILE = "my_layers.py"  # in the current folder
 LAYERS = {  # the functions that are kept, and the exercise of each
@@ -73,6 +80,8 @@ def write(kept, imports, sources):
         path = os.path.realpath(FILE)  # a link to it stays one
         text, encoding = read_file(path)
         new = BEGINNING if text is None else text
+        if clash := needed_otherwise(new, sources):
+            return f"Nothing is kept: {clash}."
         for name, statement in imports.items():
             new = with_import(new, name, statement)
         for name, source in sources.items():
@@ -93,6 +102,19 @@ def write(kept, imports, sources):
     names = " and ".join(filter(None, [", ".join(kept[:-1]), kept[-1]]))
     called = f", with {', '.join(others)}" if others else ""
     return f"{names} {'are' if len(kept) > 1 else 'is'} kept in {FILE}{called}."
+
+
+def needed_otherwise(text, sources):
+    """Say which function of the file calls an earlier version of one that is new; or ""."""
+    there = functions_of(text)
+    for name, source in there.items():
+        for read in sorted(names_read(source) & there.keys() & sources.keys()):
+            same = there[read].split() == sources[read].split()
+            if not same and name not in sources and read not in LAYERS:
+                return (
+                    f"{name} in {FILE} calls another {read}, so give yours a new name"
+                )
+    return ""
 
 
 def name_of(function):

@@ -62,6 +62,16 @@ def with_function(text, name, source):
     return "".join([*lines, end * max(0, 3 - max(1, blank)) * bool(lines), source])
 
 
+def functions_of(text):
+    """Return the sources of a file's functions by their names."""
+    lines, found = lines_of(text), {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef):
+            first, last = span(node)
+            found[node.name] = "".join(lines[first:last])
+    return found
+
+
 def imported(node):
     """Return the statements, one name each, that an import amounts to."""
     if isinstance(node, ast.Import):

@@ -133,6 +133,48 @@ def test_what_the_functions_call_is_kept_with_them(capsys):
     assert cell(text())["dense"](x, kernel, np.array([5])).tolist() == [[16]]
 
 
+CALLS = """
+def add_up(row):
+    return np.sum(row, axis=-1, keepdims=True)
+
+def softmax(x):
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    return powers / add_up(powers)
+"""
+CALLS_ANOTHER = """
+def add_up(x, kernel):
+    return x @ kernel
+
+def dense(x, kernel, bias):
+    return add_up(x, kernel) + bias
+"""
+
+
+def test_a_function_that_another_one_calls_is_not_replaced(capsys):
+    kept(capsys, CALLS, "softmax")
+    before = text()
+    said = kept(capsys, CALLS_ANOTHER)
+    assert said == (
+        "Nothing is kept: softmax in my_layers.py calls another add_up, so give yours a "
+        "new name."
+    )
+    assert text() == before
+    assert kept(capsys, CALLS_ANOTHER.replace("add_up", "sums"))[-5:] == "sums."
+
+
+def test_a_function_that_several_call_may_be_kept_again_and_changed_with_them(capsys):
+    dense = """
+def dense(x, kernel, bias):
+    return np.array([[add_up(row * w)[0] for w in kernel.T] for row in x]) + bias
+"""
+    kept(capsys, CALLS, "softmax")
+    assert kept(capsys, CALLS + dense) == "dense is kept in my_layers.py, with add_up."
+    changed = CALLS.replace("np.sum(row,", "np.add.reduce(row,") + dense
+    assert kept(capsys, changed).startswith("Nothing is kept: softmax in my_layers.py")
+    assert kept(capsys, changed, "dense", "softmax").startswith("dense and softmax are")
+    assert "add.reduce" in text()
+
+
 def test_functions_that_call_each_other_are_kept(capsys):
     source = """
         def dense(x, kernel, bias):
