@@ -1,19 +1,29 @@
 """What a learner has done is kept in a small file, and no fault of it stops a lesson."""
 
+import ast
 import json
+import linecache
 import os
+import re
 import subprocess
 import sys
 import time
 from datetime import date
 from pathlib import Path
 
+import keras
+import nbformat
+import numpy as np
 import pytest
+from lesson_files import CHECK, EXERCISE_STUB, LESSONS, of_lesson, with_answers
+from rerun import nbval
 
 import helpers
 from helpers.engine.files import COURSE
+from helpers.exercises import check
 from helpers.exercises import progress as module
-from helpers.exercises.exercise import find
+from helpers.exercises.exercise import computed, find
+from helpers.exercises.functions import FunctionExercise
 from helpers.exercises.progress import done, progress, progress_file
 
 
@@ -71,22 +81,108 @@ def test_what_was_done_under_a_number_is_still_done(file, capsys):
     }
 
 
-# What they asked is asked by an exercise that wants a function.
+# What they asked is asked by an exercise that wants a function, or not at all.
 GONE = {
     "dense_by_hand.second_row",
+    "dense_by_hand.three_probabilities",
     "convolution_by_hand.turned_edge",
     "convolution_by_hand.average_pooling",
+    "cifar10_feature_maps.count",
     "seeds_and_initializers.limits",
     "what_training_changes.one_step",
+    "every_layer_at_once.largest_values",
     "every_layer_at_once.share_of_zeros",
     "using_layer_outputs.cosine",
 }
 
 
-def test_every_former_number_leads_to_an_exercise_that_exists():
+def test_every_former_number_leads_to_an_exercise_that_asks_for_the_same():
+    """None of the former ones asked for a function."""
     assert len(module.FORMER) == 40 and GONE < set(module.FORMER.values())
     for name in set(module.FORMER.values()) - GONE:
-        find(name, "EXERCISES")
+        assert not isinstance(find(name, "EXERCISES"), FunctionExercise), name
+
+
+def test_what_is_gone_is_no_exercise_of_today():
+    today = [name for _, found in module.lessons() for name in found.values()]
+    assert GONE.isdisjoint(today)
+
+
+def test_numbers_of_softmax_are_not_the_function(file, capsys):
+    file.parent.mkdir()
+    file.write_text(json.dumps({"1.3": "2001-01-01"}))
+    out = table(capsys)
+    assert "[ ] 1.3" in out and "[x] dense_by_hand.three_probabilities" in out
+    done("dense_by_hand.softmax")
+    assert names(file) == ["dense_by_hand.softmax", "dense_by_hand.three_probabilities"]
+
+
+STUB_LINES = re.compile(r"(answer = \.\.\.|def .+|    return \.\.\.|check\(.+)")
+
+
+def exercise_cells():
+    """Yield of each exercise its cell, as far as it asks, and its solution."""
+    for path in LESSONS:
+        cells = nbformat.read(path, as_version=4).cells
+        for i, cell in enumerate(cells):
+            if cell.cell_type == "code" and EXERCISE_STUB.search(cell.source):
+                lines = filter(STUB_LINES.fullmatch, cell.source.splitlines())
+                yield "\n".join(lines), cells[i + 2].source
+
+
+def run_cell(source, **names):
+    file = f"<{len(source)} {hash(source)}>"
+    linecache.cache[file] = len(source), None, source.splitlines(True), file
+    space = {"__name__": "__main__", "np": np, "keras": keras, "check": check, **names}
+    exec(compile(source, file, "exec"), space)
+
+
+def defined(solution):
+    """Return the source of what a solution imports and defines."""
+    kinds = ast.FunctionDef, ast.Import, ast.ImportFrom
+    nodes = [node for node in ast.parse(solution).body if isinstance(node, kinds)]
+    return "\n".join(ast.unparse(node) for node in nodes)
+
+
+def test_dots_do_nothing_and_right_answers_everything(file, capsys):
+    cells = list(exercise_cells())
+    count = sum(len(found) for _, found in module.lessons())
+    assert len(cells) == count >= 40
+    for source, _ in cells:
+        run_cell(source)
+    out = table(capsys)
+    assert "[x]" not in out and out.endswith(f"0 of {count} exercises are done.\n")
+    assert not file.exists()
+    for source, solution in cells:
+        name, given = CHECK.search(source).groups()
+        call = f'check("{name}", {given})'
+        if given == "answer":
+            run_cell(call, answer=computed(find(name, "EXERCISES").right))
+        else:
+            run_cell(f"{defined(solution)}\n{call}")
+    out = table(capsys)
+    assert "[ ]" not in out
+    assert out.endswith(f"{count} of {count} exercises are done.\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("answers", ["dots", "right"])
+def test_a_lesson_that_runs_takes_down_what_was_answered(
+    answers, path, tmp_path, monkeypatch
+):
+    """All cells run in a kernel; its progress lies in the home of the tests."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("LAYERS_TEST_HOME", str(home))
+    lesson = nbformat.read(path, as_version=4)
+    if answers == "right":
+        lesson.cells = with_answers(lesson)
+    _, printed = nbval(lesson, path.name, tmp_path, "--nbval-lax")
+    assert re.search(r"^\d+ passed", printed, re.MULTILINE), printed[-3000:]
+    taken = home / "progress.json"
+    found = names(taken) if taken.exists() else []
+    assert found == sorted(of_lesson(path, "EXERCISES") * (answers == "right"))
 
 
 def test_an_exercise_that_is_gone_stays_done(file, capsys):
