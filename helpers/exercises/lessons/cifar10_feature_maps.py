@@ -4,8 +4,8 @@ from functools import cache
 
 import numpy as np
 
+from ...datasets import cat_photograph
 from ...extraction import layer_outputs
-from ...figures import own_scale
 from ..exercise import Exercise
 from ..functions import FunctionExercise
 from ..shared import cat_outputs, dead_in, network
@@ -18,24 +18,26 @@ def dead_among_16(trained):
     return {channel for channel in dead_in(cat_outputs(trained)) if channel < 16}
 
 
-def brightness(row=3, column=1, count=14, low=None, **which):
-    """Return how bright a value of channel 13 is, on its own scale and on a shared one."""
+def brightness(row=3, column=1, shared=(13, 27), low=(None, None), of=13, **which):
+    """Return how bright a value of a channel is, on its own scale and on a shared one."""
     maps = cat_outputs(**which)["conv2d_2"][0]
     pair = []
-    for scale in (maps[:, :, 13], maps[:, :, :count]):
-        lowest = scale.min() if low is None else low
-        pair.append((maps[row, column, 13] - lowest) / (scale.max() - lowest))
+    for scale, lowest in zip((maps[:, :, of], maps[:, :, shared]), low):
+        lowest = scale.min() if lowest is None else lowest
+        pair.append((maps[row, column, of] - lowest) / (scale.max() - lowest))
     return pair
 
 
 @cache
-def edge_answers(trained=True, bright=0.8, dark=0.2, scale=1, reduce=np.max):
-    """Return one number for each channel of ``conv2d``, for both edges and the cat."""
+def edge_answers(
+    trained=True, bright=0.8, dark=0.2, scale=1, reduce=np.max, layer="conv2d"
+):
+    """Return one number for each channel of a layer, for both edges and the cat."""
     vertical = np.full((32, 32, 3), bright)
     vertical[:, 16:] = dark
     edges = np.stack([vertical, vertical.swapaxes(0, 1)]) * scale
-    maps = layer_outputs(network(trained), edges, "conv2d")["conv2d"]
-    return reduce(np.concatenate([maps, cat_outputs()["conv2d"]]), axis=(1, 2))
+    maps = layer_outputs(network(trained), edges, layer)[layer]
+    return reduce(np.concatenate([maps, cat_outputs()[layer]]), axis=(1, 2))
 
 
 def answers_most(by=0, rank=0, **which):
@@ -72,6 +74,11 @@ def grid_of(choose):
         return picture
 
     return wrong_grid
+
+
+def stretched(maps, axis):
+    """Return maps on a scale from 0 to 1: one for all, or each map on its own."""
+    return (maps - maps.min(axis=axis)) / np.ptp(maps, axis=axis)
 
 
 def grid_cases():
@@ -120,7 +127,7 @@ EXERCISES["grid"] = FunctionExercise(
     lambda maps, across: grid(maps.swapaxes(0, 1), across),
     "Each map lies on its side: its rows and columns are swapped.",
     lambda maps, across: grid(maps.swapaxes(0, 1), across).T,
-    "So many maps as across stand one below the other; they belong side by side.",
+    "The maps of one row stand one below the other; they belong side by side.",
     grid_of(lambda maps, i: maps[i]),
     "Those are maps[0], maps[1] and so on, which are rows; channel i is maps[:, :, i].",
     grid_of(lambda maps, i: maps[:, i]),
@@ -135,7 +142,7 @@ EXERCISES["grid"] = FunctionExercise(
     lambda maps, across: grid(maps, maps.shape[2]),
     "All maps stand in one row; after across maps a new one begins.",
     lambda maps, across: grid(maps, 1),
-    "The maps stand one below the other; across of them belong side by side.",
+    "Every map has a row of its own; across of them belong side by side.",
     lambda maps, across: grid(maps, 8),
     "There are always 8 maps in a row; here across comes in.",
     lambda maps, across: grid(maps, int(np.ceil(np.sqrt(maps.shape[2])))),
@@ -143,10 +150,10 @@ EXERCISES["grid"] = FunctionExercise(
     lambda maps, across: grid(maps, min(across, maps.shape[2])),
     "It is right, but not for fewer maps than fit into a row: the grid stays across "
     "maps wide, and a place without a map is white.",
-    lambda maps, across: grid(own_scale(maps), across),
+    lambda maps, across: grid(stretched(maps, axis=(0, 1)), across),
     "Each map was stretched to a scale of its own. Leave the numbers as they are: imshow "
     "makes one scale of all.",
-    lambda maps, across: grid((maps - maps.min()) / np.ptp(maps), across),
+    lambda maps, across: grid(stretched(maps, axis=None), across),
     "The numbers were stretched from 0 to 1. Leave them as they are; imshow does that.",
     lambda maps, across: grid(maps, across)[::-1],
     "The grid is upside down.",
@@ -172,6 +179,23 @@ EXERCISES["one_channel"] = Exercise(
     "This comes from the untrained network, and from raw pixels.",
     lambda: cat_outputs()["max_pooling2d"][0, 5],
     "This is row 5 of every map; the channel is the last axis.",
+    lambda: cat_outputs()["max_pooling2d"][0, :, 5],
+    "This is column 5 of every map; the channel is the last axis.",
+    lambda: cat_outputs()["max_pooling2d"][0, :, :, 6],
+    "This is channel 6; channel 5 has the index 5, as counting starts at 0.",
+    lambda: cat_outputs()["max_pooling2d"][0],
+    "These are all 32 channels; the last axis chooses one.",
+    lambda: cat_outputs()["max_pooling2d"],
+    "This is the whole output of the layer: picture, row, column, channel. Choose one "
+    "picture and one channel.",
+    lambda: cat_outputs()["max_pooling2d_1"][0, :, :, 5],
+    "This is max_pooling2d_1, the second pooling; the question is about max_pooling2d.",
+    lambda: cat_outputs()["conv2d_1"][0, :, :, 5],
+    "This is conv2d_1; the question is about max_pooling2d.",
+    lambda: cat_outputs()["max_pooling2d"][..., 5].shape[1:],
+    "That is the shape of the answer; the numbers are asked for.",
+    lambda: cat_outputs()["max_pooling2d"][..., :6][0],
+    "These are channels 0 to 5; an index of 5 alone chooses one.",
 )
 
 EXERCISES["dead_maps"] = Exercise(
@@ -189,6 +213,22 @@ EXERCISES["dead_maps"] = Exercise(
     "That counts the maps that are not dead.",
     lambda: len(dead_among_16(trained=True)),
     "So many are dead among the first 16 maps, and in conv2d; count all 64 of conv2d_2.",
+    lambda: len(dead_in(cat_outputs(), "conv2d_1")),
+    "That is conv2d_1, or the pooling behind it; the question is about conv2d_2.",
+    lambda: len(dead_in(cat_outputs(raw=True), "conv2d_1")),
+    "That is conv2d_1 with raw pixels from 0 to 255.",
+    lambda: len(dead_in(cat_outputs())) / 64,
+    "That is the share of the 64 maps: it was a mean, not a sum.",
+    lambda: sorted(dead_in(cat_outputs())),
+    "Those are the numbers of the dead maps; the question is how many they are.",
+    lambda: (cat_outputs()["conv2d_2"] == 0).all(axis=(0, 1, 2)),
+    "That is true or false for each map; a sum counts the true ones.",
+    lambda: (cat_outputs()["conv2d_2"] == 0).mean(),
+    "That is the share of the numbers that are 0; count the maps that are all 0.",
+    lambda: (cat_outputs()["conv2d_2"] != 0).all(axis=(0, 1, 2)).sum(),
+    "That counts the maps without any zero.",
+    lambda: sum(sorted(dead_in(cat_outputs()))),
+    "The numbers of the dead maps were added up; count them.",
     lambda: len(dead_among_16(trained=False)),
     "That is the untrained network's count among the first 16 maps.",
 )
@@ -196,16 +236,34 @@ EXERCISES["dead_maps"] = Exercise(
 EXERCISES["brightness"] = Exercise(
     brightness,
     "The value is the same; the scale decides how bright it looks.",
-    lambda: brightness(low=0),
+    lambda: brightness(low=(0, 0)),
     "The smallest number of the map is black, and it is not 0 in this map.",
+    lambda: brightness(low=(None, 0)),
+    "The first number is right. In the second, too, the smallest number of the scale is "
+    "not 0.",
+    lambda: brightness(low=(0, None)),
+    "The second number is right. In the first, too, the smallest number is not 0.",
     lambda: cat_outputs()["conv2d_2"][0, 3, 1, [13, 13]],
     "That is the number itself, twice; a grid shows where it lies on a scale.",
     lambda: brightness(row=1, column=3),
     "Row and column are swapped: row 3, column 1.",
     lambda: [brightness()[0]] * 2,
-    "Both are on the map's own scale; the second scale is that of all 14 maps.",
-    lambda: brightness(count=64),
-    "The second scale is that of the 14 maps drawn, without the others of the 64.",
+    "Both are on the map's own scale; the second scale is that of both maps.",
+    lambda: [brightness()[1]] * 2,
+    "Both are on the shared scale; the first scale is that of map 13 alone.",
+    lambda: brightness(shared=slice(64)),
+    "More than two maps are in the second scale; it is that of [13, 27] alone, whether "
+    "of all 64 or of those from 13 to 27.",
+    lambda: brightness(shared=27),
+    "The second scale is that of map 27 alone; it is that of both maps.",
+    lambda: brightness(of=27),
+    "This is the value of map 27; take that of map 13.",
+    lambda: [1 - bright for bright in brightness()],
+    "That is how dark it is: 0 is black and 1 is white.",
+    lambda: [255 * bright for bright in brightness()],
+    "That is a scale to 255; here 1 is white.",
+    lambda: brightness(row=2, column=0),
+    "Rows and columns are counted from 0; this is row 2, column 0.",
     lambda: brightness(raw=True),
     "The network got raw pixels from 0 to 255; it was trained on pixels / 255.",
     lambda: brightness(trained=False),
@@ -233,7 +291,47 @@ EXERCISES["edge_channel"] = Exercise(
     "These are means; the question is about the largest values.",
     lambda: np.array(answers_most())[[0, 2, 1]],
     "The order is the vertical edge first, then the horizontal one.",
+    lambda: np.array(answers_most())[[1, 2, 0]],
+    "The channel comes first, then the two values.",
+    lambda: np.array(answers_most())[[1, 0, 2]],
+    "The channel comes first, then its value for the vertical edge, then the other.",
+    lambda: answers_most()[1:],
+    "These are the two values; the channel comes before them.",
+    lambda: answers_most()[:2],
+    "Right as far as it goes; the channel's value for the horizontal edge is missing.",
+    lambda: [*answers_most()[:2], edge_answers()[1].max()],
+    "The third is the largest value of any channel for the horizontal edge; it should be "
+    "that of the same channel.",
+    lambda: [*answers_most()[:2], edge_answers()[2, answers_most()[0]]],
+    "The third is the channel's largest value for the cat; it should be that for the "
+    "horizontal edge.",
+    lambda: answers_most(layer="conv2d_1"),
+    "That is conv2d_1; the question is about conv2d, the first layer.",
+    lambda: [answers_most()[0], answers_most(by=1)[0]],
+    "These are the two channels that answer most to either edge; stay with the first one, "
+    "and give its two values.",
 )
+
+
+def share_of_dead():
+    """Say how many of the untrained network's maps are zero everywhere for the cat."""
+    count = len(dead_in(cat_outputs(trained=False, raw=True)))
+    return "none" if count < 6 else "all" if count > 58 else "half"
+
+
+@cache
+def pixels_to_one_place():
+    """Return how far the cat moves to the right until maps of conv2d_2 move by one place.
+
+    What comes in at the left reaches the first column of the maps alone.
+    """
+    image, maps = cat_photograph(), cat_outputs(trained=False, raw=True)["conv2d_2"]
+    for pixels in range(1, 9):
+        moved = np.roll(image, pixels, axis=1)[np.newaxis]
+        found = layer_outputs(network(trained=False), moved, "conv2d_2")["conv2d_2"]
+        if np.allclose(found[:, :, 1:], maps[:, :, :-1], atol=1e-3):
+            return pixels
+    raise ValueError("The maps never move by one place.")
 
 
 def shrinks(times=1):
@@ -251,17 +349,28 @@ def still_dead():
 
 
 PREDICTIONS["A"] = Exercise(
-    lambda: "no",
-    "Each map has 4 rows and 4 columns: 16 numbers are too few for a cat.",
-    yes="The grid draws the maps as large as the picture, but they are not as fine.",
+    share_of_dead,
+    "Patches of one picture are alike, so the sums of a map mostly have one sign, and "
+    "chance decides which: where they are negative, ReLU leaves nothing of the map.",
+    none="That would be so if each of the 16 sums had a sign of its own.",
+    all="As many kernels make the sums positive.",
 )
 
 PREDICTIONS["B"] = Exercise(
-    lambda: "yes",
-    "These maps have 30 rows and 30 columns, and even random filters keep edges and "
-    "bright areas in place. Some maps hold no more than a few bright dots.",
-    no="A filter without training still answers to what its patch shows, and each "
-    "patch answers at its own place.",
+    pixels_to_one_place,
+    "Each of the two poolings halves the places: neighbours in these maps are 4 pixels "
+    "apart.",
+    lambda: 1,
+    "That is so in the first layer; each pooling doubles the step.",
+    lambda: 2,
+    "There are two poolings, and each of them doubles the step.",
+    lambda: 8,
+    "The picture has 8 times as many rows, but the convolutions take some away at the "
+    "border; the poolings make the step.",
+    lambda: 18,
+    "That is the receptive field; those of neighbours overlap.",
+    lambda: 3,
+    "That is the size of a kernel; its patches lie side by side, one place apart.",
 )
 
 PREDICTIONS["C"] = Exercise(
@@ -277,9 +386,14 @@ PREDICTIONS["C"] = Exercise(
 )
 
 PREDICTIONS["D"] = Exercise(
-    lambda: "no",
+    lambda: 2 * 3 - 1,
     "Keras counts the layers of one kind in a session, whatever network they are in.",
-    yes="The count belongs to the session and not to the network.",
+    lambda: 3 - 1,
+    "The count belongs to the session and not to the network.",
+    lambda: 3,
+    "That is the first layer of the second network.",
+    lambda: 2 * 3,
+    "The first layer of all has no number, the second has 1.",
 )
 
 PREDICTIONS["E"] = Exercise(

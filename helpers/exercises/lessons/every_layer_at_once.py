@@ -210,6 +210,29 @@ EXERCISES["come_to_life"] = Exercise(
     "That is how many there are; the question is which.",
     lambda: come_to_life("conv2d"),
     "That is conv2d, the first layer; the question is about conv2d_2.",
+    lambda: [len(dead_in(cat_outputs())), len(dead_for_shapes())],
+    "These are the two counts; the question is which channels they do not share.",
+    lambda: len(dead_in(cat_outputs())),
+    "That is how many are dead for the cat; the question is which come to life.",
+    lambda: len(dead_for_shapes()),
+    "That is how many are dead for all pictures; the question is which come to life.",
+    lambda: np.searchsorted(sorted(dead_in(cat_outputs())), come_to_life("conv2d_2")),
+    "These are places in the list of those that are dead for the cat; give the channels "
+    "that stand there.",
+    lambda: np.isin(range(64), come_to_life("conv2d_2")),
+    "This is true or false for each channel; np.flatnonzero gives the numbers of those "
+    "that are true.",
+    lambda: ~np.isin(sorted(dead_in(cat_outputs())), sorted(dead_for_shapes())),
+    "This is true or false for each channel that is dead for the cat; give the numbers of "
+    "those that are true.",
+    lambda: come_to_life("flatten"),
+    "That is flatten, where each number is by itself; the question is about conv2d_2.",
+    lambda: come_to_life("dense"),
+    "That is dense; the question is about conv2d_2.",
+    lambda: sorted(set(range(64)) - dead_in(cat_outputs())),
+    "Those are all that live for the cat.",
+    lambda: sorted(dead_in(cat_outputs(trained=False))),
+    "Those are all that are dead for the cat in the untrained network.",
 )
 
 
@@ -322,6 +345,26 @@ EXERCISES["largest_mean"] = Exercise(
     "That is for the 500 pictures; the question is about the cat.",
     lambda: strongest(cat_outputs(raw=True)),
     "These are raw pixels from 0 to 255; the network wants pixels / 255.",
+    lambda: strongest(cat_outputs(trained=False)),
+    "This comes from the untrained network.",
+    lambda: strongest(layer="max_pooling2d_1"),
+    "That is max_pooling2d_1, the layer before; the question is about conv2d_2.",
+    lambda: strongest(by=np.std, of=np.std),
+    "That is the spread, the standard deviation; the question is about the mean.",
+    lambda: strongest(of=np.median),
+    "That is the channel's median; give its mean.",
+    lambda: strongest()[::-1],
+    "The channel comes first, then its mean.",
+    lambda: [strongest()[0], cat_outputs()["conv2d_2"].mean()],
+    "The channel is right. The second is the mean of the whole layer; give the channel's.",
+    lambda: cat_outputs()["conv2d_2"].mean(axis=(0, 1, 2)),
+    "These are the means of all 64 channels; which one is the largest?",
+    lambda: np.argsort(-cat_outputs()["conv2d_2"].mean(axis=(0, 1, 2)))[:2],
+    "These are the two channels with the largest means; give one channel and its mean.",
+    lambda: strongest()[0],
+    "That is the channel; give a list of the channel and its mean.",
+    lambda: strongest()[1],
+    "That is the mean; give a list of the channel and its mean.",
 )
 
 EXERCISES["way_back"] = Exercise(
@@ -337,6 +380,15 @@ EXERCISES["way_back"] = Exercise(
     "These are the largest values; what a value adds is the product with its weight.",
     lambda: at_the_place(*way_back(count="weights")),
     "These have the largest weights; what a weight adds is the product with its value.",
+    lambda: at_the_place(way_back()[0], cat_outputs()["flatten"].argmax()),
+    "The unit is right. Then you took the largest value of flatten; what a value adds is "
+    "the product with its weight.",
+    lambda: at_the_place(*way_back())[1:],
+    "That is the place; the unit of dense comes before it.",
+    lambda: np.array(at_the_place(*way_back()))[[1, 2, 3, 0]],
+    "The unit comes first, then row, column and channel.",
+    lambda: way_back()[0],
+    "That is the unit of dense; give row, column and channel as well.",
     lambda: at_the_place(*way_back(), (64, 4, 4), order=(1, 2, 0)),
     "The number of flatten was read channel by channel; Flatten writes row by row, in "
     "each column by column, and all channels of a pixel side by side.",

@@ -7,13 +7,32 @@ from ..shared import dense_weights
 
 EXERCISES, PREDICTIONS = {}, {}
 
+
+def outputs(row):
+    """Return both layers' outputs of the Dense network for one row."""
+    return layer_outputs(dense_network(), [row])
+
+
 EXERCISES["hidden_outputs"] = Exercise(
-    lambda: layer_outputs(dense_network(), [[1, 0, 0]])["hidden"].size,
+    lambda: outputs([1, 0, 0])["hidden"].size,
     "Each unit of a Dense layer gives one number per row.",
     lambda: dense_weights()[0].shape[0],
     "That is the number of inputs; the question is about the hidden layer.",
     lambda: dense_weights()[2].shape[1],
-    "That is the output layer; the question is about the hidden layer.",
+    "The output layer gives so many, and so many hidden outputs are not 0; a 0 is a "
+    "number, too.",
+    lambda: outputs([1, 0, 0])["hidden"].size + outputs([1, 0, 0])["output"].size,
+    "That is the hidden layer and the output layer together.",
+    lambda: dense_weights()[0].size + dense_weights()[2].size,
+    "That is the number of lines, the weights; count the circles of the hidden layer.",
+    lambda: outputs([1, 0, 0])["hidden"].shape,
+    "That is the shape, rows and units; the question is about one row.",
+    lambda: outputs([1, 0, 0])["hidden"][0],
+    "Those are the numbers themselves; the question is how many they are.",
+    lambda: outputs([1, 0, 0])["hidden"],
+    "Those are the numbers themselves, in a row; how many are they?",
+    lambda: outputs([1, 0, 0])["hidden"].sum(),
+    "That is what the numbers add up to; count them.",
     lambda: dense_weights()[0].size,
     "That is the number of weights in the kernel; count the outputs.",
     lambda: dense_weights()[0].size + dense_weights()[1].size,
@@ -23,18 +42,16 @@ EXERCISES["hidden_outputs"] = Exercise(
 )
 
 
-def number_of(layer, row):
-    """Return the first number that a layer of the Dense network gives out for a row."""
-    return layer_outputs(dense_network(), [row])[layer][0, 0]
-
-
 PREDICTIONS["A"] = Exercise(
-    lambda: number_of("hidden", [0, 0, 0]),
-    "Whatever the weights are, each is multiplied by 0, and the products add up to 0.",
-    lambda: dense_weights()[0].shape[0],
-    "Three inputs arrive at the unit, but it adds up products, not inputs.",
-    lambda: [0] * dense_weights()[0].shape[1],
-    "Right for each of the four units; the question is about one of them.",
-    lambda: number_of("output", [0, 0, 0]),
-    "That is what the output layer gives; the question is about the hidden one.",
+    lambda: outputs([-1, 0, 0])["hidden"][0, 3],
+    "All sums change their signs, that of unit 3 to -0.113. A unit of this layer gives "
+    "out 0 in place of a negative sum.",
+    lambda: -outputs([1, 0, 0])["hidden"][0, 3],
+    "That is its sum, but not what it gives out.",
+    lambda: outputs([1, 0, 0])["hidden"][0, 3],
+    "The sign of an input counts: each weight multiplies it.",
+    lambda: outputs([1, 0, 0])["hidden"][0, 3] - 2,
+    "The input falls by 2, but a weight multiplies it on its way.",
+    lambda: outputs([-1, 0, 0])["hidden"][0],
+    "Right for all four units; the question is about one of them.",
 )
