@@ -16,27 +16,38 @@ def browser():
         yield browser
 
 
+def run(*words, folder):
+    subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+
 @pytest.fixture(scope="session")
 def published(tmp_path_factory):
-    """The course with an address of its own, as a git repository with the tag."""
+    """A git repository of the course, published and released under its tag.
+
+    Its files are the reading edition; those of the tag are the one to work in.
+    """
     course = tmp_path_factory.mktemp("published") / "course"
-    course.mkdir()
+    run("git", "init", "--quiet", course, folder=COURSE)
+    places = f"--git-dir={course / '.git'}", f"--work-tree={COURSE}"
+    run("git", *places, "add", "--all", folder=COURSE)  # but what .gitignore names
+    run("git", "checkout-index", "--all", folder=course)
+    run("git", "config", "user.name", "Ada", folder=course)
+    run("git", "config", "user.email", "ada@example.org", folder=course)
+    run(sys.executable, ".ci/publish.py", REPOSITORY, TAG, folder=course)
+    run("git", "commit", "--quiet", "--all", "--message", TAG, folder=course)
+    run(sys.executable, ".ci/publish.py", "release", folder=course)
+    return course
 
-    def git(*words, tree=course):
-        someone = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
-        places = [f"--git-dir={course / '.git'}", f"--work-tree={tree}"]
-        subprocess.run(["git", *someone, *places, *words], cwd=tree, check=True)
 
-    git("init", "--quiet")
-    git("add", "--all", tree=COURSE)  # all but what .gitignore names
-    git("checkout-index", "--all")
-    words = [sys.executable, ".ci/publish.py", REPOSITORY, TAG]
-    subprocess.run(words, cwd=course, check=True, stdout=subprocess.DEVNULL)
-    git("commit", "--quiet", "--all", "--message", "published")
-    git("tag", TAG)
+@pytest.fixture(scope="session")
+def released(published, tmp_path_factory):
+    """What learners get: the files of the release's tag."""
+    course = tmp_path_factory.mktemp("released") / "course"
+    words = "clone", "--quiet", "--config=advice.detachedHead=false", f"--branch={TAG}"
+    run("git", *words, published, course, folder=published)
     return course
 
 
 @pytest.fixture
-def colab(tmp_path, published):
-    return Colab(tmp_path, published)
+def colab(tmp_path, released):
+    return Colab(tmp_path, released)

@@ -8,11 +8,14 @@ import time
 
 import nbformat
 import pytest
+from lesson_files import of_lesson, with_answers
+from nbclient import NotebookClient
 from packaging.utils import canonicalize_name
 from rerun import nbval_in
 
-from colab.machine import CLONE, INSTALLERS, LESSONS, REPOSITORY, TAG, Colab
+from colab.machine import CLONE, INSTALLERS, LESSONS, Colab
 from helpers.engine.files import COURSE
+from helpers.exercises.checking import OPEN, RIGHT
 
 pytestmark = pytest.mark.colab
 
@@ -35,6 +38,7 @@ def test_environment_is_colabs_and_has_no_course():
 
 @pytest.mark.parametrize("name", LESSONS[::-1])  # the long ones first
 def test_lesson_runs_from_its_notebook_alone(name, tmp_path, published):
+    """The reading edition: what its cells print is what is stored."""
     colab = Colab(tmp_path, published, name)
     cells = nbformat.read(colab.notebook, as_version=4).cells
     before = installed()
@@ -45,6 +49,43 @@ def test_lesson_runs_from_its_notebook_alone(name, tmp_path, published):
     assert re.search(rf"^{count} passed\b", printed, re.MULTILINE), printed
     assert {path.name for path in colab.folder.iterdir()} == {name, CLONE}
     assert installed() == before
+    assert not colab.calls.exists()
+
+
+def run_all(client, cells):
+    """Run cells in the kernel that is there; return what they showed, as text."""
+    client.nb.cells = cells
+    for i, cell in enumerate(cells):
+        client.execute_cell(cell, i)
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    assert not [one for one in outputs if one.get("name") == "stderr"]
+    shown = (
+        one.get("text") or one.get("data", {}).get("text/plain") for one in outputs
+    )
+    return "\n".join(filter(None, shown))
+
+
+@pytest.mark.parametrize("name", LESSONS[::-1])
+def test_lesson_of_the_release_runs_open_and_then_solved(name, tmp_path, released):
+    """As a learner does: Run All, nothing is done; the answers, Run All, all is done."""
+    colab = Colab(tmp_path, released, name)
+    lesson = nbformat.read(colab.notebook, as_version=4)
+    assert not any(cell.get("outputs") for cell in lesson.cells)
+    exercises = len(of_lesson(colab.notebook, "EXERCISES"))
+    look = nbformat.v4.new_code_cell("import helpers; helpers.progress()")
+    solved = [*with_answers(lesson), look]
+    place = {"metadata": {"path": str(colab.folder)}}
+    client = NotebookClient(lesson, timeout=60, resources=place)
+    with client.setup_kernel(env=colab.environment):
+        shown = run_all(client, [*lesson.cells, look])
+        assert shown.count(OPEN) == exercises and RIGHT not in shown
+        assert re.search(r"^0 of \d+ exercises are done\.$", shown, re.M)
+        assert {path.name for path in colab.folder.iterdir()} == {name, CLONE}
+        shown = run_all(client, solved)
+    assert shown.count(RIGHT) == exercises and OPEN not in shown
+    assert re.search(rf"^{exercises} of \d+ exercises are done\.$", shown, re.M)
+    (line,) = re.findall(rf"^{name[:2]} · .*$", shown, re.M)
+    assert line.count("[x]") == exercises and "[ ]" not in line
     assert not colab.calls.exists()
 
 
@@ -101,7 +142,7 @@ def test_course_is_cloned_once_for_all_runs_and_kernels(colab, kernel):
         if again:
             kernel.restart()
         start = time.monotonic()
-        assert kernel.run(kernel.setup) == ("", None)
+        assert kernel.run(kernel.setup) == ("Setup is done.\n", None)
         seconds.append(time.monotonic() - start)
         where = "import helpers, pathlib; print(pathlib.Path(helpers.__file__).parent)"
         assert kernel.run(where) == (f"{colab.folder / CLONE / 'helpers'}\n", None)
@@ -111,6 +152,24 @@ def test_course_is_cloned_once_for_all_runs_and_kernels(colab, kernel):
     print("Setup cell: {:.1f} s, again {:.1f} s, restarted {:.1f} s".format(*seconds))
 
 
+def test_clone_is_for_learners(colab, kernel):
+    """No tests, nothing that was run, and the code of no solution on the screen."""
+    kernel.run(kernel.setup)
+    clone = colab.folder / CLONE
+    assert not (clone / "tests").exists() and not (clone / ".ci").exists()
+    lessons = sorted((clone / "notebooks").glob("*.ipynb"))
+    assert [path.name for path in lessons] == LESSONS
+    solutions = 0
+    for path in lessons:
+        cells = nbformat.read(path, as_version=4).cells
+        assert not any(cell.get("outputs") for cell in cells), path.name
+        for cell in cells:
+            if "solution" in cell.source.splitlines()[0].lower().split():
+                solutions += 1
+                assert cell.metadata.cellView == "form"  # how Colab folds a cell
+    assert solutions == sum(len(of_lesson(path, "EXERCISES")) for path in lessons)
+
+
 def test_report_says_ready(kernel):
     kernel.run(kernel.setup)
     printed, error = kernel.run("environment.report();")
@@ -118,14 +177,12 @@ def test_report_says_ready(kernel):
     assert printed.endswith("Ready: every lesson can run here.\n"), printed
 
 
-def test_without_a_network_one_sentence_says_so(colab, tmp_path, request):
+def test_without_a_network_git_says_why(colab, tmp_path, request):
     colab.clone_from(tmp_path / "unplugged")
     kernel = request.getfixturevalue("kernel")
-    _, (name, said) = kernel.run(kernel.setup)
-    assert name == "RuntimeError"
-    address = f"https://github.com/{REPOSITORY}"
-    assert said.startswith(f"The course {TAG} cannot be fetched from {address}: ")
-    assert "does not appear to be a git repository" in said and "\n" not in said
+    printed, error = kernel.run(kernel.setup)
+    assert "does not appear to be a git repository" in printed
+    assert error == ("AssertionError", "No course: git says above why.")
     assert [path.name for path in colab.folder.iterdir()] == [colab.notebook.name]
 
 

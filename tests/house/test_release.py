@@ -1,16 +1,21 @@
 """What learners get from GitHub: a tree of its own, made in a clone, run from its tag."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import publish
 import pytest
 from nbclient import NotebookClient
 
+from helpers.classroom.editions import working_edition
 from helpers.engine.files import COURSE
 
 pytestmark = pytest.mark.skipif(
@@ -20,6 +25,17 @@ SOMEONE = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
+}
+ADDRESS = r"https?://[^][:space:]`\\)\"]+"  # as git grep has it
+REF, PATH = r"(?P<ref>[^/?&]+)", r"(?P<path>notebooks/[\w.]+)"
+FORMS = {  # every kind of address of the course
+    "Colab": rf"https://colab.research.google.com/github/ada/layers/blob/{REF}/{PATH}",
+    "Binder": rf"https://mybinder.org/v2/gh/ada/layers/{REF}\?urlpath=lab/tree/{PATH}",
+    "hub": r"https://hub.example.org/hub/user-redirect/git-pull\?repo=https://github.com/"
+    rf"ada/layers&branch={REF}&urlpath=lab/tree/layers/{PATH}",
+    "setup cell": rf"https://github.com/ada/layers/tree/{REF}",
+    "pip": rf"https://github.com/ada/layers/archive/{REF}\.zip",
+    "git clone": r"https://github.com/ada/layers\.git",  # of all, to be worked on
 }
 
 
@@ -74,6 +90,16 @@ def course(delivered, tmp_path):
     return course
 
 
+@pytest.fixture
+def server(course, tmp_path):
+    """What stands for GitHub, with the first release."""
+    publish.release(course)
+    server = tmp_path / "server.git"
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", server)
+    git(course, "push", "--quiet", server, "HEAD:main", "v3", publish.BRANCH)
+    return server
+
+
 def state(course):
     files = [path for path in course.rglob("*") if ".git" not in path.parts]
     times = {path: path.stat().st_mtime_ns for path in files if path.is_file()}
@@ -117,12 +143,45 @@ def test_learners_get_the_working_edition_and_the_maintainer_notices_nothing(
         assert not any(cell.get("outputs") for cell in there.cells)
 
 
-def test_from_a_server_lesson_00_runs_from_its_setup_cell(course, tmp_path):
+def lessons(folder, ref):
+    """Return {path: notebook} of the lessons at a ref."""
+    names = git(folder, "ls-tree", "-r", "--name-only", ref).splitlines()
+    places = {name: f"{ref}:{name}" for name in names if name.endswith(".ipynb")}
+    return {name: json.loads(git(folder, "show", at)) for name, at in places.items()}
+
+
+@pytest.mark.parametrize("tree", ["main", publish.BRANCH])
+def test_every_address_leads_to_the_lessons_to_work_in(server, tree):
+    """As GitHub shows the course, and as learners have it: whatever opens or fetches it."""
+    to_read = lessons(server, "main")
+    to_work_in = {name: working_edition(lesson) for name, lesson in to_read.items()}
+    assert to_work_in != to_read
+    there = {ref: lessons(server, ref) for ref in ("v3", publish.BRANCH)}
+    counts = Counter()
+    places = "README.md", "pyproject.toml", "notebooks", "helpers", "data"
+    for line in git(server, "grep", "-IoE", ADDRESS, tree, "--", *places).splitlines():
+        _, name, address = line.split(":", 2)
+        address = unquote(address)
+        if "ada/layers" not in address:
+            continue
+        matches = {form: re.fullmatch(FORMS[form], address) for form in FORMS}
+        found = [(form, match) for form, match in matches.items() if match]
+        assert len(found) == 1, address
+        ((form, match),) = found
+        counts[form], parts = counts[form] + 1, match.groupdict()
+        if "ref" in parts:
+            assert there.get(parts["ref"]) == to_work_in, address
+        if "path" in parts:
+            assert parts["path"] in to_work_in, address
+            assert name == "README.md" or parts["path"] == name
+    assert counts == {
+        **{"Colab": 2 * len(to_read) + 1, "setup cell": len(to_read) + 1},
+        **{"Binder": 1, "hub": 1, "pip": 1, "git clone": 1},
+    }
+
+
+def test_from_a_server_lesson_00_runs_from_its_setup_cell(server, tmp_path):
     """As on Colab: its notebook alone, fetched from the tag, and the tag to clone."""
-    release(course)
-    server = tmp_path / "server.git"
-    git(tmp_path, "init", "--quiet", "--bare", server)
-    git(course, "push", "--quiet", server, "HEAD", "v3", publish.BRANCH)
     content = tmp_path / "content"
     content.mkdir()
     name = "notebooks/00_start_here.ipynb"
