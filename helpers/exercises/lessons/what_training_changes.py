@@ -86,11 +86,15 @@ def came_to_life(layer="conv2d_1", rank=0, before=False, listed=False):
     return [place if listed else dead[place], values[place]]
 
 
+def mean_of(channels):
+    """Return the means of channels of ``conv2d_1`` in the trained network."""
+    return cat_outputs(True)["conv2d_1"].mean(axis=(0, 1, 2))[channels]
+
+
 def by_mean():
     """Return the dead channel of ``conv2d_1`` with the largest mean, and the mean."""
     dead = dead_channels(cat_outputs(False)["conv2d_1"])
-    means = cat_outputs(True)["conv2d_1"].mean(axis=(0, 1, 2))[dead]
-    return [dead[means.argmax()], means.max()]
+    return [dead[mean_of(dead).argmax()], mean_of(dead).max()]
 
 
 EXERCISES["steps"] = Exercise(
@@ -319,6 +323,8 @@ EXERCISES["come_to_life"] = Exercise(
     "untrained one.",
     by_mean,
     "That is the largest mean of a channel; its largest value is asked for.",
+    lambda: [came_to_life()[0], mean_of(came_to_life()[0])],
+    "The channel is right; that is its mean, and its largest value is asked for.",
     lambda: came_to_life(rank=-1),
     "That is the dead channel with the smallest value in the trained network.",
     lambda: [came_to_life()[0], cat_outputs(True)["conv2d_1"].max()],

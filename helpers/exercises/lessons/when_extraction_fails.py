@@ -78,7 +78,7 @@ EXERCISES["name_of_the_last"] = Exercise(
     lambda: CONVOLUTIONS * (NETWORKS - 1) - 1,
     "That is the last layer of the second network.",
     lambda: CONVOLUTIONS * (NETWORKS + 1) - 1,
-    "That is three too many: a fourth network, or one that was built before these (call "
+    "That is three too many. Is it a fourth network, or was one built before these (call "
     "clear_session first)? Input layers have a count of their own.",
     lambda: CONVOLUTIONS,
     "That is where the second network begins.",
