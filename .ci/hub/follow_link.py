@@ -5,8 +5,8 @@
 The first visit brings the course, and lesson 00 runs there. Then the learner changes
 two notebooks, a release changes one of them and a third, and the link is followed again:
 the learner's changes have to stay, and the release's to arrive. The repository is one on
-this machine, made from the files that git tracks here; its address takes the place of
-the link's. Installs what it needs like measure.py.
+this machine, made from the files that git tracks here and released as a maintainer does;
+its address takes the place of the link's. Installs what it needs like measure.py.
 """
 
 import argparse
@@ -21,6 +21,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from measure import ROOT, Hub, Learner, install
+
+sys.path.insert(0, str(ROOT / ".ci"))
+import publish  # noqa: E402
 
 LINK = re.compile(r"https://\S+/hub/user-redirect/(git-pull\?\S+)")
 AUTHOR = "-c", "user.name=course", "-c", "user.email=course@example.org"
@@ -38,16 +41,24 @@ def git(folder, *words):
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
-def publish(folder, branch):
-    """Make a repository of the course with one branch."""
+def make_repository(folder):
+    """Make a repository of the course, for `release`."""
     folder.mkdir()
-    git(folder, "init", "-q", "-b", branch)
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "config", "user.name", "course")
+    git(folder, "config", "user.email", "course@example.org")
     for name in git(ROOT, "ls-files", "-z").split("\0")[:-1]:
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes((ROOT / name).read_bytes())
     git(folder, "add", "--all")
-    git(folder, "commit", "-qm", "first release")
+
+
+def release(folder, tag):
+    """Release what stands in the repository's files, as its maintainer does."""
+    publish.publish("ada/layers", tag, folder)
+    git(folder, "commit", "-qam", tag)
+    publish.release(folder)
 
 
 async def visit(hub, learner, parameters):
@@ -85,7 +96,8 @@ async def follow(environment):
     ) as folder:
         source = Path(folder) / "source" / name
         source.parent.mkdir()
-        publish(source, parameters["branch"])
+        make_repository(source)
+        release(source, "v1.0.0")
         parameters["repo"] = f"file://{source}"
         hub = Hub(Path(folder), environment, {})
         try:
@@ -102,7 +114,7 @@ async def follow(environment):
                 add_line(path, "the learner's")
             for path in second, third:
                 add_line(source / "notebooks" / path.name, "the release's")
-            git(source, "commit", "-qam", "second release")
+            release(source, "v1.0.1")
             await visit(hub, learner, parameters)
             notes = [note_in(path) for path in (first, second, third)]
             assert notes == ["the learner's", "the learner's", "the release's"], notes

@@ -83,7 +83,13 @@ def check_place(folder, replace):
 def read_lessons():
     """Return {file name: notebook} of all lessons, in their order."""
     paths = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-    return {path.name: nbformat.read(path, as_version=4) for path in paths}
+    lessons = {path.name: nbformat.read(path, as_version=4) for path in paths}
+    if not any(cell.get("outputs") for one in lessons.values() for cell in one.cells):
+        raise ValueError(
+            "The lessons here hold no outputs, as learners get them. Make the kit in a "
+            "copy of the branch main."
+        )
+    return lessons
 
 
 def copy_course(target, lessons, solutions):

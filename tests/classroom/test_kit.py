@@ -129,6 +129,15 @@ def test_solution_without_its_tag_is_refused(place, monkeypatch, capsys):
 # --- where the kit goes
 
 
+def test_a_kit_is_not_made_of_what_learners_get(place, kit, monkeypatch, capsys):
+    """A release has no outputs, which the solutions and the slides need."""
+    monkeypatch.setattr(kits, "NOTEBOOKS", kit / "course" / "notebooks")
+    assert main(["prepare", str(place / "kit")]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "hold no outputs, as learners get them. Make the kit in a copy of" in said
+    assert os.listdir(place) == []
+
+
 def test_kit_that_exists_is_replaced_only_when_told(place, kit, capsys):
     folder = place / "kit"
     folder.mkdir()
