@@ -1,0 +1,565 @@
+"""What is said about likely wrong answers to the exercises of lessons 05, 06, 07 and 10."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from asked import ALL, FUNCTIONS
+from learner import cell
+
+from helpers.by_hand import relu, softmax
+from helpers.datasets import cat_photograph
+from helpers.exercises import lessons
+from helpers.exercises.checking import verdict
+from helpers.extraction import layer_outputs
+from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
+from helpers.statistics import dead_channels
+
+# Below the name of an exercise stand wrong answers, each before how its sentence begins.
+SLIPS = """
+= what_training_changes.steps
+[31, 155] -> The last batch is missing: it is smaller, but it is a
+[31.25, 156.25] -> There is no part of a step: a smaller batch is a
+[31, 156] -> The pictures left over make a step in every epoch
+[32, 157] -> Steps were not rounded up in each epoch: every epoch
+[32, 32] -> Both numbers are those of one epoch; the second is
+[33, 165] -> One step too many in each epoch: the smaller batch is
+[2000, 10000] -> That is one step a picture; a step takes a whole
+[64, 320] -> That is the size of a batch; the question is how many
+[50, 250] -> These are the steps of this lesson's own training
+[84, 420] -> That is for a batch of 24, as in this lesson's
+[19, 95] -> That is for this lesson's 1,200 pictures; the
+[160, 32] -> The numbers are right, in reverse order: which one is
+32 -> That is one of the numbers alone. A list of 2 numbers
+160 -> That is one of the numbers alone. A list of 2 numbers
+[32, 5] -> The second of two is wrong.
+= what_training_changes.loss
+0.1 -> That is the probability of the right class; its
+-0.1 -> That is the probability with another sign; its
+np.log(0.1) -> The sign is missing: a loss is not negative here.
+1 -> That is the logarithm to base 10; the loss takes the
+-np.log2(0.1) -> That is the logarithm to base 2; the loss takes the
+0.9 -> That is 1 minus the probability; the loss is a
+-0.1 * np.log(0.1) -> That is a tenth of it. The right class counts, once
+-np.log(0.1) / 10 -> That is a tenth of it. The right class counts, once
+-10 * np.log(0.1) -> That is ten times as much. The right class counts
+-np.log(0.1) / 0.1 -> That is ten times as much. The right class counts
+-np.log([0.1] * 10) -> These are ten losses; only that of the right class
+-np.log(0.9) -> That is the logarithm of what all other classes get
+-np.log(0.1) - 9 * np.log(0.9) -> That adds something for each wrong class; only the
+-np.log(0.01) -> That is the loss for a probability of 0.01; ten equal
+-np.log(0.5) -> That is the loss for two classes of equal
+np.exp(-0.1) -> That is an exponential; the loss takes the logarithm
+[-np.log(0.1)] -> One number is asked for, without brackets.
+= what_training_changes.sgd_step
+weights + learning_rate * gradients.mean(axis=0) -> The step goes the wrong way: subtract
+weights - learning_rate * 2 * (targets - rows @ weights) @ rows / len(rows)
+    -> The step goes the wrong way: subtract the gradient.
+weights - learning_rate * gradients.sum(axis=0) -> The rows' gradients were added; the
+weights - learning_rate * gradients.mean(axis=0) / 2 -> The 2 is missing: the gradient of
+weights - learning_rate * errors @ rows -> Two slips: the 2 of 2 × error × input is
+weights - gradients.mean(axis=0) -> The learning rate is missing: this is a step with the
+weights - gradients.mean(axis=0) / learning_rate -> The gradient was divided by the
+weights - 0.02 * gradients.mean(axis=0) -> The learning rate is always 0.02, as in the
+weights - learning_rate * gradients -> A row of weights came back for each row: take the
+weights - learning_rate * gradients[0] -> That is a step with the first row alone; all
+weights - learning_rate * gradients[-1] -> That is a step with the last row alone; all
+weights - learning_rate * gradients.mean() -> All gradients together became one number
+weights - learning_rate * gradients.mean(axis=1) -> The mean was taken over the inputs
+weights - learning_rate * gradients.sum(axis=0) / len(weights)
+    -> The sum of the gradients was divided by the number of
+weights - learning_rate * gradients.sum(axis=0) / rows.size
+    -> The sum of the gradients was divided by how many
+weights - learning_rate * 2 * errors.mean() * rows.mean(axis=0)
+    -> That is mean error × mean row. Multiply row by row
+weights - learning_rate * 2 * errors.sum() * rows.sum(axis=0)
+    -> That is the sum of the errors × the sum of the rows.
+weights - learning_rate * 2 * errors.mean() * weights -> The error was multiplied by the
+weights - learning_rate * 2 * errors.mean() -> The inputs are missing: the gradient of a
+weights - learning_rate * (errors**2).mean() -> The loss was subtracted, in place of its
+weights - learning_rate * 2 * (errors**2).mean() -> Twice the loss was subtracted; the
+weights - learning_rate * 2 * errors**2 @ rows / len(rows) -> The error was squared. The
+weights - learning_rate * 2 * abs(errors) @ rows / len(rows)
+    -> The errors have lost their signs, which say whether
+weights - learning_rate * np.sign(gradients.mean(axis=0)) -> Only the gradient's sign was
+weights - learning_rate * 2 * rows @ weights @ rows / len(rows)
+    -> The targets are missing: the error is output minus
+weights - learning_rate * 2 * (rows @ weights - targets.mean()) @ rows / len(rows)
+    -> Each row has a target of its own; this takes their
+weights - learning_rate * 2 * (np.maximum(0, rows @ weights) - targets) @ rows / len(rows)
+    -> ReLU was applied to the outputs; this layer has no
+weights - learning_rate * (2 * (rows * weights - targets[:, None]) * rows).mean(axis=0)
+    -> The products of a row were not added up: its output
+gradients.mean(axis=0) -> That is the gradient; the weights after the step are
+learning_rate * gradients.mean(axis=0) -> That is the learning rate times the gradient
+-learning_rate * gradients.mean(axis=0) -> That is the change alone; add it to the old
+(errors**2).mean() -> That is the loss; the weights after the step are
+errors -> These are the errors, one for each row; the weights
+rows @ weights -> These are the outputs, one for each row; the weights
+= what_training_changes.moved_most
+distance -> These are the distances of all 64 filters: which is
+distance.max() -> That is one of the numbers alone. A list of 2 numbers
+[distance.max(), distance.argmax()] -> The numbers are right, in reverse order: which one
+[31, distance.max()] -> The first number is off by one: does counting start
+[distance.argmin(), distance.min()] -> That is the filter that moved least.
+place_and_value(distance**2) -> The root is missing.
+place_and_value(abs(change).max(axis=(0, 1, 2))) -> That is the largest change of a
+place_and_value(change) -> That is one weight among all of the kernel; make one
+place_and_value(abs(change)) -> That is the change of one weight, without its sign
+[30, np.sqrt((change**2).mean(axis=(0, 1, 2))).max()]
+    -> The filter is right. Its distance adds up the
+place_and_value(abs(change).mean(axis=(0, 1, 2))) -> This is the mean size of a filter's
+place_and_value(length(old)) -> That is the longest filter before training; take the
+place_and_value(length(new)) -> That is the longest filter after training; take the
+place_and_value(length(new) - length(old)) -> That is how much longer the filter became.
+[30, np.sqrt((change**2).sum())] -> The filter is right; the distance is that of the
+place_and_value(np.sqrt((change**2).sum(axis=(0, 1)))) -> That is one channel of one
+place_and_value(np.sqrt((change**2).sum(axis=(0, 1, 3))))
+    -> That is an input channel: filters are on the last
+place_and_value(np.sqrt(change**2).sum(axis=(0, 1, 2))) -> These are changes without
+= what_training_changes.come_to_life
+silent -> These are the channels that are dead in the untrained
+largest[silent] -> A list of 2 numbers is asked for; yours has 17.
+place_and_value(largest[silent]) -> The value is right; the first number is a place in
+[largest[silent].max(), 42] -> The numbers are right, in reverse order: which one is
+[43, largest[silent].max()] -> The first number is off by one: does counting start
+place_and_value(largest) -> That is the largest value in the trained network, but
+[42, largest.max()] -> The channel is right; the value is the largest of the
+[42, 0] -> The channel is right; read its largest value in the
+[silent[means[silent].argmax()], means[silent].max()] -> That is the largest mean of a
+[silent[largest[silent].argmin()], largest[silent].min()]
+    -> That is the dead channel with the smallest value in
+place_and_value(before_largest) -> That is the largest value in the untrained network
+[dead_now[before_largest[dead_now].argmax()], before_largest[dead_now].max()]
+    -> The networks are exchanged: that channel is dead in
+42 -> That is one of the numbers alone. A list of 2 numbers
+[42, means[42]] -> The channel is right; that is its mean, and its
+[len(silent), largest[silent].max()] -> The first of two is wrong.
+= seeds_and_initializers.first_weight
+fractions[0, 0] -> This is the fraction; stretch it to the limits.
+limit -> This is the limit itself, the largest weight there
+-limit -> This is minus limit, the smallest weight there can be.
+limit * fractions[0, 0] -> This is fraction × limit. The fraction counts from
+-limit * fractions[0, 0] -> This is fraction × minus limit. A fraction of 0
+2 * limit * fractions[0, 0] -> This is fraction × twice the limit; it starts at
+-limit + limit * fractions[0, 0] -> From minus limit to limit is twice the limit.
+limit * (1 - 2 * fractions[0, 0]) -> The sign is turned: a fraction below 0.5 stands for
+0.2 * (2 * fractions[0, 0] - 1) -> The square root is missing in the limit.
+np.sqrt(6 / 200) * (2 * fractions[0, 0] - 1) -> The two numbers of the shape were
+np.sqrt(6 / 20) * (2 * fractions[0, 0] - 1) -> The fan out is missing under the root: add
+np.sqrt(6 / 10) * (2 * fractions[0, 0] - 1) -> The fan in is missing under the root: add
+2 * fractions[0, 0] - 1 -> This is stretched to the limit of the output kernel
+-0.385187 -> That is the first weight of lesson 01's hidden layer
+draws(1)[0] -> This is the first row; its first number alone is
+draws(1)[0, 1] -> This is the second weight; the first one is `[0, 0]`.
+draws(2)[0, 0] -> This is a second draw: set the seed again, then draw.
+draws(3)[0, 0] -> This is a third draw: set the seed again, then draw.
+draws(4)[0, 0] -> This is a fourth draw: set the seed again, then draw.
+draws(1) -> One number is asked for, not 200.
+keras.initializers.GlorotUniform(0)((20, 10))[0, 0] -> This is what Keras's initializer
+[draws(1)[0, 0]] -> One number is asked for, without brackets.
+= seeds_and_initializers.equal_kernels
+[1, 1, 0, 1] -> a: the initializers of Keras 3 do not listen to
+[0, 0, 0, 1] -> b: keras.utils.set_random_seed starts Python's random
+[0, 1, 1, 1] -> c: one call starts a sequence of seeds; each layer
+[0, 1, 0, 0] -> d: an initializer's own seed stays the same at each
+[1, 1, 1, 1] -> a: the initializers of Keras 3 do not listen to
+[0, 0, 0, 0] -> b: keras.utils.set_random_seed starts Python's random
+[1, 0, 1, 0] -> a: the initializers of Keras 3 do not listen to
+[1, 1, 1, 0] -> a: the initializers of Keras 3 do not listen to
+[1, 3] -> Write a number for each of the four programs: 1 for
+[2, 4] -> Write four numbers, one for each program: 1 for
+2 -> A list of 4 numbers is asked for.
+"bd" -> Write numbers with a point, without quotation marks
+[0, 1] -> That is right as far as it goes. A list of 4 numbers
+= seeds_and_initializers.order_of_sums
+[2, 2] -> That is exact arithmetic. float32 rounds after each
+[0, 0] -> In b) the two ones meet before the large number comes.
+[4, 2] -> In a) 16,777,217 does not go up: each time it is
+[2, 0] -> a) and b) are exchanged: in which of them do the two
+[1, 2] -> In a) the second 1 meets the same number as the first.
+[0, 1] -> In b) both ones come first: 1 + 1 is exact, and the
+[16_777_216, 16_777_218] -> These are the sums before the last subtraction, -
+0 -> A list of 2 numbers is asked for.
+2 -> That is one of the numbers alone. A list of 2 numbers
+[16_777_218, 2] -> The first of two is wrong.
+= seeds_and_initializers.glorot_limit
+np.sqrt(6 / (np.prod(shape[:-1]) + np.prod(shape[1:]))) -> The fan out is rows × columns
+np.sqrt(6 / (np.prod(shape[:-1]) + np.prod(shape))) -> All numbers were multiplied for
+np.sqrt(6 / (places + ends)) -> The places were added to channels and filters
+np.sqrt(6 / (shape[0] ** 2 if area else 1) / ends) -> The first number was squared; rows
+np.sqrt(6 / (9 if area else 1) / ends) -> 9 places are those of a 3 × 3 kernel; take them
+np.sqrt(6 / (9 * ends)) -> 9 places are those of a 3 × 3 kernel; take them from
+(6 / (places * ends)) ** 1 / 2 -> That is half of the fraction, not its root: `** 1 /
+(6 / (places * ends)) ** 2 -> The fraction was squared; take its root.
+np.sqrt(6 / places * ends) -> Brackets are missing: what stands behind `*
+[np.prod(shape[:-1]), places * shape[-1]] -> These are the fans; the limit is one number
+np.sqrt(6 / np.prod(shape[:-1])) -> The fan out is missing under the root.
+np.sqrt(6 / ends) -> This is right for a Dense layer. A convolution's rows
+np.sqrt(6 / sum(shape)) -> This is right for a Dense layer. In a convolution
+np.sqrt(6 / (shape[0] + shape[1])) -> This is right for a Dense layer. Channels and
+np.sqrt(6 / (places * ends)).round(2) -> That is close: give three decimals.
+= using_layer_outputs.cosine_similarity
+rows @ row -> These are the products, not yet divided by the two
+rows * row -> These are the products, number by number; add them up
+(rows * row).mean(axis=1) -> These are means of the products; add them up, and
+rows @ row / lengths / length -> It is right but for rows of zeros: 0 divided by 0 is
+np.where(lengths > 0, rows @ row / np.maximum(lengths, 1e-9) / length, 0)
+    -> It is right but where `row` is all zeros: 0 divided
+np.where(lengths * length > 0, rows @ row / both, 1) -> Rows of zeros got 1, as if they
+rows @ row / np.maximum(lengths * length, 1) -> Lengths smaller than 1 became 1; take a
+rows @ row / (lengths * length + 1) -> 1 was added to the lengths, which is too much
+rows @ row / np.maximum(lengths, 1e-9) * length -> The length of `row` multiplies: `a / b
+rows @ row / np.maximum(lengths + length, 1e-9) -> The products were divided by the sum
+rows @ row / np.maximum((rows**2).sum(axis=1) * (row**2).sum(), 1e-9)
+    -> The products were divided by the squares of the
+rows @ row / np.maximum(np.linalg.norm(rows) * length, 1e-9)
+    -> All of `rows` were divided by one length, that of the
+np.linalg.norm(rows - row, axis=1) -> These are Euclidean distances; the question is
+-np.linalg.norm(rows - row, axis=1) -> These are Euclidean distances with a minus; the
+((rows - row) ** 2).sum(axis=1) -> These are squared distances; the question is about
+(rows @ row / both) ** 2 -> The similarity was squared, which also hides its sign.
+1 - rows @ row / both -> This is 1 minus the cosine similarity, which some
+abs(rows @ row / both) -> The signs are gone: two rows that point away from
+np.arccos(np.clip(rows @ row / both, -1, 1)) -> These are the angles in radians; the
+np.argsort(-rows @ row / both) -> These are the places of the rows, the most similar
+(rows @ row / both).argmax() -> That is the place of the most similar row; give the
+(rows @ row / both)[0] -> That is the first row alone: `rows` holds several.
+sorted(rows @ row / both) -> The numbers are right, but not where they stand.
+[one @ row / max(length * (one @ one) ** 0.5, 1e-9) for one in rows if one.any()]
+    -> A list of 5 numbers is asked for; yours has 3.
+= using_layer_outputs.probe_weights
+solve(four.T @ four, right_side) -> The penalty is missing: the table is `four.T @ four
+solve(four.T @ four + 1 * eye(2), right_side) -> That is the answer for the penalty 1.
+solve(four.T @ four + 2, right_side) -> The penalty was added to every number of the
+solve(four.T @ four + 2**2 * eye(2), right_side) -> That is the answer for the penalty 4
+solve(four.T @ four - 2 * eye(2), right_side) -> The penalty was subtracted; it is added
+solve(four.T @ four + np.array([[0, 2], [2, 0]]), right_side)
+    -> The penalty stands beside the diagonal; it belongs on
+solve(table, 2 * four.T @ is_of_class) -> The proportions are right; all numbers are too
+solve(table, four.T @ (1 - is_of_class)) -> The sizes are right, the signs are not.
+solve(table, four.T @ targets) -> These are two columns, one for each class of
+solve(table, outputs.T @ is_of_class) -> The right side was made of `outputs`; the four
+solve(table, outputs.T @ targets) -> The right side is `outputs.T @ targets`, as above
+solve(outputs.T @ outputs + 1 * eye(2), right_side) -> This is `square` of the cell
+solve(outputs.T @ outputs + 2 * eye(2), right_side) -> The table was made of `outputs
+solve(outputs.T @ outputs + 2 * eye(2), outputs.T @ is_of_class)
+    -> These are the weights for `outputs`; the four
+solve(four @ four.T + 2 * eye(4), is_of_class) -> These are the amounts of the four
+four @ solve(table, right_side) -> These are the scores of the four pictures; the
+four.T @ is_of_class -> That is the right side of the equation; it is still
+four.T @ four + 2 * eye(2) -> That is the table; `solve` it with the right side
+solve(table, right_side)[::-1] -> The numbers are right, in reverse order: which one is
+solve(table, right_side)[0] -> That is one of the numbers alone. A list of 2 numbers
+= using_layer_outputs.accuracy
+(classes == true_labels).sum() -> That is how many are right; the accuracy is their
+(classes != true_labels).mean() -> That is the share that is wrong.
+classes == true_labels -> These say for each picture whether it is right; take
+classes -> These are the classes with the highest scores
+classes.mean() -> That is the mean of the classes' numbers; compare
+true_labels.mean() -> That is the mean of the labels; compare each with the
+abs(classes - true_labels).mean() -> That is how far the classes' numbers are from the
+1 - abs(classes - true_labels).mean() -> That is 1 minus how far the classes' numbers are
+(scores.argmin(axis=1) == true_labels).mean() -> That is how often the lowest score names
+(scores.argsort(axis=1)[:, 1] == true_labels).mean() -> That is how often the second
+(classes + 1 == true_labels).mean() -> That is none of ten. The class is the place of the
+scores.argmax(axis=0) -> These are the pictures with the highest score for
+scores.max(axis=1) -> These are the highest scores; their places, argmax
+scores[np.arange(10), true_labels].mean() -> That is the mean score of the true class
+(classes == true_labels).sum() / 3 -> How many are right was divided by the three
+(classes == true_labels).sum() / scores.size -> How many are right was divided by all
+70 -> That is 100 times too large: is it in per cent?
+"70%" -> Write numbers with a point, without quotation marks
+= using_layer_outputs.heat_map
+weighted.sum(axis=-1) -> This is before ReLU: what speaks against the class is
+np.maximum(0, (maps * gradient.sum(axis=(0, 1))).sum(axis=-1))
+    -> The gradients were added up; the weight of a channel
+np.maximum(0, (maps * gradient).sum(axis=-1)) -> Each number was multiplied by its own
+np.maximum(0, (maps * gradient).mean(axis=-1)) -> Each number was multiplied by its own
+np.maximum(0, weighted).sum(axis=-1) -> This is channel 0 alone, times its weight. ReLU
+maps[..., 0] * gradient[..., 0].mean() -> This is channel 0 alone, times its weight. ReLU
+np.maximum(0, (maps * np.maximum(0, gradient.mean(axis=(0, 1)))).sum(axis=-1))
+    -> This is channel 0 alone, times its weight. ReLU acts
+np.maximum(0, (maps * gradient.mean(axis=-1, keepdims=True)).sum(axis=-1))
+    -> The mean was taken over the channels, one for each
+np.maximum(0, (maps * gradient.mean(axis=0)).sum(axis=-1)) -> The mean was taken over the
+np.maximum(0, (maps * gradient.mean(axis=1)).sum(axis=-1)) -> The mean was taken over one
+np.maximum(0, (maps * gradient.mean()).sum(axis=-1)) -> Both channels got one weight, the
+np.maximum(0, (maps * abs(gradient.mean(axis=(0, 1)))).sum(axis=-1))
+    -> The second channel's weight has lost its minus.
+np.maximum(0, (maps * gradient.mean(axis=(0, 1))[::-1]).sum(axis=-1))
+    -> The channels' weights are exchanged.
+np.maximum(0, (maps * gradient.max(axis=(0, 1))).sum(axis=-1))
+    -> The weights are the largest gradients; take their
+np.maximum(0, (maps * np.maximum(0, gradient).mean(axis=(0, 1))).sum(axis=-1))
+    -> ReLU cut the gradient first; it acts at the end, on
+np.maximum(0, -weighted.sum(axis=-1)) -> The signs are turned: this is what speaks
+abs(weighted.sum(axis=-1)) -> What is negative has lost its minus; ReLU makes 0 of
+np.maximum(0, weighted.mean(axis=-1)) -> The weighted maps of the channels are added up
+np.maximum(0, weighted.sum(axis=0)) -> The rows were added up; add up the channels
+np.maximum(0, weighted.sum()) -> Everything was added up; add up the channels alone
+np.maximum(0, weighted.sum(axis=-1)).sum() -> The heat map was added up: its four numbers
+np.maximum(0, weighted.sum(axis=-1)) / 5.25 -> It was divided by the largest number
+np.maximum(0, weighted.sum(axis=-1)).T -> Rows and columns are swapped.
+maps.sum(axis=-1) -> The channels were added up without their weights.
+gradient.mean(axis=(0, 1)) -> These are the two channels' weights; multiply the
+weighted -> These are the weighted maps of both channels; add
+np.maximum(0, (gradient * maps.mean(axis=(0, 1))).sum(axis=-1))
+    -> Maps and gradient changed places.
+= when_extraction_fails.two_faults
+layer_outputs(network, rows) -> A dict: name the layer whose output is meant.
+network -> This is a model; call it on rows.
+network.layers[0] -> This is a layer; what it gives out is asked for.
+network.layers[0].output -> No rows went in: call the model on rows.
+network(rows) -> This is the output layer; in a Sequential, layers[0]
+hidden(rows).T -> Rows and columns are swapped: one row for each input
+hidden(rows)[0] -> That is one of the rows alone. Expected the shape (2
+rows @ network.get_weights()[0] -> These are the sums before ReLU; a layer's .output has
+hidden(np.eye(3)) -> These are three rows, those of np.eye(3); give the
+network.get_weights()[0] -> That is the hidden layer's kernel; call a model on
+rows -> These are the rows themselves; call the mended model
+softmax(rows @ network.get_weights()[0]) -> Softmax was applied to the hidden layer's
+[hidden(rows)] -> The numbers are right, but the batch axis or another
+hidden(rows)[::-1] -> The rows are right, in reverse order.
+= when_extraction_fails.name_of_the_last
+9 -> That counts the layers; the first one is conv2d
+7 -> That is the last layer but one of the third network.
+6 -> That is the first layer of the third network.
+5 -> That is the last layer of the second network.
+2 -> That is how it would be if each network counted anew
+3 -> That is where the second network begins.
+10 -> That is two too many. The first layer is conv2d
+11 -> That is three too many. Is it a fourth network, or
+14 -> The count went on from two networks that were built
+17 -> The count went on from three networks that were built
+"conv2d_8" -> Write numbers with a point, without quotation marks
+[8] -> One number is asked for, without brackets.
+= when_extraction_fails.channels_first
+cnn(first.reshape(32, 32, 3) / 255) -> `reshape` made the shape fit and mixed up the
+cnn(first.T / 255) -> Rows and columns are swapped, so the cat lies on its
+cnn(first.swapaxes(0, 2) / 255) -> Rows and columns are swapped, so the cat lies on its
+cnn(picture) -> The network got raw pixels from 0 to 255; it was
+cnn(picture / 127.5 - 1) -> The pixels went in from -1 to 1; the network was
+cnn(picture / 255 / 255) -> The pixels were divided by 255 twice: almost black.
+cnn(picture / 256) -> The pixels were divided by 256; the network was
+cnn(picture / 127.5) -> The pixels go from 0 to 2; the network was trained on
+cnn(first.reshape(32, 32, 3)) -> `reshape` mixed up the pixels, and they are raw, from
+cnn(first.T) -> `.T` swapped rows and columns, and the pixels are
+cnn(picture / 255, start) -> That is the untrained network; `trained` is the one
+cnn(picture, start) -> That is the untrained network, with raw pixels; take
+cnn(first.reshape(32, 32, 3) / 255, start) -> `reshape` mixed up the pixels, and the
+cnn(first.T / 255, start) -> `.T` swapped rows and columns, and the network is the
+cnn(picture[:, :, ::-1] / 255) -> The colours are in reverse order, blue first
+cnn(picture[:, ::-1] / 255) -> Left and right are exchanged; transpose leaves each
+cnn(picture[::-1] / 255) -> The cat stands on its head; transpose leaves the rows
+np.log(cnn(picture / 255)) -> These are logarithms; the network gives the
+cnn(picture / 255, layer="dense") -> That is the layer before the last; `dense_1` gives
+cnn(picture / 255).argmax() -> That is the number of the class; give all ten
+cnn(picture / 255)[np.newaxis] -> The numbers are right, but the batch axis or another
+layer_outputs(trained, picture[np.newaxis] / 255) -> A dict: name the layer whose output
+trained -> This is a model; call it on rows.
+100 * cnn(picture / 255) -> That is 100 times too large: is it in per cent?
+= when_extraction_fails.nested
+inside(10 * row)[0] -> The row went into inner as it is; inside outer, scale
+inside(row / 10)[0] -> The row was divided by 10 twice; outer does it by
+inside(100 * row)[0] -> The row was multiplied by 10; Rescaling(0.1) makes it
+hidden(row)[0] -> The row went into inner as it is; inside outer, scale
+hidden(row / 10 - 1)[0] -> That is the model `other`, which subtracts 1; the
+inside(np.eye(3)) -> These are the rows of np.eye(3), as in the cell
+inside(np.eye(3))[0] -> That is the first row of np.eye(3), as in the cell
+inside(abs(row))[0] -> The minus of -10 is lost.
+inside(row) -> The numbers are right, but the batch axis or another
+(row / 10 @ network.get_weights()[0])[0] -> This is before ReLU; the activation belongs
+(row @ network.get_weights()[0])[0] -> This is before ReLU, and the row went into inner
+outer(row)[0] -> This is what inner gives out at its end; hidden is
+network(row)[0] -> This is the end of inner, and the row went into it as
+(row / 10)[0] -> This is the output of scale, the row that reaches
+softmax(row / 10 @ network.get_weights()[0])[0] -> Softmax was applied to the sums; the
+layer_outputs(outer, row) -> A dict: name the layer whose output is meant.
+outer -> This is a model; call it on rows.
+network.layers[0] -> This is a layer; what it gives out is asked for.
+= when_extraction_fails.older_reader
+changed([1, 0, 0], times=1)[0] -> This is what reader gives. It has the new kernel, but
+changed([1, 0, 0], factor=1)[0] -> The new layer is there, but the kernel is the old
+changed([1, 0, 0], factor=1, times=1)[0] -> This is the network before both changes.
+changed([1, 0, 0], changes=2)[0] -> The kernel or the row was multiplied by 3 once more.
+changed([1, 0, 0], changes=3)[0] -> The kernel was multiplied by 3 three times. The
+changed([1, 0, 0], times=3)[0] -> The new layer multiplies by 100; 3 is the factor of
+changed([1, 0, 0], times=300)[0] -> The outputs were multiplied by 3 as well; only the
+changed([1, 0, 0], times=10_000)[0] -> The outputs were multiplied by 100 twice: the
+changed([0, 1, 0])[0] -> That is the row [0, 1, 0]; the question has [1, 0, 0].
+changed([0, 0, 1])[0] -> That is the row [0, 0, 1]; the question has [1, 0, 0].
+changed([1, 1, 1])[0] -> That is the row [1, 1, 1]; the question has [1, 0, 0].
+changed(np.eye(3)) -> These are three rows, those of np.eye(3); one row is
+changed([3, 0, 0])[0] -> The kernel or the row was multiplied by 3 once more.
+changed([0, 0, 0])[0] -> That is what comes of a row or a kernel of zeros; the
+changed([1, 0, 0]) -> The numbers are right, but the batch axis or another
+changed([1, 0, 0])[0, ::-1] -> The numbers are right, in reverse order: which one is
+changed([1, 0, 0]).round()[0] -> The decimals are missing: give two or three.
+hidden([[3, 0, 0]])[0] -> That is the hidden layer; the question is what the
+hidden([[3, 0, 0]])[0] @ network.get_weights()[2] -> These are the sums before softmax
+[0, 1] -> One unit gets all: the sums are far too large. Did
+"""
+
+
+def rows():
+    """Yield exercise, answer and words of each row of the table."""
+    for block in re.split(r"^= ", SLIPS.strip(), flags=re.MULTILINE)[1:]:
+        name, table = block.split("\n", 1)
+        for row in table.replace("\n    ->", " ->").strip().split("\n"):
+            answer, words = row.split(" -> ")
+            yield name, answer, words
+
+
+ROWS = list(rows())
+FIRST_LINES = {  # of the functions, whose last line is in the table
+    "sgd_step": "errors = rows @ weights - targets; gradients = 2 * errors[:, None] * rows",
+    "glorot_limit": "*area, inputs, outputs = shape; "
+    "places, ends = np.prod(area), inputs + outputs",
+    "cosine_similarity": "lengths, length = np.linalg.norm(rows, axis=1), "
+    "np.linalg.norm(row); both = np.maximum(lengths * length, 1e-9)",
+}
+
+
+def of_what_training_changes():
+    start, trained = cifar10_cnn(), trained_cifar10_cnn()
+    old, new = (n.get_layer("conv2d_1").kernel.numpy() for n in (start, trained))
+    cat = cat_photograph()[np.newaxis] / np.float32(255)
+    before, after = (layer_outputs(n, cat)["conv2d_1"] for n in (start, trained))
+    change = new - old
+
+    def length(kernel):
+        return np.sqrt((kernel**2).sum(axis=(0, 1, 2)))
+
+    def place_and_value(numbers):
+        return [numbers.argmax(), numbers.max()]
+
+    distance, silent = length(change), dead_channels(before)
+    means, largest = after.mean(axis=(0, 1, 2)), after.max(axis=(0, 1, 2))
+    before_largest, dead_now = before.max(axis=(0, 1, 2)), dead_channels(after)
+    return locals()
+
+
+def of_seeds_and_initializers():
+    limit = np.sqrt(6 / (20 + 10))
+
+    def draws(count):
+        """Return the last of so many draws after the seed."""
+        tf.random.set_seed(0)
+        for _ in range(count):
+            with tf.device("CPU:0"):
+                drawn = tf.random.uniform((20, 10), -limit, limit).numpy()
+        return drawn
+
+    fractions = (draws(1) / limit + 1) / 2
+    return locals()
+
+
+def of_using_layer_outputs():
+    class_0 = [0, 9, 2, 3, 5, 4, 2, 0, 3, 8]
+    class_1 = [8, 3, 7, 1, 9, 1, 5, 6, 0, 6]
+    class_2 = [4, 2, 5, 4, 4, 5, 6, 8, 7, 7]
+    scores = np.stack([class_0, class_1, class_2], axis=1)
+    classes = scores.argmax(axis=1)
+    true_labels = np.array([1, 0, 0, 2, 0, 2, 2, 0, 2, 0])
+    four = np.array([[2.0, 0.0], [0.0, 1.0], [-1.0, 1.0], [-1.0, -2.0]])
+    is_of_class = np.array([1, 1, 0, 0])
+    outputs = np.array([[2.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-2.0, -1.0]])
+    targets = np.array([[1, 0], [1, 0], [0, 1], [0, 1]])
+    table, right_side = four.T @ four + 2 * np.eye(2), four.T @ is_of_class
+    solve, eye = np.linalg.solve, np.eye
+    maps = np.stack([[[2, 0], [3, 2]], [[3, 3], [0, 2]]], axis=-1)
+    gradient = np.stack([[[3, 3], [3, -2]], [[-3, 3], [-3, 0]]], axis=-1)
+    weighted = maps * gradient.mean(axis=(0, 1))
+    return locals()
+
+
+def of_when_extraction_fails():
+    network, start, trained = dense_network(), cifar10_cnn(), trained_cifar10_cnn()
+    picture = cat_photograph()
+    first = picture.transpose(2, 0, 1)
+    rows, row = np.array([[1, 1, 0], [0, 1, 1]]), np.array([[20, -10, 5]])
+    inner = dense_network()
+    inner = keras.Model(inner.inputs[0], inner.outputs[0], name="inner")
+    x = keras.Input((3,))
+    outer = keras.Model(x, inner(keras.layers.Rescaling(0.1, name="scale")(x)))
+
+    def cnn(pixels, model=trained, layer="dense_1"):
+        return layer_outputs(model, pixels[np.newaxis], layer)[layer][0]
+
+    def hidden(x):
+        return layer_outputs(network, x)["hidden"]
+
+    def inside(x):
+        return layer_outputs(outer, x)["inner/hidden"]
+
+    def changed(row, factor=3, times=100, changes=1):
+        model = dense_network()
+        kernel = model.get_layer("hidden").kernel
+        for _ in range(changes):
+            kernel.assign(factor * kernel)
+        return times * model(np.atleast_2d(row)).numpy()
+
+    return locals()
+
+
+@cache
+def notebook(topic):
+    """Return the names that a learner has in a lesson."""
+    common = {"relu": relu, "softmax": softmax, "layer_outputs": layer_outputs}
+    return {"np": np, "keras": keras, **common, **globals()[f"of_{topic}"]()}
+
+
+def given(name, answer):
+    """Return a learner's answer, or the function that returns it."""
+    topic, _, last = name.partition(".")
+    if name not in FUNCTIONS:
+        return eval(answer, notebook(topic))
+    exercise = FUNCTIONS[name]
+    names = ", ".join(exercise.names[: len(exercise.cases()[0])])
+    return cell(f"def f({names}):\n    {FIRST_LINES[last]}\n    return {answer}")["f"]
+
+
+@pytest.mark.parametrize(("name", "answer", "words"), ROWS)
+def test_a_likely_slip_hears_what_it_is(name, answer, words):
+    said = verdict(ALL[name], given(name, answer)).removeprefix("Not yet. ")
+    assert words in said if name in FUNCTIONS else said.startswith(words)
+
+
+def test_every_exercise_has_ten_slips_that_are_not_told_in_general():
+    topics = [name.removeprefix("of_") for name in globals() if name.startswith("of_")]
+    for name in ALL:
+        if name.partition(".")[0] in topics:
+            own = [said for said in ALL[name].mistakes if len(said) > 20]
+            tried = [words for one, _, words in ROWS if one == name]
+            told = {said for said in own for words in tried if words in said}
+            assert len(told) >= min(10, len(own)) > 4, name
+
+
+def sentences(call):
+    """Return the sentences of an exercise as they stand in its module."""
+    told = [part.value for part in call.args if isinstance(part, ast.Constant)]
+    return [one for one in told if isinstance(one, str)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(Path(lessons.__path__[0]).glob("[a-z]*.py")),
+    ids=lambda path: path.stem,
+)
+def test_no_sentence_stands_twice_in_an_exercise(path):
+    """A sentence leads to one answer: of two, the first would be lost."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in ("Exercise", "FunctionExercise")
+    ]
+    assert calls
+    for call in calls:
+        assert len(sentences(call)) == len({*sentences(call)}), sentences(call)[0]
