@@ -145,19 +145,22 @@ def close(given, expected):
 
 
 def rounded(given, expected):
-    """Tell whether two arrays are the same as far as two decimals tell."""
-    return given.shape == expected.shape and right_when_rounded(given, expected).all()
+    """Tell whether two arrays are the same as far as two decimals tell.
+
+    Where no number has decimals, none is taken for a rounded one.
+    """
+    if given.shape != expected.shape or (given == np.rint(given)).all():
+        return False
+    return right_when_rounded(given, expected).all()
 
 
 @np.errstate(all="ignore")  # of numbers too large for it
 def right_when_rounded(given, expected):
-    """Tell of each number whether it is right, or has two decimals that are.
-
-    A number without decimals is not taken for a rounded one.
-    """
+    """Tell of each number whether it is right, or has two decimals that are."""
     shown, exact = (100 * given).round(3), (100 * expected).round(3)
-    near = (shown == np.rint(shown)) & (abs(shown - exact) <= 0.5)
-    return close(given, expected) | near & (given != np.rint(given))
+    return close(given, expected) | (
+        (shown == np.rint(shown)) & (abs(shown - exact) <= 0.5)
+    )
 
 
 def recognized(given, answers):

@@ -18,7 +18,7 @@ def compare(name, guess):
         ValueError: there is no prediction of that name.
 
     Example:
-        >>> compare("dense_by_hand.C", "no")
+        >>> compare("dense_by_hand.C", 0.027)
         ✓ As you expected. ReLU looks at the sum, which is above 0, and not at the terms.
         >>> compare("dense_by_hand.C", ...)
         ReLU looks at the sum, which is above 0, and not at the terms.

@@ -370,7 +370,7 @@ PREDICTIONS["B"] = Exercise(
     lambda: 18,
     "That is the receptive field; those of neighbours overlap.",
     lambda: 3,
-    "That is the size of a kernel; its patches lie side by side, one place apart.",
+    "That is the size of a kernel; its patches overlap, and lie one place apart.",
 )
 
 PREDICTIONS["C"] = Exercise(

@@ -8,7 +8,8 @@ from keras.layers import MaxPooling2D
 
 from ... import by_hand
 from ...datasets import cat_photograph
-from ...networks import cifar10_cnn, trained_cifar10_cnn
+from ...extraction import layer_outputs
+from ...networks import cifar10_cnn
 from ..exercise import Exercise
 from ..functions import FunctionExercise
 from ..shared import cat_outputs, network
@@ -20,12 +21,21 @@ DARK_LEFT = np.array([[0, 0, 0, 9, 9, 9]] * 5)
 TO_POOL = np.array([[1, 5, 2, 0, 7], [3, 4, 8, 6, 9]])
 
 
-def two_values(row, column, bias=1, scale=255):
+def two_values(
+    row=23,
+    column=15,
+    kernels=(10, 13),
+    bias=(10, 13),
+    scale=255,
+    trained=True,
+    relu=by_hand.relu,
+    terms=lambda products: products,
+):
     """Compute one value each of two maps of ``conv2d`` for the cat photograph."""
-    kernel, biases = trained_cifar10_cnn().get_layer("conv2d").get_weights()
+    kernel, biases = network(trained).get_layer("conv2d").get_weights()
     patch = cat_photograph()[row : row + 3, column : column + 3, :, np.newaxis] / scale
-    sums = (patch * kernel).sum(axis=(0, 1, 2)) + bias * biases
-    return by_hand.relu(sums)[[10, 0]]
+    sums = terms(patch * kernel).sum(axis=(0, 1, 2))[list(kernels)]
+    return relu(sums + (biases[list(bias)] if bias else 0))
 
 
 def sizes(start, shrink=2, pool=lambda size: size // 2):
@@ -144,16 +154,43 @@ EXERCISES["feature_map"] = FunctionExercise(
 )
 
 EXERCISES["two_filters"] = Exercise(
-    lambda: two_values(20, 5),
+    two_values,
     "27 products and a bias each, and what is left of them after ReLU.",
-    lambda: two_values(20, 5, bias=0),
+    lambda: two_values(bias=None),
     "The bias is missing.",
-    lambda: two_values(20, 5, scale=1),
+    lambda: two_values(bias=(10, 10)),
+    "Both sums got the bias of filter 10; each filter has its own.",
+    lambda: two_values(bias=(7, 7)),
+    "Both sums got the bias of filter 7, the one of the cell above.",
+    lambda: two_values(kernels=(10, 10)),
+    "Both sums are made with the kernel of filter 10.",
+    lambda: two_values(kernels=(10, 10), bias=(10, 10)),
+    "That is filter 10 twice; the second number is that of filter 13.",
+    lambda: two_values(kernels=(7, 7)),
+    "Both sums are made with the kernel of filter 7, the one of the cell above.",
+    lambda: two_values(kernels=(9, 12), bias=(9, 12)),
+    "These are filters 9 and 12: counting starts at 0.",
+    lambda: two_values(kernels=(13, 10), bias=(13, 10)),
+    "The order is filter 10, then filter 13.",
+    lambda: two_values(relu=lambda sums: sums),
+    "These are the sums before ReLU.",
+    lambda: two_values(terms=by_hand.relu),
+    "ReLU came before the sum: only the sum is cut, not its products.",
+    lambda: two_values(terms=lambda products: products[:, :, :1]),
+    "That is red alone, 9 products; green and blue go into the sum as well.",
+    lambda: two_values(terms=lambda products: products / 27),
+    "These are means of the products; add them up.",
+    lambda: two_values(scale=1),
     "These are raw pixels from 0 to 255; the network wants pixels / 255.",
-    lambda: two_values(19, 4),
-    "The patch starts one row and one column too early: value (20, 5) looks at rows 20 "
-    "to 22 and columns 5 to 7.",
-    lambda: two_values(5, 20),
+    lambda: two_values(trained=False),
+    "This comes from the untrained network.",
+    lambda: two_values(22, 14),
+    "The patch starts one row and one column too early: value (23, 15) looks at rows 23 "
+    "to 25 and columns 15 to 17.",
+    lambda: two_values(24, 16),
+    "The patch starts one row and one column too late: value (23, 15) looks at rows 23 "
+    "to 25 and columns 15 to 17.",
+    lambda: two_values(15, 23),
     "Rows and columns are swapped.",
 )
 
@@ -237,8 +274,22 @@ EXERCISES["sizes"] = Exercise(
     "Pooling rounds down: squares of 2 fit 14 times into 29.",
     lambda: sizes(64, shrink=3),
     "A patch of 3 has two places fewer than there are pixels, not three.",
+    lambda: sizes(64, shrink=1),
+    "A patch of 3 has two places fewer than there are pixels, not one.",
     lambda: sizes(64, shrink=0),
     "Without padding, a convolution takes away 2 rows and 2 columns.",
+    lambda: sizes(64, pool=lambda size: size),
+    "Pooling halves rows and columns: the second and the fourth layer.",
+    lambda: sizes(64, pool=lambda size: size // 2 - 2),
+    "Pooling takes away no rows but those that do not fill a square.",
+    lambda: [64 // 2, *sizes(64 // 2)[:4]],
+    "The first of the five layers is a convolution; pooling is the second.",
+    lambda: 2 * np.array(sizes(32)),
+    "These are twice the sizes for 32 rows: a convolution takes 2 away, whatever the size.",
+    lambda: np.array(sizes(64)) ** 2,
+    "These are rows times columns; give the number of rows, which is that of columns.",
+    lambda: sizes(64)[-1],
+    "That is the last of the five sizes.",
     lambda: sizes(32),
     "These are the sizes for a picture of 32 rows.",
     lambda: [64, *sizes(64)[:4]],
@@ -260,6 +311,26 @@ EXERCISES["receptive_field"] = Exercise(
     "Two neighbours overlap: the second adds one step, not a whole field.",
     lambda: field_height(5) + 1,
     "The step is 4 in this place: neighbours are 4 pixels apart.",
+    lambda: field_height(5) + 2,
+    "That adds 2; two neighbours of conv2d_2 lie one step apart, which is 4 pixels.",
+    lambda: field_height(5) + 4 * 4,
+    "That adds 16 pixels; pooling by 2 reaches one step of 4 further.",
+    lambda: field_height(5) + 3 * 4,
+    "That adds 12 pixels; pooling by 2 reaches one step of 4 further.",
+    lambda: field_height(6) + 2 * 8,
+    "That is one convolution more, after the third pooling.",
+    lambda: field_height(5) // 2,
+    "Pooling makes maps smaller; what a value looks at grows.",
+    lambda: field_height(4) + 4,
+    "That starts from max_pooling2d_1; conv2d_2 comes between the two poolings.",
+    lambda: 4,
+    "That is the step; how many pixels does the field of conv2d_2 have?",
+    lambda: 32,
+    "That is the whole picture; the field of one value is smaller.",
+    lambda: [field_height(6)] * 2,
+    "The numbers are right; only the height is asked for, one number.",
+    lambda: field_height(6) ** 2,
+    "That is the number of pixels in the field; only its height is asked for.",
     lambda: field_height(5) + 2 * 4,
     "That adds two steps of 4, as a convolution would, or one of 8, the step after "
     "this pooling; pooling reaches one step of the map it gets.",
@@ -285,6 +356,20 @@ EXERCISES["largest_share"] = Exercise(
     "This comes from the untrained network.",
     lambda: np.sort(products()[2].sum(axis=(0, 1)))[[-1, 0]],
     "These are what the two channels add; the question is which channels they are.",
+    lambda: np.abs(products()[2].sum(axis=(0, 1))).argsort()[[-1, 0]],
+    "The second of these channels adds next to nothing; which one takes most away?",
+    lambda: most_and_least(np.abs(products()[2])),
+    "The products lost their signs; add them up as they are.",
+    lambda: [products()[2].argmax(), products()[2].argmin()],
+    "These are places among all 288 products; the question is about channels.",
+    lambda: np.argsort(products()[2].sum(axis=(0, 1)))[:2],
+    "These two channels take most away; which one adds most?",
+    lambda: most_and_least(products(channel=22)[2]),
+    "These belong to filter 22: counting starts at 0.",
+    lambda: most_and_least(products(channel=24)[2]),
+    "These belong to filter 24; the one of the table is 23.",
+    lambda: products()[2].sum(axis=(0, 1)),
+    "These are the sums of all 32 channels; which is the largest, which the smallest?",
 )
 
 
@@ -297,6 +382,25 @@ def edge_sums(rows=3):
 def pooled(columns=(0, 2), width=2, reduce=np.max):
     """Reduce squares of `TO_POOL` that start at the given columns."""
     return [reduce(TO_POOL[:, i : i + width]) for i in columns]
+
+
+@cache
+def first_kernel():
+    """Return the kernel of ``conv2d``."""
+    return cifar10_cnn().get_layer("conv2d").get_weights()[0]
+
+
+@cache
+def layers_that_notice():
+    """Return how many of the first five layers change with the picture's last row."""
+    image = cat_photograph()[np.newaxis] / 255
+    changed = image.copy()
+    changed[0, -1] = 1
+    layers = range(5)
+    pairs = zip(
+        *(layer_outputs(network(), x, layers).values() for x in (image, changed))
+    )
+    return sum((one != other).any() for one, other in pairs)
 
 
 def pixels_that_count():
@@ -322,19 +426,28 @@ PREDICTIONS["A"] = Exercise(
     lambda: edge_sums(rows=1),
     "That is one row of the kernel, which has three.",
     lambda: np.negative(edge_sums()),
-    "The sign is turned: the right column counts 1, the left one -1.",
+    "The signs are reversed: the right column counts 1, the left one -1.",
+    lambda: [3 * edge_sums(rows=1)[0]] * 2,
+    "The first is right. Where everything is bright there is no edge: what the right "
+    "adds, the left takes away.",
+    lambda: [0, 0],
+    "The second is right. The first patch has a bright column on its right, which counts.",
 )
 
 PREDICTIONS["B"] = Exercise(
-    lambda: cifar10_cnn().get_layer("conv2d").output.shape[-1],
-    "All 27 products at a place go into one sum: channels are added up, not kept "
-    "apart. So each filter makes one map.",
-    lambda: np.prod(cifar10_cnn().get_layer("conv2d").kernel.shape[-2:]),
-    "That would be a map for each filter and each colour.",
-    lambda: cifar10_cnn().get_layer("conv2d").kernel.shape[-2],
-    "That is the number of colours in the picture; they do not come out again.",
-    lambda: 1,
-    "One filter makes one map; this layer has many filters.",
+    lambda: first_kernel()[:, :, 2].size,
+    "Each of the 32 filters has 9 weights for blue: its kernel looks at all three colours, "
+    "and all 27 products go into one sum. So each filter makes one map.",
+    lambda: first_kernel()[:, :, 2, 0].size,
+    "So many has one filter; the layer has more.",
+    lambda: first_kernel().shape[-1],
+    "That is one for each filter; a kernel has several places.",
+    lambda: first_kernel().size,
+    "Those are the weights for all three colours.",
+    lambda: first_kernel()[..., 0].size,
+    "Those are the weights of one filter, for all three colours.",
+    lambda: first_kernel()[0, 0].size,
+    "That is one place of each kernel, for all three colours.",
 )
 
 PREDICTIONS["C"] = Exercise(
@@ -350,23 +463,31 @@ PREDICTIONS["C"] = Exercise(
     "These are the means of the squares; max pooling keeps the largest number.",
     lambda: TO_POOL.max(axis=1),
     "These are the maxima of the rows; a square has two rows and two columns.",
+    lambda: pooled((1, 3)),
+    "The first square begins at the first column, and the last column is left out.",
+    lambda: pooled(reduce=np.sum),
+    "These are the sums of the squares; max pooling keeps the largest number.",
+    lambda: TO_POOL.max(),
+    "That is the largest number of all; each square gives one, and where does the last "
+    "column go?",
 )
 
 PREDICTIONS["D"] = Exercise(
+    layers_that_notice,
+    "The second pooling gets 13 rows and makes 6 of 12; the last row of its input is left "
+    "out, and the picture's last row changes no other.",
+    lambda: 5,
+    "Not all rows go on: 13 rows do not fill squares of 2.",
+    lambda: 4,
+    "A row that pooling leaves out is already missing in what pooling gives out.",
+    lambda: 2,
+    "15 rows go into conv2d_1, and its last patch reaches to the last of them.",
+    lambda: 1,
+    "30 rows fill 15 squares of 2: the first pooling leaves none out.",
+    lambda: 0,
+    "The last patch of conv2d reaches to the picture's last row.",
     lambda: sizes(32),
-    "Minus 2, half, minus 2, half of 13 rounded down, minus 2.",
-    lambda: sizes(32, pool=lambda size: -(-size // 2)),
-    "Half of 13 is rounded down, to 6: no square fits into the last row.",
-    lambda: sizes(32, pool=lambda size: size / 2),
-    "There are no half rows: pooling rounds down.",
-    lambda: sizes(32, shrink=0),
-    "A convolution without padding takes two rows away.",
-    lambda: sizes(32, shrink=1),
-    "A patch of 3 rows has two places fewer than there are rows, not one.",
-    lambda: sizes(32, shrink=3),
-    "A patch of 3 rows has two places fewer than there are rows, not three.",
-    lambda: [32, *sizes(32)[:4]],
-    "The picture's own 32 is the start and not one of the five.",
+    "These are the five sizes; the question is how many layers change.",
 )
 
 PREDICTIONS["E"] = Exercise(

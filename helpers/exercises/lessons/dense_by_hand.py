@@ -18,10 +18,10 @@ EXERCISES, PREDICTIONS = {}, {}
 FIRST_ROW, SECOND_ROW = np.eye(3)[:2]
 BOTH = FIRST_ROW + SECOND_ROW
 NEW_ROW = np.array([2.0, 1.0, 0.5])
-FOUR_SUMS, TWO_SUMS = np.array([-2, 0.5, -0.1, 3]), np.array([-3, 1])
+TWO_SUMS = np.array([-3, 1])
 
 
-def last_step(unit=1, moved=2, step=0.05, after=0, give=predictions, place=0):
+def last_step(unit=1, moved=2, step=0.1, after=0, give=predictions, place=1):
     """Raise one input of [0, 1, 0] until a hidden unit is cut, and go one step back.
 
     Return the input's last value with an output above 0, and one number given there.
@@ -124,6 +124,33 @@ EXERCISES["two_inputs"] = Exercise(
     "This belongs to [0, 1, 0]: the first input is 1 as well.",
     lambda: hidden_outputs(BOTH / 2),
     "This is the mean of the two kernel rows; a Dense layer adds them.",
+    lambda: hidden_outputs(np.array([1, 0, 1])),
+    "This belongs to [1, 0, 1]; the inputs that are 1 are the first and the second.",
+    lambda: hidden_outputs(np.array([0, 1, 1])),
+    "This belongs to [0, 1, 1]; the inputs that are 1 are the first and the second.",
+    lambda: hidden_outputs(np.eye(3)[2]),
+    "This belongs to [0, 0, 1], the third row.",
+    lambda: hidden_outputs(np.ones(3)),
+    "This belongs to [1, 1, 1]; the third input is 0.",
+    lambda: np.abs(hidden_sums(BOTH)),
+    "A negative sum lost its sign; ReLU makes it 0.",
+    lambda: hidden_sums(BOTH) > 0,
+    "A positive sum stays as it is; it does not become 1.",
+    lambda: np.minimum(0, hidden_sums(BOTH)),
+    "The positive sums were cut; ReLU cuts the negative ones: np.maximum.",
+    lambda: by_hand.softmax(hidden_sums(BOTH)),
+    "This is softmax; the hidden layer has ReLU.",
+    lambda: predictions(BOTH),
+    "That is what the whole network gives out; the question is about the hidden layer.",
+    lambda: dense_weights()[0][:2, 1],
+    "Those are the two terms of unit 1; add them up, for each of the four units.",
+    lambda: BOTH * dense_weights()[0][:, 1],
+    "Those are the terms of unit 1; add them up, for each of the four units.",
+    lambda: hidden_outputs(np.eye(3)[:2]),
+    "Those are the outputs of two rows, each with one input that is 1; here one row has "
+    "two.",
+    lambda: hidden_outputs(np.eye(3)),
+    "Those are the outputs of x_train, three rows; the question is about one new row.",
 )
 
 EXERCISES["softmax"] = FunctionExercise(
@@ -168,6 +195,13 @@ EXERCISES["softmax"] = FunctionExercise(
     cases=softmax_cases,
 )
 
+
+def sums_shared_out(row):
+    """Divide the output layer's sums for a row by their total, without the powers."""
+    sums = output_sums(hidden_outputs(row))
+    return sums / sums.sum()
+
+
 EXERCISES["whole_network"] = Exercise(
     lambda: predictions(NEW_ROW),
     "Multiply, add, cut; multiply, add, share out: the whole network.",
@@ -183,6 +217,26 @@ EXERCISES["whole_network"] = Exercise(
     "The hidden layer got softmax; its activation is ReLU.",
     lambda: hidden_outputs(NEW_ROW),
     "This is the hidden layer's output; the output layer is still to come.",
+    lambda: predictions(np.array([2, 1, 0])),
+    "This belongs to [2, 1, 0]; the third input is 0.5.",
+    lambda: predictions(np.array([2, 1, 5])),
+    "This belongs to [2, 1, 5]; the third input is 0.5.",
+    lambda: predictions(FIRST_ROW),
+    "This belongs to [1, 0, 0], the tutorial's first row.",
+    lambda: predictions(SECOND_ROW),
+    "This belongs to [0, 1, 0], the tutorial's second row.",
+    lambda: predictions(BOTH),
+    "This belongs to [1, 1, 0], the row of the task before.",
+    lambda: np.exp(output_sums(hidden_outputs(NEW_ROW))),
+    "These are the powers of e; divide each by what they add up to.",
+    lambda: sums_shared_out(NEW_ROW),
+    "The sums were divided by their total; softmax takes the powers of e first.",
+    lambda: 1 / (1 + np.exp(-output_sums(hidden_outputs(NEW_ROW)))),
+    "This is the sigmoid of each sum alone; softmax compares the two.",
+    lambda: by_hand.softmax(hidden_outputs(NEW_ROW)),
+    "Softmax of the hidden layer's output: the output layer's kernel is still to come.",
+    lambda: predictions(np.eye(3)),
+    "These are the outputs for x_train, three rows; the question is about new_row.",
 )
 
 EXERCISES["last_step"] = Exercise(
@@ -191,53 +245,81 @@ EXERCISES["last_step"] = Exercise(
     "0, ReLU cuts it, and from there on input 2 no longer moves this unit.",
     lambda: last_step(after=1),
     "This is one step too far: the sum is negative there, and ReLU has cut it.",
+    lambda: last_step(step=0.05, after=1),
+    "This is half a step too far: the sum is negative there, and ReLU has cut it.",
+    lambda: last_step(after=-1),
+    "That is one step too early: one further, the unit still gives more than 0.",
+    lambda: [last_step(after=1)[0], last_step()[1]],
+    "The second number is right. The first is one step too far: the unit gives 0 there.",
+    lambda: [last_step()[0] / 0.1, last_step()[1]],
+    "The second number is right. The first counts the steps; give the value of input 2.",
+    lambda: [last_step()[0] / 0.1 + 1, last_step()[1]],
+    "The second number is right. The first counts the values up to there; give the value "
+    "of input 2.",
     lambda: last_step(step=0.0005),
     "This lies between two steps, where the sum is almost 0; give the last step before it.",
-    lambda: last_step(place=1),
-    "The first number is right. The second is that of the other output unit; ask for "
-    "unit 0.",
+    lambda: last_step(place=0),
+    "The first number is right. The second is that of unit 0, in the output layer or the "
+    "hidden one; ask for unit 1 of the output layer.",
     lambda: last_step(give=lambda row: output_sums(hidden_outputs(row))),
     "The first number is right. The second is the output unit's sum; softmax is still "
     "to come.",
-    lambda: last_step(give=hidden_outputs, place=1),
+    lambda: last_step(give=hidden_outputs),
     "The first number is right. The second is the hidden unit's own output; the "
-    "question is about unit 0 of the output layer.",
-    lambda: [last_step()[0], predictions(SECOND_ROW)[0]],
+    "question is about unit 1 of the output layer.",
+    lambda: [last_step()[0], predictions(SECOND_ROW)[1]],
     "The first number is right. The second belongs to the start, where input 2 is still 0.",
     lambda: last_step(moved=0),
     "You moved input 0. Inputs are counted from 0: input 2 is the last.",
 )
 
 PREDICTIONS["A"] = Exercise(
-    lambda: np.flatnonzero(FIRST_ROW)[0],
-    "Every weight in the other rows is multiplied by 0.",
-    lambda: 1,
-    "Counting starts at 0: the 1 stands at place 0.",
-    lambda: 2,
-    "The last input is 0: the weights in its row are multiplied by 0.",
-    lambda: np.flatnonzero(FIRST_ROW),
-    "That is the right row; one number is asked for, without brackets.",
-    lambda: [0, 1, 2],
-    "Not all of them: an input of 0 silences its whole row.",
+    lambda: dense_weights()[0][FIRST_ROW == 0].size,
+    "Two inputs are 0, and each of them has a weight for each of the four units.",
+    lambda: dense_weights()[0][FIRST_ROW == 1].size,
+    "Those are the weights that count: the row of the input that is 1.",
+    lambda: (FIRST_ROW == 0).sum(),
+    "That is the number of inputs that are 0; each has several weights.",
+    lambda: 0,
+    "A weight that is multiplied by 0 leaves the sum as it is.",
+    lambda: dense_weights()[0].size,
+    "One input is 1, and its weights count.",
+    lambda: dense_weights()[0][:, 0].size,
+    "That is one column, the weights of one unit; look at what each of its weights is "
+    "multiplied by.",
 )
 
 PREDICTIONS["B"] = Exercise(
-    lambda: by_hand.relu(FOUR_SUMS),
-    "Negative sums become 0, however near to 0 they are; positive ones stay.",
-    lambda: abs(FOUR_SUMS),
-    "Dropping the sign is another function, the absolute value.",
-    lambda: FOUR_SUMS,
-    "Those are the sums themselves.",
-    lambda: FOUR_SUMS > 0,
-    "A positive sum stays as it is; it does not become 1.",
-    lambda: np.minimum(0, FOUR_SUMS),
-    "It is the negative sums that are cut, not the positive ones.",
+    lambda: by_hand.relu(hidden_sums(FIRST_ROW) + 0.4),
+    "The bias goes into the sum, and ReLU comes last: unit 0 now gives something, unit 1 "
+    "is still below 0.",
+    lambda: hidden_outputs(FIRST_ROW) + 0.4,
+    "ReLU came before the bias: a unit adds its bias to the sum, then cuts.",
+    lambda: hidden_sums(FIRST_ROW) + 0.4,
+    "One of these sums is still negative.",
+    lambda: hidden_outputs(FIRST_ROW) + 0.4 * (hidden_outputs(FIRST_ROW) > 0),
+    "The bias is added to all sums, also to one that was negative without it.",
+    lambda: hidden_outputs(FIRST_ROW),
+    "The bias changes the sums before ReLU sees them.",
+    lambda: by_hand.relu(hidden_sums(FIRST_ROW) - 0.4),
+    "Two of the sums are above 0 without a bias, and the bias is added to them.",
+    lambda: np.full(4, 0.4),
+    "A bias is added to the unit's sum; it does not take its place.",
 )
 
 PREDICTIONS["C"] = Exercise(
-    lambda: "yes" if hidden_outputs(BOTH)[1] == 0 else "no",
+    lambda: hidden_outputs(BOTH)[1],
     "ReLU looks at the sum, which is above 0, and not at the terms.",
-    yes="One negative term does not make the sum negative.",
+    lambda: by_hand.relu(dense_weights()[0][:2, 1]).sum(),
+    "The negative term was cut before the sum; a negative term still counts in it.",
+    lambda: 0,
+    "One negative term does not make the sum negative.",
+    lambda: abs(dense_weights()[0][:2, 1]).sum(),
+    "The signs count: one of the terms is taken away.",
+    lambda: -hidden_outputs(BOTH)[1],
+    "The positive term is the larger one.",
+    lambda: hidden_outputs(BOTH),
+    "Right for all four units; the question is about unit 1.",
 )
 
 PREDICTIONS["D"] = Exercise(
