@@ -4,12 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
-from asked import EXERCISES, PREDICTIONS
+from asked import EXERCISES, FUNCTIONS, PREDICTIONS
 
 from helpers.by_hand import dense, relu, softmax
 from helpers.datasets import cat_photograph, shapes
 from helpers.exercises.checking import verdict
 from helpers.exercises.exercise import Exercise, computed, same
+from helpers.exercises.functions import alike
 from helpers.exercises.predictions import opinion
 from helpers.extraction import layer_outputs
 from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
@@ -211,6 +212,7 @@ SLIPS = {
         ("(maps_before == 0).all(axis=(0, 1, 2)).sum()", "the untrained network"),
         ("(raw['conv2d_2'] == 0).all(axis=(0, 1, 2)).sum()", "raw pixels"),
         ("(maps == 0).all(axis=(0, 1, 2)).sum", "its brackets are missing"),
+        ("33", "the cat of CIFAR-10"),
     ],
     "cifar10_feature_maps.brightness": [
         ("[value / own.max(), value / two.max()]", "it is not 0 in this map"),
@@ -224,6 +226,7 @@ SLIPS = {
         ("[0.835, 0.866]", "how dark it is"),
         ("[42, 34]", "all numbers are wrong"),
         ("[0.218, 0.165]", "all numbers are wrong"),
+        ("[0.773, 0.773]", "the cat of CIFAR-10"),
     ],
     "cifar10_feature_maps.edge_channel": [
         ("[0.976, 0.032, 30]", "The channel comes first"),
@@ -352,6 +355,15 @@ def test_no_two_answers_of_a_question_are_the_same(name):
             assert str(first) != str(second)
         else:
             assert not (same(first, second) or same(second, first)), (one, other)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_two_functions_of_a_question_do_the_same(name):
+    asked = FUNCTIONS[name]
+    functions = {"right": asked.right, **asked.mistakes}
+    for one, other in itertools.combinations(functions, 2):
+        pairs = zip(asked.results(functions[one]), asked.results(functions[other]))
+        assert not all(alike(*pair) for pair in pairs), (one, other)
 
 
 @pytest.mark.parametrize("name", EXERCISES)
