@@ -354,7 +354,7 @@ def untrained_losses():
         answers = cifar10_cnn().predict(images / np.float32(255), verbose=0)
         losses.append(-np.log(answers[np.arange(count), labels[:, 0]]).mean())
     seen, unseen = losses
-    if abs(unseen - seen) < 0.05:
+    if abs(unseen - seen) < 0.02:
         return "equal"
     return "higher" if unseen > seen else "lower"
 
