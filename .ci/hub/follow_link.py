@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from measure import ROOT, Hub, Learner, install
 
 sys.path.insert(0, str(ROOT / ".ci"))
-import publish  # noqa: E402
+import publish
 
 LINK = re.compile(r"https://\S+/hub/user-redirect/(git-pull\?\S+)")
 AUTHOR = "-c", "user.name=course", "-c", "user.email=course@example.org"
