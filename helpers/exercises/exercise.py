@@ -50,6 +50,8 @@ class Exercise:
         pairs = zip(mistakes[::2], mistakes[1::2], strict=True)
         self.mistakes = {sentence: answer for answer, sentence in pairs}
         self.mistakes |= {said: partial(str, word) for word, said in words.items()}
+        if len(self.mistakes) < len(mistakes) / 2 + len(words):
+            raise ValueError("A sentence stands twice: each mistake has one of its own.")
 
 
 def find(name, kind):

@@ -184,6 +184,14 @@ def test_unknown_exercise_lists_the_known_ones():
         compare("dense_by_hand.Z", 1)
 
 
+def test_a_sentence_that_stands_twice_is_refused():
+    """The second of two mistakes would silently take the place of the first."""
+    with pytest.raises(ValueError, match="A sentence stands twice"):
+        Exercise(lambda: 1, "Why.", lambda: 2, "No.", lambda: 3, "No.")
+    with pytest.raises(ValueError, match="A sentence stands twice"):
+        Exercise(lambda: "yes", "Why.", no="Not so.", never="Not so.")
+
+
 # Predictions
 
 

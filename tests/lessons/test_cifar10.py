@@ -89,9 +89,10 @@ def run(name, proof):
     execute(notebook, path.parent)
     outputs = [o for c in notebook.cells for o in c.get("outputs", [])]
     assert not [o for o in outputs if o.get("name") == "stderr"]
-    printed = " ".join("".join(o.get("text", "") for o in outputs).split())
+    shown = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs]
+    printed = " ".join("".join(shown).split())
     solutions = [c for c in notebook.cells if c.source.startswith("# @title Solution")]
-    assert printed.count("Right. ") == len(solutions) >= 4
+    assert printed.count("✓ Right. ") == len(solutions) >= 4
     assert "stand in" not in printed
     return printed
 
