@@ -1,5 +1,6 @@
 """Other numbers in the place of a layer's output, while the model runs on."""
 
+import warnings
 from collections.abc import Mapping
 
 import keras
@@ -37,6 +38,12 @@ def check_replace(replace):
 def followed(x):
     """The same numbers, in a tensor that an open ``tf.GradientTape`` follows."""
     return x + tf.Variable(0, dtype=x.dtype)
+
+
+def holds_nan(x):
+    # one makes the whole sum so; infinity may be meant, as in a mask
+    floats = x.dtype.is_floating and not tf.is_symbolic_tensor(x)
+    return floats and bool(np.isnan(np.sum(x))) and bool(np.isnan(x).any())
 
 
 class Replacing:
@@ -85,6 +92,11 @@ class Replacing:
                     "or one that NumPy broadcasts to it."
                 ) from None
         new = tf.cast(new, output.dtype)
+        if holds_nan(new) and not holds_nan(output):
+            warnings.warn(
+                f"What replaces {name} holds NaN. What is computed from it means nothing.",
+                stacklevel=2,
+            )
         return followed(new) if self.tensors and new.dtype.is_floating else new
 
     def unused(self):

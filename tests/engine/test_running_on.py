@@ -157,6 +157,24 @@ def test_the_input_is_replaced_or_refused():
     same(found["dense"], model(np.zeros_like(x)))
 
 
+@pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"tensors": True}])
+@pytest.mark.parametrize("new", [np.full(5, np.nan), lambda y: y * np.nan])
+def test_nan_in_the_place_of_an_output_is_told(new, options):
+    model, x = chain(), floats(9, 6)
+    with pytest.warns(UserWarning, match="What replaces a holds NaN"):
+        found = layer_outputs(model, x, replace={"a": new}, **options)
+    assert np.isnan(found["c"]).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_infinity_may_be_meant_and_nan_that_was_there_is_not_of_the_replacing():
+    model = sequential((3,), layers.Dense(3, name="a"), layers.Softmax(name="b"))
+    found = layer_outputs(model, floats(2, 3), replace={"a": [0.0, -np.inf, 0.0]})
+    same(found["b"], [[0.5, 0, 0.5]] * 2)
+    model.layers[0].bias.assign([np.nan, 0.0, 0.0])
+    layer_outputs(model, floats(2, 3), replace={"a": lambda y: y * 1})
+
+
 @pytest.mark.parametrize("name", ["mha/attention_scores", "lstm/h"])
 def test_what_cannot_be_replaced_says_why(name):
     def run(x):
