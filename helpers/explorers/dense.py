@@ -25,14 +25,19 @@ class DenseExplorer(Explorer):
     """The widget that `explore_dense` returns."""
 
     _esm = browser_code(
-        "common.js", "activations.js", "tables.js", "controls.js", "dense.js"
+        "common.js",
+        "activations.js",
+        "tables.js",
+        "controls.js",
+        "dense_arithmetic.js",
+        "dense.js",
     )
     network = traitlets.Dict().tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
     rows = traitlets.Bytes().tag(sync=True)
 
 
-def explore_dense(model, inputs):
+def explore_dense(model, inputs, columns=None, classes=None):
     """Draw a network of Dense layers, with a slider for every input.
 
     Pointing at a unit shows its arithmetic: each product, their sum, the bias, the
@@ -42,19 +47,23 @@ def explore_dense(model, inputs):
     Arguments:
         model: built ``keras.Model``, a chain of layers:
             ``Dense``, an activation (``Activation``, ``ReLU``, ``LeakyReLU``, ``ELU``,
-            ``Softmax``), or a layer that acts in training only, such as ``Dropout``.
-            At most 2,000,000 weights. Of a layer with more than 16 units the 16
-            largest are drawn; a menu reaches the others.
+            ``Softmax``), ``Normalization``, or a layer that acts in training only, such
+            as ``Dropout``. At most 2,000,000 weights. Of a layer with more than 16 units
+            the 16 largest are drawn; a menu reaches the others.
         inputs: rows to start from, ``(rows, features)``; a menu offers the first 100.
+        columns: names of the features, one each. They stand at the inputs and sliders, and
+            a slider then ends where the column does; else it goes further on both sides.
+        classes: names of what the model puts out, one for each unit of the last layer.
 
     Returns:
         A widget. A cell that ends with it shows it; where no widget can run, such as in
         a notebook on GitHub, it is a sentence.
 
     Raises:
-        TypeError: not a Keras model, or inputs of a wrong dtype.
+        TypeError: not a Keras model, inputs of a wrong dtype, or one text for all names.
         ValueError: a model with another kind of layer or activation, with branches or
-            too many weights, or inputs of a wrong shape or with NaN in them.
+            too many weights, inputs of a wrong shape or with NaN in them, or more or
+            fewer names than there are features or units.
 
     Example:
         >>> explore_dense(dense_network(), np.eye(3))
@@ -68,9 +77,15 @@ def explore_dense(model, inputs):
     rows = read_rows(model, inputs)
     found = chain(model, rows[:1])
     skipped = [name for name, layer in found if record_of(layer) is SAME]
-    layers = [describe(layer, name) for name, layer in found if name not in skipped]
+    layers, width = [], rows.shape[1]
+    for name, layer in found:
+        if name not in skipped:
+            layers.append(describe(layer, name, width))
+            width = layers[-1]["units"] or width
     if not any(layer["units"] for layer in layers):
         raise ValueError(f"{model.name} has no Dense layer to draw.")
+    names = checked_names(columns, "columns", rows.shape[1], "takes")
+    name_units(layers, names, checked_names(classes, "classes", width, "puts out"))
     weights = [x for layer in layers for x in layer.pop("arrays")]
     size = sum(x.size for x in weights)
     if size > MOST_WEIGHTS:
@@ -82,7 +97,9 @@ def explore_dense(model, inputs):
     network = {
         "name": model.name,
         "layers": layers,
+        "columns": names,
         "features": rows.shape[1],
+        "ranges": list(zip(rows.min(axis=0).tolist(), rows.max(axis=0).tolist())),
         "rows": len(rows),
         "drawn": DRAWN,
         "skipped": skipped,
@@ -172,11 +189,12 @@ def refuse_unknown(model, call):
         raise ValueError(f"explore_dense draws a chain of layers. {call.unknown}")
     who = f"{call.name!r} is a {type(layer).__name__}"
     record = record_of(layer)
-    if not (kind(layer) == "Dense" or record is SAME or known_as_activation(layer)):
+    known = kind(layer) in ("Dense", "Normalization") or known_as_activation(layer)
+    if not (known or record is SAME):
         raise ValueError(
             f"explore_dense draws Dense layers and activations; in {model.name} {who}. "
-            "It knows Dense, Activation, ReLU, LeakyReLU, ELU, Softmax, and layers that "
-            "act in training only, such as Dropout."
+            "It knows Dense, Activation, ReLU, LeakyReLU, ELU, Softmax, Normalization, and "
+            "layers that act in training only, such as Dropout."
         )
     activation = activation_of(layer)
     if activation.base not in ACTIVATIONS:
@@ -194,11 +212,17 @@ def refuse_unknown(model, call):
         raise ValueError(f"explore_dense cannot draw it. {call.unknown}")
 
 
-def describe(layer, name):
+def describe(layer, name, width):
     """Return what the browser needs to know of a layer, arrays apart, for JSON."""
     activation = activation_of(layer)
     settings = {k: float(x) for k, x in activation.settings.items() if x is not None}
     about = {"name": name, "activation": activation.base, "settings": settings}
+    if kind(layer) == "Normalization":
+        deviation = np.maximum(np.sqrt(array(layer.variance)), 1e-7)  # as Keras does
+        arrays = [
+            np.broadcast_to(x, (1, width)) for x in (array(layer.mean), deviation)
+        ]
+        return about | {"units": None, "standardizes": True, "arrays": arrays}
     if kind(layer) != "Dense":
         return about | {"units": None, "arrays": []}
     kernel, bias = array(layer.kernel), bias_of(layer)
@@ -208,3 +232,32 @@ def describe(layer, name):
         "bias": len(arrays) == 2,
         "arrays": arrays,
     }
+
+
+def name_units(layers, columns, classes):
+    """Give each layer the names of its units, or None.
+
+    A layer that changes each number by itself hands names on, to both sides.
+    """
+    for layer in layers:
+        columns = None if layer["units"] else columns
+        layer["names"] = columns
+    for layer in reversed(layers):
+        layer["names"] = layer["names"] or classes
+        if layer["units"]:
+            break
+
+
+def checked_names(given, what, expected, does):
+    """Return the names as a list of texts, or say how many there have to be."""
+    if given is None:
+        return None
+    if isinstance(given, str):
+        raise TypeError(f"{what} is one text; write a list of {expected} names.")
+    names = [str(name) for name in given]
+    if len(names) != expected:
+        raise ValueError(
+            f"{what} has {count(len(names), 'name')}, but the model {does} "
+            f"{count(expected, 'number')} for each row."
+        )
+    return names

@@ -112,10 +112,44 @@ test("of a large layer the largest units are drawn, and the wanted one", () => {
 });
 
 test("a slider covers the rows and as much around them, in round steps", () => {
-  const { low, high, step } = range(Float32Array.from([0, 5, 1, 5]), 2, 0);
+  const { low, high, step } = range([0, 1]);
   near([low, high, step], [-1, 2, 0.05]);
-  const alone = range(Float32Array.from([0, 5, 1, 5]), 2, 1);
+  const alone = range([5, 5]);
   assert.ok(alone.low <= 0 && alone.high >= 10);
+});
+
+test("a slider of a column ends where the column does, and one of equal numbers can move", () => {
+  near(Object.values(range([2700, 6300], 0)), [2700, 6300, 50]);
+  const alone = range([5, 5], 0);
+  assert.ok(alone.low <= 0 && alone.high >= 10);
+});
+
+test("columns are standardized, and names stand in the sentences", () => {
+  const names = ["mass", "length"];
+  const described = {
+    features: 2,
+    layers: [
+      { activation: "linear", settings: {}, units: null, standardizes: true, names },
+      { activation: "relu", settings: {}, units: null, names },
+      { activation: "softmax", settings: {}, units: 2, bias: true, names: ["small", "large"] },
+    ],
+  };
+  const numbers = [4000, 200, 500, 20, 1, -1, 2, -2, 0, 0]; // means, deviations, kernel, bias
+  const [standardized, cut, species] = unpack(described, Float32Array.from(numbers));
+  const results = compute([standardized, cut, species], [4250, 190]);
+  near(results[0].outputs, [0.5, -0.5]);
+  near(results[2].sums, [0.5, -0.5]);
+  const found = arithmetic(standardized, results[0], 0);
+  assert.equal(found.sentence, "mass: (4250 − 4000.000) / 500.000 = 0.500.");
+  assert.deepEqual(found.steps, [
+    ["mass, as given", 4250],
+    ["− mean", 4000],
+    ["/ standard deviation", 500],
+    ["= output", 0.5],
+  ]);
+  const passed = arithmetic(cut, results[1], 1).sentence;
+  assert.equal(passed, "length: takes −0.500 from length before it; relu: −0.500 is cut to 0.");
+  assert.match(arithmetic(species, results[2], 1).sentence, /^large: 0\.5 × −1\.000 \+ 0 × −2\.000/);
 });
 
 test("numbers are written as the lessons write them", () => {

@@ -48,12 +48,44 @@ model = keras.Sequential([
 ], name="large")
 rows = np.random.default_rng(0).random((120, 60))
 """
+NAMED = """
+import keras
+import numpy as np
+
+keras.utils.set_random_seed(7)
+rows = np.random.default_rng(0).normal([40, 200, 4000], [5, 15, 800], (150, 3)).round(1)
+standardize = keras.layers.Normalization(name="standardize")
+standardize.adapt(rows)
+model = keras.Sequential([
+    keras.Input((3,)),
+    standardize,
+    keras.layers.Dense(4, "relu", name="hidden"),
+    keras.layers.Dense(2, "softmax", name="species"),
+], name="named")
+columns = ["bill_length_mm", "flipper_length_mm", "body_mass_g"]
+classes = ["Adelie", "Chinstrap"]
+"""
+SHOW_NAMED = """
+from helpers.explorers import explore_dense
+
+explore_dense(model, rows, columns, classes)
+"""
 SHOW_EACH = """
 from helpers.explorers import explore_dense
 
 for model in models:
     display(explore_dense(model, rows))
 """
+
+
+def apart(explorer):
+    """Of two units each lies below the other or beside it, never on it."""
+    boxes = [node.bounding_box() for node in explorer.nodes.all()]
+    for i, first in enumerate(boxes):
+        for second in boxes[i + 1 :]:
+            below = second["y"] >= first["y"] + first["height"]
+            beside = second["x"] >= first["x"] + first["width"]
+            assert below or beside
 
 
 @pytest.fixture
@@ -278,6 +310,60 @@ def test_of_a_large_network_every_unit_is_reached(page, lab):
     near(shares[:40], outputs[4], 1)
 
 
+def test_columns_and_classes_have_their_names(page, lab):
+    (explorer,) = open_explorers(page, lab, NAMED, SHOW_NAMED)
+    names = namespace(NAMED)
+    model, rows, columns = names["model"], names["rows"], names["columns"]
+    for i, column in enumerate(columns):
+        slider = explorer.widget.get_by_label(column, exact=True)
+        low, high = (float(slider.get_attribute(end)) for end in ("min", "max"))
+        step = float(slider.get_attribute("step"))
+        assert rows[:, i].min() - step < low <= rows[:, i].min() + 1e-3
+        assert rows[:, i].max() - 1e-3 <= high < rows[:, i].max() + step
+        assert explorer.widget.get_by_label(f"{column}, as a number").is_visible()
+    explorer.decimals(8)
+    explorer.type(rows[120])  # a row that the menu does not offer
+    outputs = keras_outputs(model, rows[120])
+    near(explorer.values(), np.concatenate(outputs), 4000)
+
+    def look(label):
+        explorer.widget.locator(f'.layers-node[aria-label^="{label}: "]').click()
+        page.next_frame()
+        return explorer.sentence.inner_text(), explorer.table()
+
+    said, _ = look("body_mass_g")
+    assert said.startswith("body_mass_g: ") and said.endswith("is given, not computed.")
+    said, lines = look("standardize body_mass_g")
+    assert said.startswith("body_mass_g: (")
+    assert lines[0][0] == "body_mass_g, as given"
+    near(numbers(lines[-1][-1]), outputs[1][2:3], 1)
+    said, lines = look("hidden unit 0")
+    assert said.startswith("unit 0: ")
+    assert [line[0] for line in lines[:3]] == columns
+    said, lines = look("species Chinstrap")
+    assert said.startswith("Chinstrap: ")
+    assert [line[0] for line in explorer.table(1)[:2]] == ["Adelie", "→ Chinstrap"]
+    near(numbers(lines[-1][-1]), outputs[3][1:], 1)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [800, 390])
+def test_names_fit(page, lab, theme, width):
+    page.theme(theme)
+    page.size(width, 1400)
+    (explorer,) = open_explorers(page, lab, NAMED, SHOW_NAMED)
+    for decimals in 3, 8:
+        explorer.decimals(decimals)
+        page.next_frame()
+        assert page.accessibility_faults() == []
+        assert page.sideways() <= 0
+        apart(explorer)
+        page.screenshot(f"explore_dense_names_{decimals}_{theme}_{width}")
+    legends = explorer.widget.locator(".layers-slider span").all()
+    assert [one.inner_text() for one in legends] == namespace(NAMED)["columns"]
+    assert all(one.bounding_box()["height"] < 30 for one in legends)  # in one line
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [800, 390])
 def test_looks(page, lab, theme, width):
@@ -295,11 +381,7 @@ def test_looks(page, lab, theme, width):
     explorer.decimals(8)
     page.next_frame()
     assert page.sideways() <= 0
-    boxes = [node.bounding_box() for node in explorer.nodes.all()]
-    for first, second in zip(boxes, boxes[1:]):  # below or beside, never on each other
-        below = second["y"] >= first["y"] + first["height"]
-        beside = second["x"] >= first["x"] + first["width"]
-        assert below or beside
+    apart(explorer)
     page.screenshot(f"explore_dense_decimals_{theme}_{width}")
     paper = explorer.widget.evaluate("(e) => getComputedStyle(e).backgroundColor")
     brightness = sum(map(int, re.findall(r"\d+", paper)[:3])) / 3

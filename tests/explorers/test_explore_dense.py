@@ -123,6 +123,99 @@ def test_only_the_first_rows_are_sent():
     assert np.array_equal(sent(widget)[1], rows[:MOST_ROWS].astype("float32"))
 
 
+COLUMNS, CLASSES = ["bill", "mass", "depth"], ("Adelie", "Gentoo")
+
+
+def normalized(*parts, axis=-1):
+    layer = layers.Normalization(axis=axis, name="standardize")
+    layer.adapt(np.random.default_rng(0).normal(5, 2, (40, 3)))
+    return sequential(layer, *parts)
+
+
+def test_names_stand_at_all_layers_whose_units_they_name():
+    model = normalized(
+        layers.ReLU(),
+        layers.Dense(4, name="hidden"),
+        layers.Dense(2, name="species"),
+        layers.Dropout(0.5),
+        layers.Softmax(),
+    )
+    network = explore_dense(model, ROWS, columns=COLUMNS, classes=CLASSES).network
+    assert network["columns"] == COLUMNS
+    names = [layer["names"] for layer in network["layers"]]
+    assert names == [COLUMNS, COLUMNS, None, list(CLASSES), list(CLASSES)]
+    bare = explore_dense(model, ROWS).network
+    assert {str(layer["names"]) for layer in bare["layers"]} == {"None"}
+    assert bare["columns"] is None
+
+
+def test_names_may_be_an_array_and_numbers():
+    network = explore_dense(dense_network(), ROWS, np.array([7, 8, 9])).network
+    assert network["columns"] == ["7", "8", "9"]
+
+
+@pytest.mark.parametrize(
+    "names, error, words",
+    [
+        (
+            {"columns": "abc"},
+            TypeError,
+            "columns is one text; write a list of 3 names.",
+        ),
+        ({"classes": "ab"}, TypeError, "classes is one text; write a list of 2 names."),
+        (
+            {"columns": ["a", "b"]},
+            ValueError,
+            "columns has 2 names, but the model takes 3 numbers for each row.",
+        ),
+        (
+            {"classes": ["a"]},
+            ValueError,
+            "classes has 1 name, but the model puts out 2 numbers for each row.",
+        ),
+    ],
+)
+def test_names_that_do_not_fit_are_refused(names, error, words):
+    with pytest.raises(error) as caught:
+        explore_dense(dense_network(), ROWS, **names)
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("axis", [-1, None])
+def test_mean_and_deviation_of_a_normalization_are_sent_for_each_unit(axis):
+    model = normalized(layers.Dense(1, use_bias=False), axis=axis)
+    widget = explore_dense(model, ROWS)
+    assert widget.network["layers"][0]["standardizes"]
+    mean, deviation, kernel = sent(widget)[0].reshape(3, 3)
+    expected = model.predict(ROWS, verbose=0)
+    np.testing.assert_allclose(
+        (ROWS - mean) / deviation @ kernel[:, np.newaxis], expected, atol=1e-6
+    )
+    late = sequential(layers.Dense(2), layers.Normalization(mean=1, variance=4))
+    assert sent(explore_dense(late, ROWS))[0][-4:].tolist() == [1, 1, 2, 2]
+
+
+def test_a_column_without_spread_divides_by_what_keras_does():
+    constant = layers.Normalization(mean=[1, 2, 3], variance=[0, 1, 4])
+    weights = sent(explore_dense(sequential(constant, layers.Dense(1)), ROWS))[0]
+    assert weights[3] == np.float32(1e-7)
+
+
+def test_ranges_are_those_of_all_rows():
+    rows = np.random.default_rng(0).random((MOST_ROWS + 50, 3)).astype("float32")
+    rows[-1] = [9, -9, 0.5]
+    ranges = np.array(explore_dense(dense_network(), rows).network["ranges"])
+    assert np.array_equal(ranges, np.stack([rows.min(axis=0), rows.max(axis=0)], 1))
+
+
+def test_an_inverted_normalization_is_refused():
+    model = sequential(
+        layers.Normalization(mean=0, variance=1, invert=True), layers.Dense(1)
+    )
+    with pytest.raises(ValueError, match="cannot draw it.* invert"):
+        explore_dense(model, ROWS)
+
+
 def two_inputs():
     x, y = keras.Input((3,)), keras.Input((3,))
     return keras.Model([x, y], layers.Dense(1)(layers.Add()([x, y])))

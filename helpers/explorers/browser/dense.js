@@ -1,182 +1,4 @@
-// explore_dense: the arithmetic of Dense layers first, then what the page shows of it.
-
-/** How an activation makes its output from x, in words; `n` writes a number. */
-const WORDS = {
-  linear: () => "no activation: the sum is the output",
-  relu(x, n, { negative_slope: slope, threshold = 0, max_value: most = Infinity }) {
-    if (x > most) return `relu: ${n(x)} is cut to ${n(most)}`;
-    if (x > threshold) return `relu: ${n(x)} is above ${threshold || 0} and stays`;
-    if (Number.isNaN(x)) return `relu: ${n(x)} stays`;
-    if (slope) return `relu: ${n(slope)} × (${n(x)} − ${n(threshold)})`;
-    if (x === 0) return "relu: 0 stays";
-    return `relu: ${n(x)} is cut to 0`;
-  },
-  leaky_relu: (x, n, { negative_slope: slope = 0.2 }) =>
-    x > 0
-      ? `leaky_relu: ${n(x)} is positive and stays`
-      : `leaky_relu: ${n(x)} is negative: ${n(slope)} × ${n(x)}`,
-  elu: (x, n, { alpha = 1 }) =>
-    x > 0
-      ? `elu: ${n(x)} is positive and stays`
-      : `elu: ${n(x)} is negative: ${n(alpha)} × (e^${n(x)} − 1)`,
-  selu: (x, n) =>
-    x > 0
-      ? `selu: ${n(SELU_SCALE)} × ${n(x)}`
-      : `selu: ${n(SELU_SCALE)} × ${n(SELU_ALPHA)} × (e^${n(x)} − 1)`,
-  gelu: (x, n) =>
-    `gelu: ${n(x)} × ${n(normalShare(x))}, ` +
-    "the chance that a standard normal number is smaller",
-  silu: (x, n) => `silu: ${n(x)} × sigmoid(${n(x)}) = ${n(x)} × ${n(sigmoid(x))}`,
-  sigmoid: (x, n) => `sigmoid: 1 / (1 + e^${n(-x)}) = 1 / (1 + ${n(Math.exp(-x))})`,
-  tanh: (x, n) => `tanh: (e^${n(x)} − e^${n(-x)}) / (e^${n(x)} + e^${n(-x)})`,
-  softplus: (x, n) => `softplus: log(1 + e^${n(x)})`,
-  exponential: (x, n) => `exponential: e^${n(x)}`,
-};
-
-// ------------------------------------------------------------------- the network
-
-/** Give each layer of the description its kernel and bias out of the one array sent. */
-export function unpack(network, weights) {
-  let start = 0;
-  const take = (count) => weights.subarray(start, (start += count));
-  let inputs = network.features;
-  return network.layers.map((layer) => {
-    const units = layer.units ?? inputs; // an activation layer has as many as it is fed
-    const kernel = layer.units ? take(inputs * units) : null;
-    const bias = layer.bias ? take(units) : null;
-    const unpacked = { ...layer, inputs, units, kernel, bias };
-    inputs = units;
-    return unpacked;
-  });
-}
-
-/** Compute all layers from one row: for each its inputs, its sums and its outputs. */
-export function compute(layers, row) {
-  let x = Float64Array.from(row, Math.fround); // Keras reads float32
-  return layers.map((layer) => {
-    const sums = layer.kernel ? addUp(layer, x) : x;
-    const outputs =
-      layer.activation === "softmax"
-        ? softmax(sums, SAFE).shares
-        : sums.map((sum) => ACTIVATIONS[layer.activation](sum, layer.settings));
-    const result = { inputs: x, sums, outputs };
-    x = outputs;
-    return result;
-  });
-}
-
-function addUp({ kernel, bias, units }, x) {
-  const sums = new Float64Array(units);
-  for (let i = 0; i < x.length; i += 1) {
-    for (let unit = 0; unit < units; unit += 1) sums[unit] += x[i] * kernel[i * units + unit];
-  }
-  if (bias) for (let unit = 0; unit < units; unit += 1) sums[unit] += bias[unit];
-  return sums;
-}
-
-// ----------------------------------------------------- one unit's arithmetic, in words
-
-const SAFE = 30; // sums that softmax takes as they are: e to the power of them is a number
-
-/** Write a number as one would by hand: 1 and not 1.000. */
-export function brief(x, decimals = 3) {
-  const text = number(x, decimals);
-  return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
-}
-
-/**
- * All that one unit's output is made of.
- *
- * `rows` are the table's: [input, x, kernel, product]; `steps` the lines below it, pairs
- * of a text and a number; `shares` softmax's table: [unit, sum, power, share].
- */
-export function arithmetic(layer, { inputs, sums, outputs }, unit, decimals = 3, all = false) {
-  const n = (x) => number(x, decimals);
-  const short = (x) => brief(x, decimals);
-  const value = outputs[unit];
-  const before = sums[unit];
-  const steps = [];
-  let rows = [];
-  let sentence = `unit ${unit}: `;
-  if (layer.kernel) {
-    rows = Array.from(inputs, (x, i) => {
-      const weight = layer.kernel[i * layer.units + unit];
-      return [i, x, weight, x * weight];
-    });
-    const sum = rows.reduce((total, row) => total + row[3], 0);
-    const terms = rows.map(([, x, weight]) => `${short(x)} × ${n(weight)}`);
-    sentence +=
-      rows.length <= 8
-        ? `${terms.join(" + ")} = ${n(sum)}`
-        : `the sum of ${rows.length} products = ${n(sum)}`;
-    const shown = all ? rows : largest(rows, (row) => row[3]);
-    if (shown.length < rows.length) {
-      const rest = sum - shown.reduce((total, row) => total + row[3], 0);
-      steps.push([`the ${rows.length - shown.length} smaller products`, rest]);
-    }
-    steps.push([`sum of ${rows.length} products`, sum]);
-    rows = shown;
-    if (layer.bias) {
-      sentence += `, + bias ${n(layer.bias[unit])} = ${n(before)}`;
-      steps.push(["+ bias", layer.bias[unit]], ["sum with bias", before]);
-    } else {
-      steps.push(["no bias", 0]);
-    }
-  } else {
-    sentence += `takes ${n(before)} from unit ${unit} before it`;
-    steps.push([`output of unit ${unit} before it`, before]);
-  }
-  let shares = [];
-  if (layer.activation === "softmax") {
-    const { shift, powers, total } = softmax(sums, SAFE);
-    const less = shift ? ` − ${n(shift)}` : "";
-    const exponent = shift ? `(${n(before)}${less})` : n(before);
-    if (shift) steps.push(["largest sum, taken off each", shift]);
-    steps.push([`power: e^${exponent}`, powers[unit]]);
-    steps.push([`sum of the powers of all ${layer.units} units`, total]);
-    steps.push([`softmax: ${n(powers[unit])} / ${n(total)}`, value]);
-    sentence += `; softmax: e^${exponent} / ${n(total)} = ${n(value)}`;
-    shares = Array.from(sums, (sum, i) => [i, sum, powers[i], outputs[i]]);
-    shares = all ? shares : largest(shares, (row) => row[3]);
-  } else {
-    const text = WORDS[layer.activation](before, n, layer.settings);
-    steps.push([text, value]);
-    sentence += `; ${text}`;
-    if (!text.endsWith("stays") && !text.endsWith("to 0")) sentence += `: ${n(value)}`;
-  }
-  return { value, before, rows, steps, shares, sentence: `${sentence}.` };
-}
-
-/** Keep all rows, or of many the largest, in their order. */
-function largest(rows, of) {
-  if (rows.length <= MOST_ROWS) return rows;
-  const order = largestFirst(rows.map(of)).slice(0, ROWS_OF_MORE);
-  return order.sort((a, b) => a - b).map((i) => rows[i]);
-}
-
-/** The `count` units with the largest numbers, `wanted` among them, in their order. */
-export function unitsToDraw(values, count, wanted = null) {
-  const drawn = largestFirst(values).slice(0, count);
-  if (wanted !== null && !drawn.includes(wanted)) drawn[count - 1] = wanted;
-  return drawn.sort((a, b) => a - b);
-}
-
-/** The ends and the step of one input's slider: the rows' range and as much around it. */
-export function range(rows, features, i) {
-  let [low, high] = [Infinity, -Infinity];
-  for (let start = i; start < rows.length; start += features) {
-    low = Math.min(low, rows[start]);
-    high = Math.max(high, rows[start]);
-  }
-  const span = high > low ? high - low : Math.max(Math.abs(high), 1);
-  const rough = (3 * span) / 100;
-  const unit = 10 ** Math.floor(Math.log10(rough));
-  const step = unit * [1, 2, 5, 10].find((nice) => nice * unit >= rough);
-  const ends = [Math.floor((low - span) / step), Math.ceil((high + span) / step)];
-  return { low: ends[0] * step, high: ends[1] * step, step };
-}
-
-// ------------------------------------------------------------------ what is shown
+// explore_dense: what the page shows; the numbers come from dense_arithmetic.js.
 
 const PITCH = 48; // pixels from one unit of the drawing to the next
 const HEAD = 44;
@@ -199,6 +21,7 @@ class DenseView {
   constructor(network, layers, rows, announce) {
     Object.assign(this, { network, layers, rows, announce });
     this.names = ["inputs", ...layers.map((layer) => layer.name)];
+    this.unitNames = [network.columns, ...layers.map((layer) => layer.names)];
     this.counts = [network.features, ...layers.map((layer) => layer.units)];
     this.decimals = 3;
     this.all = false; // whether the table shows all products of many
@@ -253,15 +76,17 @@ class DenseView {
   }
 
   makeInputs() {
-    this.sliders = create("div", { class: "layers-sliders" });
+    const named = this.network.columns ? " layers-named" : "";
+    this.sliders = create("div", { class: `layers-sliders${named}` });
     const legend = create("legend", {}, "Inputs");
     return create("fieldset", { class: "layers-inputs" }, legend, this.sliders);
   }
 
   makeSlider(i) {
-    const { low, high, step } = range(this.rows, this.network.features, i);
-    const name = `input ${i}`;
-    const label = create("span", { "aria-hidden": "true" }, name);
+    const { columns, ranges } = this.network;
+    const { low, high, step } = range(ranges[i], columns ? 0 : 1);
+    const name = called(columns, i, "input");
+    const label = create("span", { "aria-hidden": "true" }, ...breakable(name));
     const slider = create("input", {
       type: "range",
       min: low,
@@ -401,8 +226,9 @@ class DenseView {
     this.sliders.replaceChildren(...this.drawn[0].map((i) => this.makeSlider(i)));
     this.drawn[0].forEach((i) => this.showInput(i));
     this.heads = this.names.map((name, column) => {
-      const activation = column ? this.layers[column - 1].activation : "given";
-      return create("div", { class: "layers-head" }, create("b", {}, name), ` ${activation}`);
+      const layer = column ? this.layers[column - 1] : { activation: "given" };
+      const does = layer.mean ? "standardized" : layer.activation;
+      return create("div", { class: "layers-head" }, create("b", {}, name), ` ${does}`);
     });
     this.nodes = this.drawn.map((units, column) =>
       units.map((unit) => this.makeNode(column, unit)),
@@ -457,8 +283,7 @@ class DenseView {
   place() {
     const columns = this.names.length;
     const room = this.canvas.parentElement.clientWidth;
-    const digits = String(Math.max(...this.drawn.flat())).length;
-    const wide = 12 + 7.6 * (digits + 5 + this.decimals); // a line such as "12: −0.123"
+    const wide = 12 + 7.6 * this.longest();
     const narrow = room < columns * (wide + 32); // then without the word "sum"
     this.canvas.classList.toggle("layers-narrow", narrow);
     const pitch = room < columns * (wide + 8) ? wide + 24 : Math.floor(room / columns);
@@ -486,6 +311,25 @@ class DenseView {
         }
       }),
     );
+  }
+
+  /** Letters of the longest line in a unit, such as "12: −0.123" or a column's name. */
+  longest() {
+    const lengths = this.drawn.flatMap((units, column) =>
+      units.map((unit) => {
+        const name = this.unitNames[column]?.[unit] ?? String(unit);
+        if (this.hasSum(column) || !this.unitNames[column]) {
+          return name.length + 5 + this.decimals;
+        }
+        return Math.max(name.length, 5 + this.decimals);
+      }),
+    );
+    return Math.max(...lengths);
+  }
+
+  /** Whether a unit shows the sum that went into its activation. */
+  hasSum(column) {
+    return column > 0 && this.layers[column - 1].activation !== "linear";
   }
 
   showInput(i, typedInto = null) {
@@ -517,15 +361,19 @@ class DenseView {
     node.setAttribute("aria-pressed", chosen);
     const value = column ? results[column - 1].outputs[unit] : this.x[unit];
     const text = number(value, this.decimals);
-    let label = column ? `${this.names[column]} unit ${unit}: ${text}` : `input ${unit}: ${text}`;
-    say(node.output, `${unit}: ${text}`);
-    node.word.hidden = true;
-    if (column && this.layers[column - 1].activation !== "linear") {
-      const sum = number(results[column - 1].sums[unit], this.decimals);
-      node.word.hidden = false;
-      say(node.sum, sum);
-      label += `, sum ${sum}`;
+    const names = this.unitNames[column];
+    const name = called(names, unit, column ? "unit" : "input");
+    let label = `${column ? `${this.names[column]} ` : ""}${name}: ${text}`;
+    const sum = this.hasSum(column);
+    node.word.hidden = !sum;
+    if (sum) {
+      const shown = number(results[column - 1].sums[unit], this.decimals);
+      say(node.sum, shown);
+      label += `, sum ${shown}`;
+    } else if (names) {
+      say(node.sum, name); // the line below is free for it
     }
+    say(node.output, names && !sum ? text : `${names ? name : unit}: ${text}`);
     node.setAttribute("aria-label", label);
   }
 
@@ -533,7 +381,8 @@ class DenseView {
     const { decimals, products, shares } = this;
     const n = (x) => number(x, decimals);
     if (column === 0) {
-      const text = `input ${unit}: ${n(this.x[unit])} is given, not computed.`;
+      const name = called(this.network.columns, unit, "input");
+      const text = `${name}: ${n(this.x[unit])} is given, not computed.`;
       say(this.sentence, text);
       this.announce(text);
       for (const hidden of [products.table, shares.table, this.more]) hidden.hidden = true;
@@ -544,12 +393,13 @@ class DenseView {
     say(this.sentence, found.sentence);
     this.announce(`${layer.name} ${found.sentence}`);
 
+    const names = this.unitNames[column - 1];
     products.table.hidden = false;
-    say(products.title, `${layer.name}, unit ${unit}: ${n(found.value)}`);
+    say(products.title, `${layer.name}, ${called(layer.names, unit)}: ${n(found.value)}`);
     products.table.tHead.hidden = !layer.kernel;
     products.fill(
       ["input", "x", "kernel", "product"],
-      found.rows.map(([i, x, weight, product]) => [String(i), n(x), n(weight), n(product)]),
+      found.rows.map(([i, ...numbers]) => [names?.[i] ?? String(i), ...numbers.map(n)]),
     );
     products.foot(found.steps.map(([text, x]) => [text, n(x)]));
 
@@ -558,7 +408,7 @@ class DenseView {
       const { total } = softmax(results[column - 1].sums, SAFE);
       say(shares.title, `softmax over the ${layer.units} units of ${layer.name}`);
       const lines = found.shares.map(([i, ...numbers]) => [
-        i === unit ? `→ ${i}` : String(i),
+        `${i === unit ? "→ " : ""}${layer.names?.[i] ?? i}`,
         ...numbers.map(n),
       ]);
       shares.fill(["unit", "sum", "power", "share"], lines);
