@@ -1,6 +1,8 @@
-"""The pictures of the course: CIFAR-10, shapes in its format, digits, and a cat."""
+"""The data of the course: CIFAR-10, shapes in its format, digits, a cat, and a table."""
 
+import csv
 import os
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -214,3 +216,53 @@ def drawn_digits():
     """
     pictures = [drawn(d, font, 80, 60, 48) for font in READ.split() for d in range(10)]
     return np.stack(pictures)[..., np.newaxis].repeat(3, axis=-1), np.arange(50) % 10
+
+
+class Table(NamedTuple):
+    """Rows of numbers with names, the class of each row beside it.
+
+    Attributes:
+        rows: NumPy array ``(rows, columns)``, float32.
+        labels: NumPy array ``(rows,)``, integers; indices of `classes`.
+        columns: tuple of names.
+        classes: tuple of names.
+    """
+
+    rows: np.ndarray
+    labels: np.ndarray
+    columns: tuple
+    classes: tuple
+
+
+def penguins():
+    """Read the measurements of penguins of three species; a printed line tells of gaps.
+
+    Returns:
+        `Table` of 342 rows and 4 columns: length and depth of the bill and length of the
+        flipper in mm, mass of the body in g. The rows come by species.
+
+    Example:
+        >>> table = penguins()
+        2 of 344 penguins were not measured and are left out.
+        >>> table.rows[0], table.classes[table.labels[0]]
+        (array([  39.1,   18.7,  181. , 3750. ], dtype=float32), 'Adelie')
+
+    Source: Gorman, Williams and Fraser, 2014, "Ecological sexual dimorphism and
+    environmental variability within a community of Antarctic penguins (genus
+    Pygoscelis)"; as published by Horst, Hill and Gorman, 2020, palmerpenguins.
+    """
+    columns = "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"
+    with open(DATA / "penguins.csv", encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    measured = [row for row in found if "NA" not in map(row.get, columns)]
+    print(
+        f"{len(found) - len(measured)} of {len(found)} penguins were not measured and are "
+        "left out."
+    )
+    rows = np.array(
+        [[row[column] for column in columns] for row in measured], "float32"
+    )
+    classes, labels = np.unique(
+        [row["species"] for row in measured], return_inverse=True
+    )
+    return Table(rows, labels, columns, tuple(classes.tolist()))
