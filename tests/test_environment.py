@@ -55,7 +55,11 @@ def test_set_up_prints_one_line_and_does_what_it_says():
     bare = {name: os.environ[name] for name in os.environ if name not in names}
     ignored = "ignore::DeprecationWarning"  # Python shows nobody those of packages
     done = run("-W", "error", "-W", ignored, "-c", code, env=bare)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "Setup is done.\n" * 2, "after")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "Setup is done.\n" * 2,
+        "after",
+    )
 
 
 def test_error_output_comes_back_after_a_failing_import():
