@@ -125,7 +125,7 @@ def explain(model, inputs, layer, position):
     Returns:
         `Explanation`: a table in a notebook, the same as text elsewhere. Its attributes
         hold the numbers, and in ``receptive_field`` the slices of the input that the
-        number depends on.
+        number depends on. ``helpers.figures.explain_figure`` draws it.
 
     Raises:
         TypeError: not a Keras model, or inputs of a wrong dtype.

@@ -30,9 +30,9 @@ SIDE, TOP = 2.3, 0.4  # inches: of a picture; above the first
 def convolution_figure(picture, kernel, place=None, bias=None, relu=False):
     """Show how a kernel on one patch of a picture makes one value of a feature map.
 
-    Above stand the picture, the patch in a frame, and the feature map, the value in a
-    frame; below patch, kernel and products, and what the products add up to. Blue is
-    above 0, orange below 0, white 0.
+    Above stand the picture, the patch in a frame, and the feature map as far as it is
+    computed, the value in a frame; below patch, kernel and products, and what the
+    products add up to. Blue is above 0, orange below 0, white 0.
 
     Arguments:
         picture: array ``(rows, columns)`` of at most 8 rows and 8 columns.
@@ -81,7 +81,7 @@ def convolution_figure(picture, kernel, place=None, bias=None, relu=False):
     frame = row, column, rows, columns
     right, _ = sheet.numbers(picture, MARGIN, TOP, "picture", frame=frame)
     left = max(right, MARGIN + length("picture")) + 2 * GAP
-    sheet.numbers(feature_map, left, TOP, "feature map", frame=(row, column, 1, 1))
+    draw_map(sheet, feature_map, left, TOP, row, column)
     top = sheet.bottom + GAP + TOP
     right, bottom = draw_products(sheet, MARGIN, top, parts, likes)
     middle = (top + bottom - LINE * len(steps)) / 2
@@ -128,8 +128,7 @@ def sliding_figure(picture, kernel, row=0):
     sheet = Sheet(picture, feature_map)
     panel = max(length("columns 0 to 9"), picture.shape[1] * sheet.wide) + GAP
     in_line = PANELS if PANELS * panel < 10 else 2
-    top, order = TOP, np.arange(feature_map.size).reshape(feature_map.shape)
-    told = []
+    top, told = TOP, []
     for i, column in enumerate(places):
         if i and i % in_line == 0:
             top = sheet.bottom + GAP + TOP
@@ -137,10 +136,7 @@ def sliding_figure(picture, kernel, row=0):
         name = from_to("column", column, columns)
         frame = row, column, rows, columns
         _, low = sheet.numbers(picture, left, top, name, frame=frame)
-        done = order <= order[row, column]
-        frame = row, column, 1, 1
-        name_of_map = "feature map"
-        sheet.numbers(feature_map, left, low + TOP, name_of_map, None, frame, done)
+        draw_map(sheet, feature_map, left, low + TOP, row, column)
         told.append(f"{name.capitalize()}: sum {written(feature_map)[row, column]}.")
     some = f" Of its {count} places {len(places)} are drawn." * (count > len(places))
     return sheet.finish(
@@ -225,6 +221,14 @@ def sums(picture, kernel):
     patches = sliding_window_view(picture, kernel.shape)
     with np.errstate(all="ignore"):  # NaN and infinity are told in the sentence
         return np.einsum("ijkl,kl", patches, kernel)
+
+
+def draw_map(sheet, feature_map, left, top, row, column):
+    """Draw a feature map as far as one place, which stands in a frame."""
+    order = np.arange(feature_map.size).reshape(feature_map.shape)
+    done = order <= order[row, column]
+    frame = row, column, 1, 1
+    sheet.numbers(feature_map, left, top, "feature map", frame=frame, drawn=done)
 
 
 def range_of(feature_map):

@@ -109,10 +109,14 @@ def test_numbers_of_one_place(picture, kernel, bias, relu):
     for place in {(0, 0), (value.shape[0] - 1, value.shape[1] // 2)}:
         figure = convolution_figure(picture, kernel, place, bias, relu)
         (i, j), (rows, columns) = place, kernel.shape
-        patch = picture.reshape(picture.shape[:2])[i : i + rows, j : j + columns]
-        shown = arrays_in(figure)
-        expected = [picture.reshape(picture.shape[:2]), value, patch, kernel]
-        for texts, values in zip(shown, [*expected, patch * kernel], strict=True):
+        plain = picture.reshape(picture.shape[:2])
+        patch = plain[i : i + rows, j : j + columns]
+        first, second, *others = arrays_in(figure)
+        same(first, plain)
+        filled = second != ""
+        assert filled.sum() == np.ravel_multi_index(place, value.shape) + 1
+        same([second[filled]], [value[filled]])  # what comes later stays open
+        for texts, values in zip(others, [patch, kernel, patch * kernel], strict=True):
             same(texts, values)
         images = figure.axes[0].images
         assert framed(figure) == [
