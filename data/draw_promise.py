@@ -40,7 +40,7 @@ def main():
     best = probabilities.argsort()[-3:]
     bars = decision.barh([CIFAR10_CLASSES[i] for i in best], probabilities[best])
     decision.bar_label(bars, fmt="%.2f", padding=3)
-    decision.set_title("what it sees")
+    decision.set_title("what it answers")
     decision.set_xlim(0, 1.25)
     decision.set_xticks([])
     decision.spines[["top", "right", "bottom"]].set_visible(False)

@@ -125,24 +125,30 @@ def cifar10_cnn(seed=0):
     return keras.Sequential(stack, name="cifar10_cnn")
 
 
-def trained_cifar10_cnn():
+def trained_cifar10_cnn(optimizer="sgd"):
     """Build the CNN of the second walkthrough with weights trained on CIFAR-10.
 
     It expects pixels divided by 255. ``data/README.md`` tells how it was trained and
     how often it is right.
 
+    Arguments:
+        optimizer: ``"sgd"``; or ``"adam"`` for the same network as Adam trained it, in
+            which nearly half of the channels of ``conv2d_2`` are dead.
+
     Returns:
-        `cifar10_cnn` with the weights of ``data/cifar10_cnn.weights.npz``.
+        `cifar10_cnn` with the weights of ``data/cifar10_cnn.weights.npz``, or of
+        ``data/cifar10_cnn_adam.weights.npz``.
 
     Raises:
         FileNotFoundError: the file of weights is not in the course's ``data`` folder.
-        ValueError: the file is not the one that the course ships.
+        ValueError: there are no weights of this optimizer, or the file is not the one
+            that the course ships.
 
     Example:
         >>> trained_cifar10_cnn().get_layer("conv2d").kernel.shape
         TensorShape([3, 3, 3, 32])
     """
-    arrays = np.load(io.BytesIO(trained_weights()), allow_pickle=False)
+    arrays = np.load(io.BytesIO(trained_weights(optimizer)), allow_pickle=False)
     model = cifar10_cnn()
     for layer in model.layers:
         layer.set_weights([arrays[f"{layer.name}/{w.name}"] for w in layer.weights])

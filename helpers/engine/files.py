@@ -22,7 +22,16 @@ DATA = PACKAGE / "data" if (PACKAGE / "data").is_dir() else COURSE / "data"
 ENVIRONMENT = COURSE / ".venv"
 PYTHON = "py" if os.name == "nt" else "python3"  # what one types
 
-WEIGHTS_SHA256 = "0d1aca1ad27c83d4174d0b671b67ebdfe8d135d42aac58df96f4afdadaa40b31"
+WEIGHTS = {  # by optimizer: the file and its SHA-256
+    "sgd": (
+        "cifar10_cnn.weights.npz",
+        "cb938ffe1ca2c3556826197cd1f68f79c30f2906b2244101ee5edeb6e730ee22",
+    ),
+    "adam": (
+        "cifar10_cnn_adam.weights.npz",
+        "0d1aca1ad27c83d4174d0b671b67ebdfe8d135d42aac58df96f4afdadaa40b31",
+    ),
+}
 ARCHIVE = "cifar-10-batches-py-target_archive"  # Keras's name for CIFAR-10's archive
 QUOTES = "\"'“”‘’ \t\r\n"  # around a path that was pasted
 TEMPORARY = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir())
@@ -51,19 +60,25 @@ def _nearest(path):
     return next(filter(os.path.exists, (path, *path.parents)))
 
 
-def trained_weights():
-    """Return the bytes of the file of trained weights, once its checksum is right."""
-    path = DATA / "cifar10_cnn.weights.npz"
+def trained_weights(optimizer="sgd"):
+    """Return the bytes of a file of trained weights, once its checksum is right."""
+    if optimizer not in WEIGHTS:
+        raise ValueError(
+            f"There are no weights trained with {optimizer!r}, only with "
+            f"{' and '.join(map(repr, WEIGHTS))}."
+        )
+    name, digest = WEIGHTS[optimizer]
+    path = DATA / name
     if not path.exists():
         raise FileNotFoundError(
             f"The trained weights are not at {path}. Get the course's folder as a whole, "
             "with its data folder."
         )
     content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != WEIGHTS_SHA256:
+    if hashlib.sha256(content).hexdigest() != digest:
         raise ValueError(
             f"{path} is not the file that the course ships: its SHA-256 is another one. "
-            "Get it again with `git checkout data/cifar10_cnn.weights.npz`."
+            f"Get it again with `git checkout data/{path.name}`."
         )
     return content
 
