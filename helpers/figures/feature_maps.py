@@ -1,15 +1,17 @@
-"""Feature maps, or the filters of a convolution, as one mosaic."""
+"""Feature maps as a grid: of one layer, or of several to be compared."""
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.colors import to_rgb
-from matplotlib.patches import Rectangle
-from matplotlib.transforms import ScaledTranslation
 
 from ..statistics import check_data_format, dead_channels
-from .picture import GAP_COLOUR, GRAY, ODD_COLOUR, Picture, cross_odd, limits, name_odd
+from .mosaic import on_scale, own_scale, paint
+from .picture import GRAY, SIGNED, limits, name_odd
+from .tiles import Mosaic, frame_tiles, strike_silent
 
-BESIDE = 1.01, 0, 0.015, 1  # where a bar stands, in parts of the axes
+SCALES = {
+    "map": "Each map has its own scale: black is its smallest value, white its largest.",
+    "shared": "All maps share one scale, shown by the bar.",
+    "signed": "All maps share one scale: orange is negative, white 0, blue positive.",
+}
 
 
 def feature_map_grid(
@@ -20,31 +22,38 @@ def feature_map_grid(
     title="feature maps",
     figsize=None,
     data_format="channels_last",
+    channels=None,
 ):
-    """Draw feature maps side by side, in grey, as one mosaic.
+    """Draw feature maps side by side, each with its channel's number.
 
     Arguments:
         maps: layer output of one picture, ``(rows, columns, channels)`` or
-            ``(1, rows, columns, channels)``; other axes as ``data_format`` says.
+            ``(1, rows, columns, channels)``; other axes as ``data_format`` says. To
+            compare, a dict ``{name: layer output}``, such as before and after training:
+            the maps of a channel then stand one below the other, with the names at the
+            left.
         count: how many channels to draw, from channel 0 on; all by default.
-        columns: how many maps stand in a row of the mosaic.
+        columns: how many maps stand in a row.
         scale: ``"map"``, each map from black at its own smallest value to white at
-            its own largest; or ``"shared"``, one scale for all the maps shown.
-        title: text above the mosaic, such as the layer's name.
+            its own largest; ``"shared"``, one scale for all the maps shown; or
+            ``"signed"``, one scale on which 0 is white, negative orange, positive blue.
+        title: text above the grid, such as the layer's name.
         figsize: width and height in inches; fitted to the maps by default.
         data_format: ``"channels_last"``, as above, or ``"channels_first"``,
             ``(channels, rows, columns)``.
+        channels: the numbers of the channels to draw, in place of ``count``.
 
-    A dead map, which is zero everywhere, is crossed out. A pixel that is NaN or
-    infinity is yellow with an x; scales are those of the other pixels.
+    Through a silent map, which is 0 everywhere, goes one stroke. A pixel that is NaN or
+    infinite is yellow with an x; scales are those of the other pixels.
 
     Returns:
         `Picture`; its sentence gives numbers of maps, their size, the scale,
-        the smallest and largest value, which maps are dead, and which hold NaN.
+        the smallest and largest value, which maps are silent, and which hold NaN.
 
     Raises:
-        ValueError: the array is not one picture's feature maps, or ``scale``,
-            ``count`` or ``data_format`` is not one of those above.
+        ValueError: an array is not one picture's feature maps, those to be compared
+            differ in shape, or ``scale``, ``count``, ``channels`` or ``data_format`` is
+            not one of those above.
 
     Example:
         >>> maps = np.zeros((4, 4, 2), "float32")
@@ -52,129 +61,102 @@ def feature_map_grid(
         >>> feature_map_grid(maps)
         feature maps: 2 of 2 channels, 4 rows by 4 columns each. Each map has its own
         scale: black is its smallest value, white its largest. Values from 0 to 1.5.
-        1 map is dead, zero everywhere: channel 1.
+        1 map is silent, 0 everywhere: channel 1.
     """
-    maps = one_picture(maps, data_format)
-    rows, width, channels = maps.shape
-    count = check_count(count, channels, "maps")
-    if scale not in ("map", "shared"):
-        raise ValueError(f'scale={scale!r}: write scale="map" or scale="shared".')
-    maps = maps[:, :, :count]
-    maps = maps.astype(np.result_type(maps, "float32"))
-    dead = dead_channels(maps)
-    lowest, highest = limits(maps)
-
-    tiles = own_scale(maps) if scale == "map" else on_scale(maps, lowest, highest)
-    mosaic, corners = tile(tiles, columns)
-    pixels, odd = paint(mosaic, GRAY), ~np.isfinite(maps)
-    picture, axes = mosaic_picture(pixels, odd, columns, figsize)
-    for channel in dead:
-        row, column = corners[channel]
-        box = (column - 0.5, row - 0.5), width, rows
-        axes.add_patch(Rectangle(*box, fill=False, edgecolor="white", hatch="xx"))
-    said = "Each map has its own scale: black is its smallest value, white its largest."
-    if not np.isfinite(maps).any():
-        said = "There is no scale."
-    elif scale == "shared":
-        said = "All maps share one scale, shown by the bar."
-        picture.add_bar(axes.inset_axes(BESIDE), GRAY, lowest, highest)
-    axes.set_title(f"{picture.plain(title)}: channels 0 to {count - 1}", loc="left")
-    note = f"Channel = number at the left + number below. {said}"
-    label(axes, corners, columns, rows, width, note)
-    picture.sentence = (
-        f"{title}: {count} of {channels} channels, {rows} rows by {width} columns each. "
-        f"{said} {name_range(maps, 'Values')} {name_dead(dead)}"
-        f"{name_odd(enumerate(np.moveaxis(maps, -1, 0)), 'channel')}"
+    named = named_alike(maps, lambda one: one_picture(one, data_format))
+    *form, available = next(iter(named.values())).shape
+    numbers = check_numbers(count, channels, available, "maps")
+    if scale not in SCALES:
+        raise ValueError(f"scale={scale!r}: write {in_words(SCALES, 'scale')}.")
+    named = {name: one[:, :, numbers] for name, one in named.items()}
+    every = np.stack(list(named.values()))
+    finite = bool(np.isfinite(every).any())
+    said = SCALES[scale] if finite else "There is no scale."
+    with_bar = finite and scale != "map"
+    head = f"{title}: {len(numbers)} of {available} channels"
+    mosaic = Mosaic(
+        head, len(numbers), form, columns, named, numbers, figsize, with_bar, said
     )
-    return picture
-
-
-def filter_grid(
-    kernel, count=None, columns=8, channel=None, title="filters", figsize=None
-):
-    """Draw the filters of a convolution side by side, as one mosaic.
-
-    Arguments:
-        kernel: a Conv2D layer's kernel, ``(rows, columns, channels, filters)``.
-        count, columns, title, figsize: as for `feature_map_grid`.
-        channel: which input channel of every filter to draw. By default the first
-            layer's filters, of 3 channels, are drawn in colour, with 0 as middle grey;
-            others are averaged over their channels.
-
-    All filters share one scale, the same to both sides of 0: blue is negative, red
-    positive, white 0 (in colour: darker is negative, brighter positive). Where a weight
-    is NaN or infinity, the pixel is yellow with an x.
-
-    Returns:
-        `Picture`; its sentence gives number and size of the filters, their range, and
-        which hold NaN.
-
-    Raises:
-        ValueError: the array is not such a kernel, or ``count`` or ``channel`` is out
-            of range.
-
-    Example:
-        >>> from helpers.networks import cifar10_cnn
-        >>> filter_grid(cifar10_cnn().get_layer("conv2d").kernel, count=8)
-        filters: 8 of 32 filters, 3 rows by 3 columns each, in colour: middle grey is 0,
-        darker is negative, brighter positive. Weights from -0.137 to 0.137.
-    """
-    kernel = np.asarray(kernel)
-    kernel = kernel.astype(np.result_type(kernel, "float32"))
-    if kernel.ndim != 4 or 0 in kernel.shape:
-        raise ValueError(
-            "A Conv2D kernel has the shape (rows, columns, channels, filters); this array "
-            f"has {kernel.shape}. Pass model.get_layer(name).kernel."
-        )
-    rows, width, channels, filters = kernel.shape
-    count = check_count(count, filters, "filters")
-    if channel is not None and not 0 <= channel < channels:
-        raise ValueError(
-            f"channel={channel!r}: these filters have 0 to {channels - 1}."
-        )
-    kernel = kernel[..., :count]
-    in_colour = channels == 3 and channel is None
-    if in_colour:
-        parts = kernel
-        how = "in colour: middle grey is 0, darker is negative, brighter positive"
-    elif channel is None:
-        with np.errstate(invalid="ignore"):  # infinity - infinity, marked below
-            parts = kernel.mean(axis=2, keepdims=True, dtype="float64")
-        how = f"mean of {channels} channels: blue is negative, white 0, red positive"
-    else:
-        parts = kernel = kernel[:, :, channel : channel + 1]
-        how = f"input channel {channel}: blue is negative, white 0, red positive"
-    odd = ~np.isfinite(kernel).all(axis=2)
-    limit = max(map(abs, limits(parts))) or 1
-    scaled = np.where(np.isfinite(parts), parts, 0) / limit / 2 + 0.5
-    scaled = np.moveaxis(scaled, 2, -1) if in_colour else scaled[:, :, 0]
-    mosaic, corners = tile(scaled, columns)
-    colours = None if in_colour else colormaps["RdBu_r"]
-    pixels = paint(mosaic, colours, GAP_COLOUR if in_colour else "#808080")
-    picture, axes = mosaic_picture(pixels, odd, columns, figsize)
-    if colours:
-        picture.add_bar(axes.inset_axes(BESIDE), colours, -limit, limit)
-    note = f"Filter = number at the left + number below. {how.capitalize()}."
-    label(axes, corners, columns, rows, width, note)
-    axes.set_title(f"{picture.plain(title)}: filters 0 to {count - 1}", loc="left")
-    picture.sentence = (
-        f"{title}: {count} of {filters} filters, "
-        f"{rows} rows by {width} columns each, {how}. "
-        f"{name_range(parts, 'Weights')}"
-        f"{name_odd(enumerate(np.moveaxis(kernel, -1, 0)), 'filter')}"
+    lowest, highest = limits(every)
+    colours = GRAY
+    if scale == "signed":
+        highest = max(abs(lowest), abs(highest)) or 1
+        lowest, colours = -highest, SIGNED
+    silent = {}
+    for line, (name, one) in enumerate(named.items()):
+        scaled = own_scale(one) if scale == "map" else on_scale(one, lowest, highest)
+        mosaic.put(line, paint(scaled, colours), ~np.isfinite(one))
+        silent[name] = dead_channels(one).tolist()
+    mosaic.show()
+    frame_tiles(mosaic.axes, mosaic.boxes())
+    struck = [mosaic.box(i, j) for i, name in enumerate(silent) for j in silent[name]]
+    strike_silent(mosaic.axes, struck)
+    if with_bar:
+        mosaic.add_bar(colours, lowest, highest)
+    told = [tell(name, numbers, one, silent[name]) for name, one in named.items()]
+    mosaic.picture.sentence = (
+        f"{head}, {form[0]} rows by {form[1]} columns each. "
+        f"{said} {name_range(every, 'Values')} {' '.join(told)}"
     )
-    return picture
+    return mosaic.picture
 
 
-def check_count(count, available, what):
-    """Return how many maps or filters to draw, all of them where none is named."""
+def tell(name, numbers, maps, silent):
+    """Say which of the maps are silent, and which hold NaN."""
+    named = f"{name}: " * bool(name)
+    named += name_silent([numbers[place] for place in silent])
+    return named + name_odd(zip(numbers, np.moveaxis(maps, -1, 0)), "channel")
+
+
+def named_alike(arrays, read):
+    """Return ``{name: array}``, read by a function, all of one shape; one has no name."""
+    if not isinstance(arrays, dict):
+        return {"": floats(read(arrays))}
+    if not arrays:
+        raise ValueError(
+            'There is nothing to compare: pass {"before": ..., "after": ...}.'
+        )
+    named = {str(name): floats(read(one)) for name, one in arrays.items()}
+    shapes = {name: one.shape for name, one in named.items()}
+    if len(set(shapes.values())) > 1:
+        raise ValueError(
+            "What is compared has one shape; here "
+            + ", ".join(f"{name} has {shape}" for name, shape in shapes.items())
+            + "."
+        )
+    return named
+
+
+def floats(array):
+    return array.astype(np.result_type(array, "float32"))
+
+
+def in_words(choices, word):
+    """Write the choices of an argument: ``scale="map" or scale="shared"``."""
+    return " or ".join(f'{word}="{choice}"' for choice in choices)
+
+
+def check_numbers(count, chosen, available, what):
+    """Return the numbers of the maps or filters to draw, all where none is named."""
+    if chosen is not None:
+        numbers = [*chosen] if np.ndim(chosen) else [chosen]
+        known = all(
+            isinstance(one, (int, np.integer)) and 0 <= one < available
+            for one in numbers
+        )
+        if not numbers or not known or count is not None:
+            raise ValueError(
+                f"channels={chosen!r}, count={count!r}: write a list of numbers from 0 to "
+                f"{available - 1}, or count alone."
+            )
+        return [int(one) for one in numbers]
     if count is None:
-        return available
+        count = available
     if not isinstance(count, (int, np.integer)) or not 1 <= count <= available:
         raise ValueError(
             f"count={count!r}: this layer has 1 to {available} {what} to draw."
         )
-    return count
+    return list(range(count))
 
 
 def one_picture(maps, data_format):
@@ -225,123 +207,6 @@ def instead(maps, first):
     return "It is one number."
 
 
-def on_scale(maps, lowest, highest):
-    """Map ``lowest`` to 0 and ``highest`` to 1, and what is not finite to 0 as well."""
-    finite = np.isfinite(maps)
-    low, high = np.where(np.isfinite(lowest), (lowest, highest), 0) / 2
-    spread = high - low  # of halves: the whole one could be infinity
-    return np.where(finite, maps / 2 - low, 0) / np.where(spread > 0, spread, 1)
-
-
-def own_scale(maps):
-    """Stretch each map to the range from 0 to 1; a map of equal values becomes 0.
-
-    Maps are floats, ``(rows, columns, channels)``. NaN and infinity stretch nothing and
-    become 0.
-
-    Example:
-        >>> own_scale(np.array([[[3.0], [5.0], [4.0], [np.inf]]])).ravel().tolist()
-        [0.0, 1.0, 0.5, 0.0]
-    """
-    finite = np.isfinite(maps)
-    lowest = np.where(finite, maps, np.inf).min(axis=(0, 1))
-    highest = np.where(finite, maps, -np.inf).max(axis=(0, 1))
-    return on_scale(maps, lowest, highest)
-
-
-def tile(maps, columns):
-    """Lay maps side by side with gaps of NaN between and around them.
-
-    Arguments:
-        maps: ``(rows, columns, channels)``, or ``(rows, columns, channels, 3)``.
-        columns: maps in a row of the mosaic.
-
-    Returns:
-        The mosaic as one float array, and the ``(row, column)`` of each map's top left
-        pixel in it.
-
-    Example:
-        >>> mosaic, corners = tile(np.ones((2, 3, 5)), columns=4)
-        >>> mosaic.shape, corners[-1]
-        ((7, 17), (4, 1))
-    """
-    rows, width, count, *colours = maps.shape
-    gap = max(1, rows // 8)
-    columns = min(columns, count)
-    lines = -(-count // columns)
-    size = lines * (rows + gap) + gap, columns * (width + gap) + gap
-    mosaic = np.full((*size, *colours), np.nan, "float32")
-    corners = []
-    for channel in range(count):
-        row = gap + channel // columns * (rows + gap)
-        column = gap + channel % columns * (width + gap)
-        mosaic[row : row + rows, column : column + width] = maps[:, :, channel]
-        corners.append((row, column))
-    return mosaic, corners
-
-
-def mosaic_picture(pixels, odd, columns, figsize=None):
-    """Show a painted mosaic: returns a `Picture` and its axes, with room for texts.
-
-    Pixels where ``odd``, ``(rows, columns, maps)``, is True are marked as not finite.
-    The margins are fixed: measuring the texts would draw everything twice.
-    """
-    tall, wide = pixels.shape[:2]
-    if figsize is None:
-        figsize = 10, min(12, 8.9 * tall / wide) + 1.1
-    width, height = figsize
-    picture = Picture(figsize=figsize)
-    left, right, bottom, top = 0.45, 0.65, 0.6, 0.5  # inches
-    place = left / width, bottom / height
-    size = 1 - (left + right) / width, 1 - (bottom + top) / height
-    axes = picture.add_axes((*place, *size), xticks=[], yticks=[])
-    where = tile(odd, columns)[0] == 1
-    pixels[where, :3] = [round(255 * part) for part in to_rgb(ODD_COLOUR)]
-    extent = axes.imshow(pixels, interpolation="nearest").get_extent()
-    cross_odd(axes, where, extent)
-    return picture, axes
-
-
-def paint(mosaic, colours=None, gap=GAP_COLOUR):
-    """Turn numbers from 0 to 1, NaN in the gaps, into pixels of red, green and blue.
-
-    The mosaic is ``(rows, columns)``, or ``(rows, columns, 3)`` without ``colours``, a
-    Matplotlib colour map. Returns ``(rows, columns, 4)``, uint8, the fourth for opacity.
-
-    Example:
-        >>> paint(np.array([[[0, 0.5, 1]]]), gap="white").tolist()
-        [[[0, 128, 255, 255]]]
-    """
-    gaps = np.isnan(mosaic) if colours else np.isnan(mosaic[..., 0])
-    levels = np.nan_to_num(255 * mosaic).round().astype("uint8")
-    pixels = np.full((*gaps.shape, 4), 255, "uint8")
-    if colours:
-        levels = (255 * colours(range(256))[:, :3]).round()[levels]
-    pixels[..., :3] = levels
-    pixels[gaps, :3] = [round(255 * part) for part in to_rgb(gap)]
-    return pixels
-
-
-def label(axes, corners, columns, rows, width, note):
-    """Write numbers beside and under the mosaic, and a note under them.
-
-    At the left of each row stands the number of its first map, under each column what
-    to add to it. Texts, not the axes' own ticks: they are drawn in half the time.
-    """
-    axes.set_axis_off()
-    inches = axes.figure.dpi_scale_trans
-    under = axes.get_xaxis_transform() + ScaledTranslation(0, -4 / 72, inches)
-    under_all = axes.transAxes + ScaledTranslation(0, -20 / 72, inches)
-    beside = axes.get_yaxis_transform()
-    for line, (row, _) in enumerate(corners[::columns]):
-        y = row + (rows - 1) / 2
-        axes.text(-0.01, y, columns * line, transform=beside, ha="right", va="center")
-    for number, (_, column) in enumerate(corners[:columns]):
-        x = column + (width - 1) / 2
-        axes.text(x, 0, f"+{number}", transform=under, ha="center", va="top")
-    axes.text(0.5, 0, note, transform=under_all, ha="center", va="top")
-
-
 def name_range(values, what):
     """Say from where to where numbers go: ``"Finite weights from 0.25 to 3."``"""
     finite = np.isfinite(values)
@@ -352,10 +217,10 @@ def name_range(values, what):
     return f"{what} from {lowest:.3g} to {highest:.3g}."
 
 
-def name_dead(dead):
-    """Say in words which channels are dead."""
-    if len(dead) == 0:
-        return "No map is dead."
-    are, s = ("map is", "") if len(dead) == 1 else ("maps are", "s")
-    names = ", ".join(map(str, dead))
-    return f"{len(dead)} {are} dead, zero everywhere: channel{s} {names}."
+def name_silent(numbers):
+    """Say in words which channels are silent."""
+    if not numbers:
+        return "No map is silent."
+    are, s = ("map is", "") if len(numbers) == 1 else ("maps are", "s")
+    names = ", ".join(map(str, numbers))
+    return f"{len(numbers)} {are} silent, 0 everywhere: channel{s} {names}."

@@ -5,7 +5,8 @@ import textwrap
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from .picture import GAP_COLOUR, GRAY, POSITIVE, Picture, cross_odd, limits, name_odd
+from .picture import GAP_COLOUR, POSITIVE, Picture, limits, name_odd
+from .tiles import EDGE, GAP, LETTER, draw_tile, frame_tiles, inches
 
 
 def image_figure(image, title="", box=None, white=None):
@@ -74,8 +75,10 @@ def image_row(
         images: list of arrays, or one array with the pictures on its first axis:
             colour ``(rows, columns, 3)``, uint8 from 0 to 255 or float from 0 to 1,
             shown as they are; or ``(rows, columns)``, shown in grey. Sizes may differ.
+            To compare, a dict ``{name: pictures}``, such as before and after training:
+            each name stands at the left of a row of its own.
         titles: the texts, one for each picture; none by default.
-        columns: how many pictures stand in a row.
+        columns: how many pictures stand in a row; of a dict, all of a name.
         title: text above them all.
         scale: for grey pictures. ``"own"``: each from black at its own smallest value
             to white at its own largest; ``"shared"``: one scale for all of them. NaN and
@@ -88,17 +91,19 @@ def image_row(
 
     Raises:
         ValueError: an array is no picture, a colour is not from 0 to 255 or, as a
-            float, from 0 to 1, the number of titles is not that of the pictures, or
-            ``scale`` is another word.
+            float, from 0 to 1, the number of titles is not that of the pictures, names
+            have different numbers of pictures, or ``scale`` is another word.
 
     Example:
         >>> maps = np.arange(8.0).reshape(2, 2, 2)
         >>> image_row(maps, ["step 0", "step 10"], title="one map", scale="shared")
         one map: 2 pictures, step 0; step 10. In grey, on one scale shown by the bar.
     """
+    names = [""]
+    if isinstance(images, dict):
+        names, columns, images = rows_of(images)
     images = [shown_picture(image) for image in images]
-    # float64, or Matplotlib would overflow on large float32
-    images = [x.astype("float64") if x.ndim == 2 else in_colour(x) for x in images]
+    images = [x if x.ndim == 2 else in_colour(x) for x in images]
     titles = [""] * len(images) if titles is None else [str(text) for text in titles]
     if not images or len(titles) != len(images):
         raise ValueError(
@@ -113,38 +118,37 @@ def image_row(
     shared = limits(np.concatenate(grey)) if with_bar else None
 
     columns = min(columns, len(images))
-    cell = min(2.2, 9.2 / columns)  # inches, as everything below
+    longest = max(map(len, names))
+    beside = bool(longest) * (longest * 9 * LETTER + GAP)  # inches, as all below
+    cell = min(2.2, (9.2 - beside) / columns)
     side = cell - 0.12
     texts = [textwrap.fill(text, max(8, int(13 * cell))) for text in titles]
     line = side + 0.2 + 0.17 * max(text.count("\n") + bool(text) for text in texts)
-    width = max(3, cell * columns + 0.2) + 0.8 * with_bar
+    width = max(3, beside + cell * columns + 0.2) + 0.8 * with_bar
     height = 0.45 + line * -(-len(images) // columns)
     picture = Picture(figsize=(width, height))
-    axes = picture.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes = inches(picture)
+    boxes = []
     for i, (image, text) in enumerate(zip(images, texts)):
-        left, top = 0.15 + i % columns * cell, 0.4 + i // columns * line
+        left, top = EDGE + beside + i % columns * cell, 0.4 + i // columns * line
         tall, wide = (side * size / max(image.shape[:2]) for size in image.shape[:2])
-        extent = left, left + wide, top + tall, top
-        lowest, highest = shared or limits(image)
-        pixels = image
-        if image.ndim == 2:
-            pixels = np.ma.masked_invalid(image)
-            cross_odd(axes, ~np.isfinite(image), extent)
-        axes.imshow(
-            pixels, GRAY, vmin=lowest, vmax=highest, extent=extent, aspect="auto",
-            interpolation="nearest",
-        )  # fmt: skip
-        # A frame, or a white picture would not be seen on white.
-        axes.add_patch(Rectangle((left, top), wide, tall, fill=False, ec=GAP_COLOUR))
+        boxes.append((left, top, wide, tall))
+        draw_tile(axes, image, boxes[-1], *(shared or limits(image)))
         axes.text(left, top + side + 0.05, picture.plain(text), va="top", fontsize=9)
-    axes.set_axis_off()
-    axes.text(0.15, 0.3, picture.plain(title), fontsize=12)
+    frame_tiles(axes, boxes)
+    axes.text(EDGE, 0.3, picture.plain(title), fontsize=12)
+    for i, name in enumerate(names if longest else ()):
+        at = EDGE + beside - GAP, 0.4 + i * line + side / 2, picture.plain(name)
+        axes.text(*at, fontsize=9, ha="right", va="center")
     if with_bar:
         place = (width - 0.75) / width, 1 - (0.4 + side) / height
         bar = picture.add_axes((*place, 0.15 / width, side / height))
         picture.add_bar(bar, "gray", *shared)
-    names = [f"picture {i}{f' ({text})' * bool(text)}" for i, text in enumerate(titles)]
+    called = [
+        f"picture {i}{f' ({text})' * bool(text)}" for i, text in enumerate(titles)
+    ]
     named = "; ".join(" ".join(text.split()) for text in titles if text)
+    rows = f"In rows: {', '.join(names)}. " * bool(longest)
     on = "on one scale shown by the bar" if with_bar else "each on its own scale"
     on = on if finite else "on no scale"
     how = f"In grey, {on}." if grey else "In colour."
@@ -152,10 +156,25 @@ def image_row(
         how = f"Some in colour, the others in grey, {on}."
     picture.sentence = sentence or (
         f"{title}: {len(images)} picture{'s' * (len(images) > 1)}"
-        f"{', ' * bool(named)}{named}. {how}"
-        f"{name_odd(zip(names, images), 'picture')}"
+        f"{', ' * bool(named)}{named}. {rows}{how}"
+        f"{name_odd(zip(called, images), 'picture')}"
     )
     return picture
+
+
+def rows_of(named):
+    """Return the names of a dict of pictures, how many each has, and all in one list."""
+    counts = {str(name): len(images) for name, images in named.items()}
+    if len(set(counts.values())) != 1 or 0 in counts.values():
+        told = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise ValueError(
+            f"Each name has as many pictures as the others, at least one; here {told}."
+        )
+    return (
+        [*counts],
+        max(counts.values()),
+        [x for images in named.values() for x in images],
+    )
 
 
 def shown_picture(image):

@@ -3,19 +3,23 @@
 import functools
 import io
 import textwrap
-import warnings
 
 import numpy as np
 from matplotlib import colormaps, font_manager
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 
 POSITIVE, NEGATIVE = "#0072b2", "#d55e00"  # told apart with every colour vision
 ODD_COLOUR = "#f0e442"  # of NaN and infinity: yellow is on no scale drawn here
 GRAY = colormaps["gray"].with_extremes(bad=ODD_COLOUR)
 GAP_COLOUR = "#9db8d9"  # no grey: a grey gap would look like a dead map
+SIGNED = LinearSegmentedColormap.from_list(
+    "signed", [NEGATIVE, "white", POSITIVE], 255, bad=ODD_COLOUR
+)  # 255 colours: one of them stands in the middle
+CARD = "#e9eef5"  # what a picture stands on, on a white page and on a dark one
 
 
 class Picture(Figure):
@@ -32,6 +36,14 @@ class Picture(Figure):
     sentence = "An empty picture."
     lacking = ""  # letters for which there was no font when it was drawn
 
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        # A card with round corners, so that a dark page stays one around it.
+        self.patch = FancyBboxPatch(
+            (0, 0), 1, 1, "round,pad=0,rounding_size=0.12", fc=CARD, ec="none"
+        )  # fmt: skip
+        self.patch.set(figure=self, transform=self.dpi_scale_trans)
+
     def __str__(self):
         return self.sentence
 
@@ -47,16 +59,31 @@ class Picture(Figure):
         return str(text).replace("$", r"\$")
 
     def draw(self, renderer):
-        """Draw all texts with fonts that have their letters, as far as there are some."""
+        """Draw all texts with fonts that have their letters; leave out what none has."""
+        self.patch.set(width=self.get_figwidth(), height=self.get_figheight())
+        every = [axis for axes in self.axes for axis in (axes.xaxis, axes.yaxis)]
+        on_axes = {
+            axis: [one.get_text() for one in axis.get_ticklabels()] for axis in every
+        }
         texts = self.findobj(Text)
-        letters = frozenset().union(*(text.get_text() for text in texts))
-        families, self.lacking = fonts_for(letters)
-        for text in texts:
+        whole = [text.get_text() for text in texts]
+        families, lacking = fonts_for(frozenset().union(*whole))
+        self.lacking = "".join(filter(str.isprintable, lacking)) or self.lacking
+        without = dict.fromkeys(map(ord, lacking))
+        for text, words in zip(texts, whole) if families or without else ():
             own = text.get_fontfamily()
             text.set_fontfamily([*own, *(one for one in families if one not in own)])
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")
-            super().draw(renderer)
+            text.set_text(words.translate(without))
+        for axis, labels in on_axes.items():
+            if without.keys() & set(
+                map(ord, "".join(labels))
+            ):  # it would set them again
+                axis.set_ticks(
+                    axis.get_ticklocs(), [one.translate(without) for one in labels]
+                )
+        super().draw(renderer)
+        for text, words in zip(texts, whole) if without else ():
+            text.set_text(words)
 
     def png(self, dpi=200):
         """Return the picture as bytes in PNG format."""
@@ -78,22 +105,41 @@ class Picture(Figure):
         )
         print(textwrap.fill(self.sentence, 88))
         if self.lacking:
-            print(f"No font here has the letters {self.lacking}: boxes stand for them.")
+            print(
+                f"No font here has the letters {self.lacking}: the picture leaves them out."
+            )
 
 
 @functools.lru_cache
 def fonts_for(letters):
     """Return families of installed fonts for what the usual one lacks; what none has."""
-    lacking = {letter for letter in letters if letter.isprintable() and letter > "~"}
+    lacking = {letter for letter in letters if not " " <= letter <= "~"} - {"\n"}
     lacking -= drawn_by(font_manager.findfont(font_manager.FontProperties()), lacking)
     families = []
-    for font in font_manager.fontManager.ttflist:
-        if font.style != "normal" or font.weight not in (400, "normal"):
-            continue
-        if found := drawn_by(font.fname, lacking):
-            families.append(font.name)
-            lacking -= found
+    for fonts in (known_fonts, new_fonts):
+        for font in fonts() if lacking else ():
+            if found := drawn_by(font.fname, lacking):
+                families.append(font.name)
+                lacking -= found
     return families, "".join(sorted(lacking))
+
+
+def known_fonts():
+    """Return the upright fonts that Matplotlib knows, those of usual weight first."""
+    fonts = [one for one in font_manager.fontManager.ttflist if one.style == "normal"]
+    return sorted(fonts, key=lambda font: font.weight not in (400, "normal"))
+
+
+def new_fonts():
+    """Return the fonts that were installed since Matplotlib made its list."""
+    manager = font_manager.fontManager
+    known = {font.fname for font in manager.ttflist}
+    for path in sorted(set(font_manager.findSystemFonts()) - known):
+        try:
+            manager.addfont(path)
+        except (OSError, RuntimeError):  # no font, or one that cannot be read
+            continue
+    return [font for font in known_fonts() if font.fname not in known]
 
 
 def drawn_by(path, letters):

@@ -8,17 +8,17 @@ import keras
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.colors import to_rgb
 from PIL import Image
 
-from helpers import figures
 from helpers.figures import (
     curve_figure,
     feature_map_grid,
-    filter_grid,
     image_figure,
     image_row,
     network_diagram,
 )
+from helpers.figures.picture import CARD, Picture
 from helpers.networks import cifar10_cnn, dense_network
 
 
@@ -30,73 +30,8 @@ def maps():
     return maps
 
 
-GAP = [int(figures.GAP_COLOUR[i : i + 2], 16) for i in (1, 3, 5)]
-
-
 def mosaic(picture):
     return picture.axes[0].images[0].get_array()[..., :3]
-
-
-def test_every_map_stands_in_the_mosaic(maps):
-    shown = mosaic(feature_map_grid(maps, columns=3, scale="shared"))
-    assert shown.shape == (1 + 2 * 4, 1 + 3 * 5, 3)
-    levels = 255 * (maps - maps.min()) / (maps.max() - maps.min())
-    for channel in range(5):
-        row, column = 1 + channel // 3 * 4, 1 + channel % 3 * 5
-        tile = shown[row : row + 3, column : column + 4]
-        for colour in range(3):
-            np.testing.assert_allclose(
-                tile[..., colour], levels[..., channel], atol=0.51
-            )
-    assert (shown[0] == GAP).all() and (shown[:, 5] == GAP).all()  # around and between
-
-
-def test_own_scale_goes_from_black_to_white_in_each_map(maps):
-    tiles = figures.own_scale(maps)
-    for channel in (0, 1, 4):
-        assert (tiles[..., channel].min(), tiles[..., channel].max()) == (0, 1)
-    assert (tiles[..., 3] == 0).all()
-
-
-def test_shared_scale_has_a_bar_with_the_limits_of_the_maps_shown(maps):
-    (bar,) = feature_map_grid(maps, count=2, scale="shared").axes[0].child_axes
-    assert bar.get_ylim() == pytest.approx((maps[..., :2].min(), maps[..., :2].max()))
-    assert feature_map_grid(maps, count=2).axes[0].child_axes == []
-
-
-def test_flat_maps_can_be_drawn_on_both_scales():
-    for scale in ("map", "shared"):
-        shown = mosaic(feature_map_grid(np.full((2, 2, 1), 7.0), scale=scale))
-        assert (shown[1:3, 1:3] == 0).all()
-
-
-def test_only_dead_maps_are_crossed_out(maps):
-    assert len(feature_map_grid(maps).axes[0].patches) == 1
-    assert len(feature_map_grid(maps, count=2).axes[0].patches) == 0
-
-
-def test_sentence_tells_what_is_shown(maps):
-    assert str(feature_map_grid(maps, count=4, title="conv")) == (
-        "conv: 4 of 5 channels, 3 rows by 4 columns each. Each map has its own scale: "
-        "black is its smallest value, white its largest. "
-        f"Values from 0 to {maps[..., :4].max():.3g}. "
-        "1 map is dead, zero everywhere: channel 2."
-    )
-    assert "No map is dead." in str(feature_map_grid(maps, count=2))
-    assert "All maps share one scale" in str(feature_map_grid(maps, scale="shared"))
-
-
-def test_a_batch_of_one_is_the_picture_itself(maps):
-    assert str(feature_map_grid(maps[np.newaxis])) == str(feature_map_grid(maps))
-
-
-def test_gap_is_no_grey():
-    assert max(GAP) - min(GAP) > 40
-
-
-def test_size_in_inches_is_the_one_asked_for(maps):
-    picture = feature_map_grid(maps, figsize=(10, 4))
-    assert Image.open(io.BytesIO(picture.png(dpi=50))).size == (500, 200)
 
 
 def test_a_picture_keeps_no_pixels_when_it_has_been_shown(maps):
@@ -112,80 +47,6 @@ def test_a_picture_keeps_no_pixels_when_it_has_been_shown(maps):
     first = [picture.png() for picture in pictures]
     assert drawings() == before
     assert [picture.png() for picture in pictures] == first
-
-
-def test_callers_array_is_not_changed(maps):
-    before = maps.copy()
-    feature_map_grid(maps)
-    np.testing.assert_array_equal(maps, before)
-
-
-def test_channels_first_draws_the_maps_of_channels_last(maps):
-    first = np.moveaxis(maps, -1, 0)
-    for array in (first, first[np.newaxis]):
-        picture = feature_map_grid(array, scale="shared", data_format="channels_first")
-        np.testing.assert_array_equal(
-            mosaic(picture), mosaic(feature_map_grid(maps, scale="shared"))
-        )
-        assert str(picture) == str(feature_map_grid(maps, scale="shared"))
-    for word in ("first", None, 3):
-        with pytest.raises(
-            ValueError, match='"channels_last" or data_format="channels_f'
-        ):
-            feature_map_grid(maps, data_format=word)
-
-
-@pytest.mark.parametrize(
-    ("shape", "words", "drawn"),
-    [
-        ((2, 4, 4, 8), "Of a batch, take one picture", ["4 rows by 4 columns"]),
-        ((30, 8), "steps", ["1 rows by 30 columns", "30 points", "8 points"]),
-        (
-            (1, 64),
-            "Dense layers have no rows and columns",
-            ["1 rows", "1 p", "64 points"],
-        ),
-        ((64,), "A row of numbers", ["64 points"]),
-        ((2, 3, 4, 5, 6), "a Conv3D", ["4 rows by 5 columns"]),
-        ((1, 3, 4, 5, 6), "a Conv3D", ["4 rows by 5 columns"]),
-        ((2, 2, 3, 4, 5, 6), "a Conv3D", ["4 rows by 5 columns"]),
-        ((0, 4, 8), "There is no value in it", []),
-        ((), "It is one number", []),
-    ],
-)
-@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-def test_what_wrong_shapes_are_told_to_do_draws_them(shape, words, drawn, data_format):
-    """The same array of channels_last, with its channels where ``data_format`` says."""
-    array = np.random.default_rng(0).uniform(size=shape)
-    if data_format == "channels_first" and len(shape) > 1:
-        axis = 1 if len(shape) > 3 else 0
-        array = np.moveaxis(array, -1, axis)
-    with pytest.raises(ValueError) as error:
-        feature_map_grid(array, data_format=data_format)
-    message = str(error.value)
-    assert f"this array has {array.shape}. " in message and words in message
-    order = {"channels_last": "rows, columns, ch", "channels_first": "channels, rows"}
-    assert f"have the shape ({order[data_format]}" in message
-    names = {"np": np, "maps": array, "curve_figure": curve_figure}
-    names["feature_map_grid"] = feature_map_grid
-    lines = re.findall(r"(?:curve_figure|feature_map_grid)\([^()]+\)", message)
-    if not lines and drawn:
-        slice_of = re.search(r"such as (maps\[.+\])", message)[1]
-        lines = [f"feature_map_grid({slice_of}, data_format={data_format!r})"]
-    pictures = [str(eval(line, names)) for line in lines]
-    assert len(pictures) == len(drawn)
-    if (len(shape), data_format) == (2, "channels_first"):
-        drawn = [*drawn[:2], drawn[1]]  # maps[0] are then the steps of channel 0
-    for picture, part in zip(pictures, drawn):
-        assert part in picture
-
-
-def test_wrong_scale_and_count_are_named(maps):
-    with pytest.raises(ValueError, match='scale="map" or scale="shared"'):
-        feature_map_grid(maps, scale="both")
-    for count in (0, 6, 2.5):
-        with pytest.raises(ValueError, match="1 to 5 maps"):
-            feature_map_grid(maps, count=count)
 
 
 def test_image_figure_shows_the_pixels():
@@ -328,19 +189,6 @@ def test_width_of_a_picture_follows_its_form(shape, width, height):
 
 
 @pytest.mark.parametrize(
-    ("maps", "options", "size"),
-    [
-        ((4, 4, 8), {}, (10, 8.9 * 6 / 41 + 1.1)),
-        ((4, 4, 64), {"columns": 2}, (10, 13.1)),  # at most 12 inches and the margins
-        ((4, 4, 8), {"figsize": (5, 3)}, (5, 3)),
-    ],
-)
-def test_size_of_a_mosaic_follows_its_form(maps, options, size):
-    picture = feature_map_grid(np.zeros(maps), **options)
-    assert picture.get_size_inches().tolist() == pytest.approx(size)
-
-
-@pytest.mark.parametrize(
     ("count", "columns", "scale", "width", "lines"),
     [
         (1, 8, "own", 3, 1),  # a single one keeps room for the title
@@ -359,6 +207,38 @@ def test_size_of_a_row_follows_the_number_of_pictures(
     cell = min(2.2, 9.2 / min(columns, count))
     height = 0.45 + lines * (cell + 0.08)
     assert picture.get_size_inches().tolist() == pytest.approx([width, height])
+
+
+PAGES = "white", "#111111"  # JupyterLab's, light and dark
+
+
+@pytest.mark.parametrize("size", [(1, 0.5), (10, 3)])
+def test_a_picture_stands_on_a_card_with_round_corners(size):
+    picture = Picture(figsize=(1, 1))
+    picture.set_size_inches(size)
+    pixels = np.asarray(Image.open(io.BytesIO(picture.png(dpi=100))))
+    corners = pixels[:: len(pixels) - 1, :: len(pixels[0]) - 1]
+    assert (corners[..., 3] == 0).all()  # the page is seen there
+    middle = pixels[len(pixels) // 2]
+    card = [round(255 * part) for part in to_rgb(CARD)]
+    assert (middle == [*card, 255]).all()  # from edge to edge
+
+
+def test_texts_are_legible_on_the_card_and_the_card_is_seen_on_every_page():
+    def light(colour):
+        parts = np.array(to_rgb(colour))
+        linear = np.where(
+            parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4
+        )
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    def contrast(a, b):
+        dark, bright = sorted((light(a), light(b)))
+        return (bright + 0.05) / (dark + 0.05)
+
+    assert contrast(CARD, "black") > 7
+    for page in PAGES:
+        assert contrast(CARD, page) > 1.1
 
 
 def test_curves_and_diagrams_have_the_size_they_promise():
@@ -430,41 +310,6 @@ def test_notebooks_get_picture_and_sentence(maps, capsys, monkeypatch):
     assert max(map(len, printed.splitlines())) <= 88
 
 
-def test_colour_filters_keep_sign_and_size():
-    kernel = np.random.default_rng(0).normal(size=(3, 3, 3, 4)).astype("float32")
-    picture = filter_grid(kernel, columns=2)
-    shown = mosaic(picture)[1:4, 1:4].astype("float32")
-    limit = np.abs(kernel).max()
-    np.testing.assert_allclose(
-        (shown / 255 - 0.5) * 2 * limit, kernel[..., 0], atol=limit / 250
-    )
-    assert "4 of 4 filters, 3 rows by 3 columns each, in colour" in str(picture)
-
-
-def test_deeper_filters_are_averaged_or_one_channel():
-    kernel = np.random.default_rng(0).normal(size=(3, 3, 5, 4)).astype("float32")
-    for channel, parts in ((None, kernel.mean(axis=2)), (3, kernel[:, :, 3])):
-        picture = filter_grid(kernel, channel=channel)
-        red, _, blue = np.moveaxis(mosaic(picture)[1:4, 5:8].astype(int), -1, 0)
-        strong = np.abs(parts[..., 1]) > np.abs(parts).max() / 5
-        assert strong.any()
-        np.testing.assert_array_equal((red > blue)[strong], (parts[..., 1] > 0)[strong])
-        (bar,) = picture.axes[0].child_axes
-        assert bar.get_ylim() == pytest.approx(
-            (-np.abs(parts).max(), np.abs(parts).max())
-        )
-    assert "input channel 3" in str(picture)
-
-
-def test_filter_grid_names_what_is_wrong():
-    with pytest.raises(ValueError, match="get_layer"):
-        filter_grid(np.zeros((3, 4)))
-    with pytest.raises(ValueError, match="0 to 4"):
-        filter_grid(np.ones((3, 3, 5, 2)), channel=5)
-    with pytest.raises(ValueError, match="1 to 2 filters"):
-        filter_grid(np.ones((3, 3, 5, 2)), count=3)
-
-
 def test_row_shows_every_picture_in_its_place():
     colour = np.arange(48, dtype="uint8").reshape(4, 4, 3)
     grey = np.array([[0.0, 4.0], [2.0, 1.0]])
@@ -510,6 +355,25 @@ def test_row_writes_each_title_under_its_picture():
     )
     assert str(image_row(np.zeros((1, 3, 3, 3)))) == "pictures: 1 picture. In colour."
     assert str(image_row(np.zeros((1, 3, 3)), sentence="Nothing.")) == "Nothing."
+
+
+def test_rows_to_compare_have_their_names_at_the_left():
+    pictures = np.random.default_rng(0).uniform(size=(6, 4, 4))
+    titles = [f"picture {i}" for i in range(6)]
+    row = image_row({"before": pictures[:3], "after": list(pictures[3:])}, titles)
+    images = row.axes[0].images
+    for image, expected in zip(images, pictures, strict=True):
+        np.testing.assert_array_equal(image.get_array(), expected)
+    extents = [image.get_extent() for image in images]  # left right bottom top
+    assert [a[:2] for a in extents[:3]] == [b[:2] for b in extents[3:]]
+    names = [t for t in row.axes[0].texts if t.get_text() in ("before", "after")]
+    for text, (left, _, bottom, top) in zip(names, extents[::3], strict=True):
+        x, y = text.get_position()
+        assert x < left and top < y < bottom and text.get_ha() == "right"
+    assert str(row).endswith(" In rows: before, after. In grey, each on its own scale.")
+    for named in ({}, {"a": pictures, "b": pictures[:2]}, {"a": []}):
+        with pytest.raises(ValueError, match="as many pictures as the others"):
+            image_row(named)
 
 
 @pytest.mark.parametrize(

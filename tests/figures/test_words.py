@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 from matplotlib import font_manager, rcParams
+from matplotlib.text import Text
 
 from helpers import figures
 from helpers.figures.picture import Picture, fonts_for
@@ -50,6 +51,8 @@ def fonts(monkeypatch):
     every = font_manager.fontManager.ttflist
     monkeypatch.setitem(rcParams, "font.family", ["STIXGeneral"])
 
+    monkeypatch.setattr(font_manager, "findSystemFonts", list)
+
     def install(*families):
         found = [one for one in every if one.name in (*families, "STIXGeneral")]
         monkeypatch.setattr(font_manager.fontManager, "ttflist", found)
@@ -80,7 +83,9 @@ def test_where_no_font_has_them_one_sentence_says_so(fonts, kind, capsys, monkey
         picture._ipython_display_()
     *sentence, last = capsys.readouterr().out.splitlines()
     assert " ".join(sentence).split() == str(picture).split()
-    assert last == "No font here has the letters აკტ: boxes stand for them."
+    assert last == "No font here has the letters აკტ: the picture leaves them out."
+    draws(picture)  # a box would be warned of
+    assert WORDS in " ".join(one.get_text() for one in picture.findobj(Text))
 
 
 def test_letters_of_several_scripts_come_from_several_fonts(fonts):
@@ -105,13 +110,71 @@ def test_font_that_cannot_be_read_is_left(fonts, monkeypatch, tmp_path):
         else:
             (tmp_path / "broken.ttf").unlink()
         monkeypatch.setattr(font_manager.fontManager, "ttflist", [broken])
+        monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [broken.fname])
         assert fonts_for(frozenset("ა")) == ([], "ა")
         fonts_for.cache_clear()
+
+
+def hangul_font(path, weight=400):
+    """Write a font that has a black square for each letter of Hangul in a title."""
+    font_tools = pytest.importorskip(
+        "fontTools.fontBuilder"
+    )  # Matplotlib needs it, too
+    pens = pytest.importorskip("fontTools.pens.ttGlyphPen")
+    builder = font_tools.FontBuilder(1000, isTTF=True)
+    letters = "고양이 합성곱"
+    names = [".notdef", *(f"letter{i}" for i in range(len(letters)))]
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap(dict(zip(map(ord, letters), names[1:])))
+    pen = pens.TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    for corner in ((0, 800), (800, 800), (800, 0)):
+        pen.lineTo(corner)
+    pen.closePath()
+    builder.setupGlyf(dict.fromkeys(names, pen.glyph()))
+    builder.setupHorizontalMetrics(dict.fromkeys(names, (1000, 0)))
+    builder.setupHorizontalHeader(ascent=800, descent=0)
+    builder.setupNameTable({"familyName": "Hangul Squares", "styleName": "Regular"})
+    builder.setupOS2(usWeightClass=weight)
+    builder.setupPost()
+    builder.save(path)
+
+
+@pytest.mark.parametrize(
+    "weight", [400, 100]
+)  # Noto's variable fonts are listed as thin
+@pytest.mark.parametrize("kind", PICTURES)
+def test_korean_title_takes_a_font_installed_since(
+    fonts, kind, weight, tmp_path, monkeypatch
+):
+    """Matplotlib's own list is as old as its first import."""
+    fonts("DejaVu Sans")
+    before = PICTURES[kind]("고양이")
+    without = draws(before)  # a box would be warned of
+    assert before.lacking == "고양이"
+    hangul_font(tmp_path / "hangul.ttf", weight)
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    found = [str(tmp_path / name) for name in ("broken.ttf", "hangul.ttf")]
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: found)
+    fonts_for.cache_clear()
+    picture = PICTURES[kind]("고양이")
+    assert draws(picture) != without
+    assert picture.lacking == ""
+    drawn = [one for one in picture.findobj(Text) if "고양이" in one.get_text()]
+    assert drawn
+    assert all("Hangul Squares" in one.get_fontfamily() for one in drawn)
 
 
 def test_usual_letters_ask_for_no_other_font(fonts, monkeypatch):
     monkeypatch.setattr(font_manager, "get_font", pytest.fail)
     assert fonts_for(frozenset("loss 0.5\n")) == ([], "")
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_what_is_no_letter_is_left_out_without_a_word(fonts, kind):
+    picture = PICTURES[kind]("a\u200b\x07\u2066b")
+    draws(picture)
+    assert picture.lacking == ""
 
 
 FORMULAS = [
