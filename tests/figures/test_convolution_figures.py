@@ -358,6 +358,48 @@ def test_numbers_are_written_short(values, texts):
     assert written(values).tolist() == texts
 
 
+def yellow(figure):
+    """Return how many squares of each array have the colour of NaN and infinity."""
+    odd = to_rgb("#f0e442")
+    arrays = [image.get_array()[..., :3] for image in figure.axes[0].images]
+    return [int(np.isclose(array, odd).all(axis=-1).sum()) for array in arrays]
+
+
+@pytest.mark.parametrize(
+    ("odd", "text", "word"),
+    [
+        (np.nan, "NaN", "NaN"),
+        (np.inf, "inf", "infinity"),
+        (-np.inf, "-inf", "infinity"),
+    ],
+)
+def test_what_is_no_number_is_yellow_and_told(odd, text, word):
+    picture = np.ones((3, 4))
+    picture[1, 3] = odd
+    for draw in (convolution_figure, sliding_figure):
+        figure = draw(picture, np.ones((2, 2)))
+        first, second, *_ = arrays_in(figure)
+        assert first[1, 3] == text and yellow(figure)[0] == 1
+        found = f" {word[0].upper()}{word[1:]} in picture, feature map: yellow."
+        assert str(figure).endswith(f"white 0.{found}")
+    figure = convolution_figure(picture, np.ones((2, 2)), (1, 2))
+    assert yellow(figure) == [1, 2, 1, 0, 1]
+    assert not np.isfinite(beside(figure, "sum of 4 products"))
+    figure = answer_figure(picture, {"pairs": np.ones((2, 2))})
+    (crosses,) = {len(line.get_xdata()) for line in figure.axes[0].lines[:1]}
+    assert crosses == 1 and len(figure.axes[0].lines[1].get_xdata()) == 2
+    assert str(figure).endswith(
+        f" {word[0].upper()}{word[1:]} in all 2 arrays: yellow with an x."
+    )
+    layer = layers.Dense(1)
+    model = keras.Sequential([keras.Input((3,)), layer])
+    layer.set_weights([np.array([[1], [odd], [2]]), np.zeros(1)])
+    with np.errstate(all="ignore"):
+        figure = explain_figure(explain(model, np.ones((1, 3)), layer.name, (0, 0)))
+    assert yellow(figure) == [0, 0, 0, 0, 1, 1, 0, 0, 0]
+    assert str(figure).endswith("in kernel, products: yellow.")
+
+
 # Everything has its place: also where there is little or much
 
 
