@@ -20,6 +20,7 @@ from .files import (
     NOTEBOOKS,
     PACKAGE,
     PYTHON,
+    WEIGHTS,
     trained_weights,
 )
 
@@ -120,7 +121,8 @@ def unfit_folder():
     if not all(part.exists() for part in parts):
         return incomplete
     try:
-        trained_weights()
+        for optimizer in WEIGHTS:
+            trained_weights(optimizer)
     except OSError:
         return incomplete
     except ValueError as error:

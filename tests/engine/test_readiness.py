@@ -17,7 +17,7 @@ from archives import npz
 
 from helpers.__main__ import main
 from helpers.engine import readiness
-from helpers.engine.files import COURSE, PACKAGE
+from helpers.engine.files import COURSE, PACKAGE, WEIGHTS
 
 pytest_plugins = ["mirrors"]
 QUICK = (  # without TensorFlow, which must not be loaded
@@ -121,8 +121,9 @@ def test_a_file_of_data_that_is_missing(course, name):
     )
 
 
-def test_weights_with_one_other_byte(course):
-    weights = course / "data" / "cifar10_cnn.weights.npz"
+@pytest.mark.parametrize("name", [name for name, _ in WEIGHTS.values()])
+def test_weights_with_one_other_byte(course, name):
+    weights = course / "data" / name
     content = bytearray(weights.read_bytes())
     content[1000] ^= 1
     weights.write_bytes(content)
