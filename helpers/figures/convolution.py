@@ -9,7 +9,6 @@ from .number_sheet import (
     GAP,
     LINE,
     MARGIN,
-    SIGNED,
     Sheet,
     count_of,
     draw_products,
@@ -20,7 +19,7 @@ from .number_sheet import (
     length,
     written,
 )
-from .picture import GRAY, cross_odd, limits, name_odd
+from .picture import GRAY, SIGNED, cross_odd, limits, name_odd
 
 MOST, KERNEL = 8, 5  # rows or columns that can be read: of a picture, of a kernel
 PANELS = 4  # pictures side by side, at most

@@ -2,21 +2,16 @@
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from .picture import NEGATIVE, ODD_COLOUR, POSITIVE, Picture, limits, name_odd
+from .picture import SIGNED, Picture, limits, name_odd
 
 SQUARE = 0.3  # inches, as all lengths here
 LETTER = 9 / 72
 GAP = 0.3  # between two arrays
 MARGIN, LINE = 0.15, 0.22  # around everything; from one line of text to the next
 NOT_YET = to_rgb("#e6e6e6")  # of a square whose number is not computed yet
-SIGNED = LinearSegmentedColormap.from_list(
-    "signed",
-    [NEGATIVE, "white", POSITIVE],
-    N=257,  # odd, so that 0 is white
-).with_extremes(bad=ODD_COLOUR)
 KEY = "Blue is above 0, orange below 0, white 0."
 
 

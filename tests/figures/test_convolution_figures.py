@@ -10,13 +10,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 
 from helpers.by_hand import conv2d, explain
-from helpers.figures.convolution import (
+from helpers.figures import (
     answer_figure,
     convolution_figure,
+    explain_figure,
     sliding_figure,
 )
-from helpers.figures.explained import explain_figure
-from helpers.figures.number_sheet import SIGNED, ink, written
+from helpers.figures.number_sheet import ink, written
+from helpers.figures.picture import SIGNED
 from helpers.networks import cifar10_cnn, dense_network
 
 PICTURE, KERNEL = np.array([[0, 0, 0, 9, 9, 9]] * 5), np.array([[-1, 0, 1]] * 3)

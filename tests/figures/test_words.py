@@ -10,6 +10,7 @@ from matplotlib import font_manager, rcParams
 from matplotlib.text import Text
 
 from helpers import figures
+from helpers.by_hand import explain
 from helpers.figures.picture import Picture, fonts_for
 
 WORDS = "კატა"  # Georgian, which DejaVu Serif has and STIXGeneral has not
@@ -23,6 +24,12 @@ def diagram(name):
     return figures.network_diagram(model)
 
 
+def explanation(words):
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1, name="dense")])
+    explained = explain(model, np.ones((1, 1)), "dense", (0, 0))
+    return figures.explain_figure(explained, [words])
+
+
 PICTURES = {  # every place in a picture that shows words of whoever calls
     "diagram": diagram,
     "picture": lambda words: figures.image_figure(SQUARE, words),
@@ -34,6 +41,8 @@ PICTURES = {  # every place in a picture that shows words of whoever calls
     "curves": lambda words: figures.curve_figure(
         {words: [1, np.nan], f"{words} 2": [2, 3]}, [words, "b"], words, words, words
     ),
+    "answers": lambda words: figures.answer_figure(SQUARE, {words: [[1]]}, words),
+    "explanation": explanation,
 }
 
 
