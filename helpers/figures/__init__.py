@@ -13,3 +13,9 @@ from .images import image_figure, image_row  # noqa: F401
 from .mosaic import own_scale, paint, tile  # noqa: F401
 from .network import network_diagram  # noqa: F401
 from .picture import GAP_COLOUR, Picture  # noqa: F401
+from .training import (  # noqa: F401
+    film_strip,
+    spread_figure,
+    step_figure,
+    strongest_pictures,
+)
