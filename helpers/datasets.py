@@ -1,4 +1,4 @@
-"""The data of the course: CIFAR-10, shapes in its format, digits, a cat, and a table."""
+"""The data of the course: CIFAR-10 and pictures in its format, digits, a cat, a table."""
 
 import csv
 import os
@@ -9,8 +9,9 @@ from PIL import Image
 
 from .engine import cifar10, cifar10_named
 from .engine.cifar10 import archives_in, is_verified, read_archive, read_array_cache
+from .engine.drawn import drawn_pictures
 from .engine.files import ARCHIVE, DATA, is_offline, keras_folders
-from .engine.stand_in import READ, SHAPE_CLASSES, drawn, shapes
+from .engine.stand_in import READ, SHAPE_CLASSES, drawn, shapes  # noqa: F401
 
 CIFAR10_CLASSES = tuple(
     "airplane automobile bird cat deer dog frog horse ship truck".split()
@@ -33,7 +34,7 @@ class Dataset(tuple):
     Attributes:
         classes: tuple of names; the labels are its indices.
         source: one sentence, where the arrays came from.
-        is_stand_in: True if these are generated pictures in place of CIFAR-10.
+        is_stand_in: True if these are drawn pictures in place of CIFAR-10.
     """
 
     def __new__(cls, arrays, classes=(), source="", is_stand_in=False):
@@ -53,7 +54,7 @@ class Dataset(tuple):
 
 
 class Generated:
-    """Pictures and labels from `shapes`, made when unpacked; 10,000 take 30 MB."""
+    """Pictures and labels of `drawn_pictures`, made when unpacked; 10,000 take 30 MB."""
 
     def __init__(self, count):
         self.count = count
@@ -62,21 +63,21 @@ class Generated:
         return 2
 
     def __iter__(self):
-        return iter(shapes(self.count))
+        return iter(drawn_pictures(self.count))
 
     def __getitem__(self, index):
         return tuple(self)[index]
 
 
 def load_cifar10():
-    """Load CIFAR-10, or generated pictures in its format where it cannot be had.
+    """Load CIFAR-10, or drawn pictures of its ten classes where it cannot be had.
 
     Looked for in this order: what the environment variable `LAYERS_CIFAR10` names (the
     original archive, a folder that holds it, or an `.npz` of `x_train`, `y_train`,
     `x_test` and `y_test`); the arrays an earlier call left beside Keras's archive;
     the archive of Keras 3 or 2; unless `LAYERS_OFFLINE=1`, a download that Keras finds too.
-    Otherwise, or when interrupted, pictures from `shapes` stand in, and one printed
-    line says why.
+    Otherwise, or when interrupted, pictures from `drawn_pictures` stand in, and one
+    printed line says why.
 
     Returns:
         `Dataset`, `(x_train, y_train), (x_test, y_test)`. Images are
@@ -90,9 +91,9 @@ def load_cifar10():
     Example, on a machine without CIFAR-10:
         >>> (x_train, y_train), (x_test, y_test) = dataset = load_cifar10()
         CIFAR-10 is not on this machine, and LAYERS_OFFLINE forbids a download.
-        Generated pictures of ten shapes stand in for it.
+        Drawn pictures of the ten classes stand in for it.
         >>> x_test.shape, dataset.classes[y_test[0, 0]]
-        ((2000, 32, 32, 3), 'checks')
+        ((2000, 32, 32, 3), 'cat')
 
     Source: Krizhevsky, 2009, "Learning Multiple Layers of Features from Tiny Images".
     """
@@ -161,7 +162,7 @@ def cifar10_source():
 
     Example:
         >>> cifar10_source()  # with LAYERS_OFFLINE=1
-        'generated shapes (CIFAR-10 is not here, and LAYERS_OFFLINE is set)'
+        'drawn pictures (CIFAR-10 is not here, and LAYERS_OFFLINE is set)'
     """
     if named := cifar10_named.named():
         return f"CIFAR-10 from {cifar10_named.describe(named)} (LAYERS_CIFAR10)"
@@ -172,8 +173,8 @@ def cifar10_source():
         if archive.stat().st_size == ARCHIVE_BYTES:
             return f"CIFAR-10 from Keras's archive {archive}"
     if is_offline():
-        return "generated shapes (CIFAR-10 is not here, and LAYERS_OFFLINE is set)"
-    return "CIFAR-10 from a download of 170 MB; generated shapes if that fails"
+        return "drawn pictures (CIFAR-10 is not here, and LAYERS_OFFLINE is set)"
+    return "CIFAR-10 from a download of 170 MB; drawn pictures if that fails"
 
 
 def _cifar10(arrays, where):
@@ -182,10 +183,10 @@ def _cifar10(arrays, where):
 
 
 def _stand_in(reason):
-    print(f"{reason} Generated pictures of ten shapes stand in for it.")
-    source = "Generated pictures of ten shapes stand in for CIFAR-10."
-    pairs = Generated(10_000), shapes(2_000, seed=1)
-    return Dataset(pairs, SHAPE_CLASSES, source, is_stand_in=True)
+    print(f"{reason} Drawn pictures of the ten classes stand in for it.")
+    source = "Drawn pictures of the ten classes stand in for CIFAR-10."
+    pairs = Generated(10_000), drawn_pictures(2_000, seed=1, part="test")
+    return Dataset(pairs, CIFAR10_CLASSES, source, is_stand_in=True)
 
 
 def cat_photograph():

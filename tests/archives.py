@@ -15,7 +15,7 @@ from helpers import datasets
 from helpers.engine import cifar10 as archives
 from helpers.engine.files import COURSE
 
-STAND_IN = "Generated pictures of ten shapes stand in for it."
+STAND_IN = "Drawn pictures of the ten classes stand in for it."
 NOT_SENT = "it sent another file (size or checksum differ)"
 
 

@@ -9,6 +9,7 @@ from archives import NOT_SENT, STAND_IN, is_cifar10, names_in, put_archive
 from helpers import datasets
 from helpers.datasets import cifar10_source, fetch_cifar10, load_cifar10
 from helpers.engine import cifar10 as archives
+from helpers.engine.drawn import drawn_pictures
 from helpers.engine.stand_in import SHAPE_CLASSES, shapes
 
 pytest_plugins = ["mirrors"]
@@ -40,7 +41,7 @@ def test_keras_2s_archive_is_found_offline(
     folder.mkdir(parents=True)
     (folder / name).write_bytes(b"damaged")
     assert load_cifar10().is_stand_in and len(printed()) == 1
-    assert cifar10_source().startswith("generated shapes")
+    assert cifar10_source().startswith("drawn pictures (")
     (folder / name).write_bytes(cifar10[0])
     assert cifar10_source() == f"CIFAR-10 from Keras's archive {folder / name}"
     assert fetch_cifar10() == folder / name
@@ -88,12 +89,12 @@ def test_offline(mirrors, folder, printed, monkeypatch):
     dataset = load_cifar10()
     assert printed() == [
         "CIFAR-10 is not on this machine, and LAYERS_OFFLINE forbids a download. "
-        "Generated pictures of ten shapes stand in for it."
+        "Drawn pictures of the ten classes stand in for it."
     ]
-    assert dataset.is_stand_in and dataset.classes == SHAPE_CLASSES
+    assert dataset.is_stand_in and dataset.classes == datasets.CIFAR10_CLASSES
     assert repr(dataset) == (
         "<Dataset: 10,000 training and 2,000 test images, 10 classes. "
-        "Generated pictures of ten shapes stand in for CIFAR-10.>"
+        "Drawn pictures of the ten classes stand in for CIFAR-10.>"
     )
     with pytest.raises(OSError, match="LAYERS_OFFLINE forbids a download"):
         fetch_cifar10()
@@ -109,14 +110,16 @@ def test_the_stand_ins_training_pictures_are_made_when_they_are_unpacked(monkeyp
     monkeypatch.setenv("LAYERS_OFFLINE", "1")
     made = []
     monkeypatch.setattr(
-        datasets, "shapes", lambda *wanted, **more: made.append(wanted[0]) or shapes(20)
+        datasets,
+        "drawn_pictures",
+        lambda *wanted, **more: made.append(wanted[0]) or drawn_pictures(20),
     )
     dataset = load_cifar10()
     assert len(dataset) == len(dataset[0]) == 2 and "10,000 training" in repr(dataset)
     assert made == [2_000]
     (x_train, y_train), _ = dataset
     assert made == [2_000, 10_000]
-    assert np.array_equal(x_train, shapes(20)[0])
+    assert np.array_equal(x_train, drawn_pictures(20)[0])
     assert np.array_equal(dataset[0][1], y_train)
 
 
@@ -132,9 +135,9 @@ def test_offline_0_is_not_offline(mirrors, monkeypatch):
 def test_the_source_is_told_without_loading(mirrors, folder, tmp_path, monkeypatch):
     assert cifar10_source().startswith("CIFAR-10 from a download of 170 MB")
     monkeypatch.setenv("LAYERS_OFFLINE", "1")
-    assert cifar10_source().startswith("generated shapes")
+    assert cifar10_source().startswith("drawn pictures (")
     put_archive(folder, b"damaged")
-    assert cifar10_source().startswith("generated shapes")
+    assert cifar10_source().startswith("drawn pictures (")
     put_archive(folder, mirrors.server.data)
     with monkeypatch.context() as patch:
         patch.setattr(archives, "verify", None)  # would take half a second

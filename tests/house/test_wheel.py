@@ -59,6 +59,8 @@ def test_wheel_holds_the_same_tree_under_another_name(wheel):
     assert names >= {
         f"inside_the_layers/{file}" for file in files if "__pycache__" not in file
     }
+    data = "inside_the_layers/data/"
+    assert names >= {f"{data}cat.png", f"{data}emoji.png", f"{data}emoji_LICENSE.txt"}
     assert not any(name.startswith(("helpers/", "tests/", "data/")) for name in names)
 
 
