@@ -10,6 +10,7 @@ from .explained import explain_figure  # noqa: F401
 from .feature_maps import feature_map_grid  # noqa: F401
 from .filters import filter_grid  # noqa: F401
 from .images import image_figure, image_row  # noqa: F401
+from .layers import layers_figure  # noqa: F401
 from .mosaic import own_scale, paint, tile  # noqa: F401
 from .network import network_diagram  # noqa: F401
 from .picture import GAP_COLOUR, Picture  # noqa: F401
