@@ -29,9 +29,9 @@ SIDE, TOP = 2.3, 0.4  # inches: of a picture; above the first
 def convolution_figure(picture, kernel, place=None, bias=None, relu=False):
     """Show how a kernel on one patch of a picture makes one value of a feature map.
 
-    Above stand the picture, the patch in a frame, and the feature map as far as it is
-    computed, the value in a frame; below patch, kernel and products, and what the
-    products add up to. Blue is above 0, orange below 0, white 0.
+    Above stand the picture, the patch in a frame, and the feature map with this one
+    value in a frame; below patch, kernel and products, and what the products add up to.
+    Blue is above 0, orange below 0, white 0.
 
     Arguments:
         picture: array ``(rows, columns)`` of at most 8 rows and 8 columns.
@@ -80,7 +80,7 @@ def convolution_figure(picture, kernel, place=None, bias=None, relu=False):
     frame = row, column, rows, columns
     right, _ = sheet.numbers(picture, MARGIN, TOP, "picture", frame=frame)
     left = max(right, MARGIN + length("picture")) + 2 * GAP
-    draw_map(sheet, feature_map, left, TOP, row, column)
+    draw_map(sheet, feature_map, left, TOP, row, column, alone=True)
     top = sheet.bottom + GAP + TOP
     right, bottom = draw_products(sheet, MARGIN, top, parts, likes)
     middle = (top + bottom - LINE * len(steps)) / 2
@@ -89,7 +89,7 @@ def convolution_figure(picture, kernel, place=None, bias=None, relu=False):
         f"{from_to('Row', row, rows)} and {from_to('column', column, columns)} of the "
         f"picture times the kernel: {in_words(steps)}. This is the value at row {row}, "
         f"column {column} of the feature map, which has {count_of(feature_map)}.",
-        {"picture": picture, "kernel": kernel, "feature map": feature_map},
+        {"picture": picture, "kernel": kernel, "feature map": np.array([value])},
     )
 
 
@@ -222,11 +222,11 @@ def sums(picture, kernel):
         return np.einsum("ijkl,kl", patches, kernel)
 
 
-def draw_map(sheet, feature_map, left, top, row, column):
-    """Draw a feature map as far as one place, which stands in a frame."""
+def draw_map(sheet, feature_map, left, top, row, column, alone=False):
+    """Draw a feature map up to the value at a place, in a frame, or this one alone."""
     order = np.arange(feature_map.size).reshape(feature_map.shape)
-    done = order <= order[row, column]
-    frame = row, column, 1, 1
+    last, frame = order[row, column], (row, column, 1, 1)
+    done = order == last if alone else order <= last
     sheet.numbers(feature_map, left, top, "feature map", frame=frame, drawn=done)
 
 
