@@ -233,8 +233,7 @@ def spread_figure(spreads, title="spread"):
 
     Example:
         >>> spread_figure({"half": [1, 0.5, 0.25], "double": [1, 2, 4]})
-        spread: over 2 layers, on a logarithmic axis. half goes from 1 to 0.25. double
-        goes from 1 to 4.
+        spread: over 2 layers, on a logarithmic axis. half: 1 to 0.25. double: 1 to 4.
     """
     for name, values in spreads.items():
         values = np.asarray(values, float)
@@ -251,7 +250,7 @@ def spread_figure(spreads, title="spread"):
     ends = {
         name: [short(values[i]) for i in (0, -1)] for name, values in spreads.items()
     }
-    course = [f"{name} goes from {a} to {b}." for name, (a, b) in ends.items()]
+    course = [f"{name}: {a} to {b}." for name, (a, b) in ends.items()]
     picture.sentence = (
         f"{title}: over {layers - 1} layers, on a logarithmic axis. {' '.join(course)}"
     )

@@ -244,8 +244,8 @@ def test_spreads_stand_on_a_logarithmic_axis():
     written = [tick.get_text() for tick in axes.get_yticklabels()]
     assert {"0.001", "1", "1000"} <= set(written)
     assert str(picture) == (
-        "ten layers: over 10 layers, on a logarithmic axis. half goes from 1 to 0.000977. "
-        "double goes from 1 to 1020."
+        "ten layers: over 10 layers, on a logarithmic axis. half: 1 to 0.000977. "
+        "double: 1 to 1020."
     )
 
 
