@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.linalg import norm, solve
 
-from ...datasets import cat_photograph, shapes
+from ...datasets import cat_photograph, drawn_pictures
 from ...extraction import layer_outputs
 from ..exercise import Exercise
 from ..functions import FunctionExercise
@@ -311,22 +311,22 @@ EXERCISES["heat_map"] = Exercise(
 
 
 @cache
-def some_shapes():
-    """Return 600 generated pictures, from 0 to 1, and their labels."""
-    pictures, labels = shapes(600, seed=1)
+def some_pictures():
+    """Return 600 drawn pictures, from 0 to 1, and their labels."""
+    pictures, labels = drawn_pictures(600, seed=1, part="test")
     return pictures / np.float32(255), labels[:, 0]
 
 
 @cache
-def of_shapes(layer, trained=True):
+def outputs_of(layer, trained=True):
     """Return a layer's output for these pictures, a row each."""
-    pictures, _ = some_shapes()
+    pictures, _ = some_pictures()
     return layer_outputs(network(trained), pictures, layer, batch_size=600)[layer]
 
 
 def pairs_of_neighbours(outputs, directions=True):
     """Return how often the nearest of 400 pictures has the label of a new one."""
-    _, labels = some_shapes()
+    _, labels = some_pictures()
     flat = outputs.reshape(600, -1)
     if directions:
         flat = flat / norm(flat, axis=1, keepdims=True)
@@ -354,7 +354,7 @@ def nearer_to_the_cat():
 
 def measure_that_finds_more():
     """Return which measure finds more neighbours of the same class in several spaces."""
-    spaces = [some_shapes()[0], of_shapes("conv2d_1"), of_shapes("conv2d_2")]
+    spaces = [some_pictures()[0], outputs_of("conv2d_1"), outputs_of("conv2d_2")]
     more = [
         pairs_of_neighbours(space) > pairs_of_neighbours(space, directions=False)
         for space in spaces
@@ -364,16 +364,16 @@ def measure_that_finds_more():
 
 def random_kernels_help():
     """Return whether a probe of an untrained layer beats one of the pixels."""
-    pictures, labels = some_shapes()
-    untrained = of_shapes("max_pooling2d_1", trained=False)
+    pictures, labels = some_pictures()
+    untrained = outputs_of("max_pooling2d_1", trained=False)
     of_layer, of_pixels = (probe(x, labels)[400:].mean() for x in (untrained, pictures))
     return "yes" if of_layer > of_pixels else "no"
 
 
 def right_about_shuffled_labels():
     """Tell how often a probe of 64 numbers is right about labels it was fitted to."""
-    shuffled = np.random.default_rng(0).permutation(some_shapes()[1])
-    right = probe(of_shapes("dense"), shuffled, penalty=0.01)[:400].mean()
+    shuffled = np.random.default_rng(0).permutation(some_pictures()[1])
+    right = probe(outputs_of("dense"), shuffled, penalty=0.01)[:400].mean()
     return "few" if right < 0.15 else "some" if right < 0.9 else "most"
 
 
@@ -381,7 +381,7 @@ def some_heat_maps_are_empty():
     """Return whether Grad-CAM leaves nothing for some picture's lowest class."""
     flatten, dense, last = network().layers[-3:]
     kernel, bias = last.get_weights()
-    maps = tf.constant(of_shapes("conv2d_2"))
+    maps = tf.constant(outputs_of("conv2d_2"))
     with tf.GradientTape() as tape:
         tape.watch(maps)
         hidden = dense(flatten(maps))
