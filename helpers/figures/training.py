@@ -246,7 +246,9 @@ def spread_figure(spreads, title="spread"):
     layers = max(map(np.size, spreads.values()), default=0)
     picture = curve_figure(spreads, range(layers), "layer", "spread", title)
     picture.axes[0].set(yscale="log", xticks=range(layers))
-    picture.axes[0].yaxis.set_major_formatter("{x:g}")
+    axis, drawn = picture.axes[0].yaxis, np.concatenate([*spreads.values()])
+    axis.set_major_formatter("{x:g}")  # or 10 would stand there as a power
+    axis.set_minor_formatter("{x:g}" * bool(drawn.max() < 10 * drawn.min()))
     ends = {
         name: [short(values[i]) for i in (0, -1)] for name, values in spreads.items()
     }

@@ -19,6 +19,20 @@ MAPS = RANDOM.uniform(0, 1, (20, 4, 4))
 NAMES = [("ring", "vertical stripes", "disc")[i % 3] for i in range(20)]
 
 
+@pytest.fixture
+def drawn(monkeypatch):
+    """Return a list that gets each text that is drawn, and where: (text, box)."""
+    found, draw = [], Text.draw
+
+    def noted(text, renderer, *others, **options):
+        if text.get_text().strip() and text.get_visible():
+            found.append((text.get_text(), text.get_window_extent(renderer)))
+        draw(text, renderer, *others, **options)
+
+    monkeypatch.setattr(Text, "draw", noted)
+    return found
+
+
 def shown(picture):
     """Return the arrays that are drawn, in order."""
     return [np.asarray(image.get_array()) for image in picture.axes[0].images]
@@ -249,6 +263,15 @@ def test_spreads_stand_on_a_logarithmic_axis():
     )
 
 
+def test_spreads_that_differ_little_have_numbers_at_the_axis_as_well(drawn):
+    spread_figure({"flat": [2, 3, 2.5]}).png(dpi=50)
+    assert {text for text, _ in drawn} >= {"2", "3"}
+    drawn.clear()
+    spread_figure({"falls": [2, 0.02]}).png(dpi=50)
+    numbers = {text for text, _ in drawn if text[0].isdigit()} - {"0"}
+    assert numbers == {"1", "0.1"}  # and the layers
+
+
 @pytest.mark.parametrize(
     ("spreads", "words"),
     [
@@ -284,20 +307,6 @@ DRAWN = {
     ),
     "one spread": lambda: spread_figure({"limit": [1, 2]}),
 }
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """Return a list that gets each text that is drawn, and where: (text, box)."""
-    found, draw = [], Text.draw
-
-    def noted(text, renderer, *others, **options):
-        if text.get_text().strip() and text.get_visible():
-            found.append((text.get_text(), text.get_window_extent(renderer)))
-        draw(text, renderer, *others, **options)
-
-    monkeypatch.setattr(Text, "draw", noted)
-    return found
 
 
 @pytest.mark.parametrize("kind", DRAWN)

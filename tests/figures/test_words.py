@@ -43,6 +43,14 @@ PICTURES = {  # every place in a picture that shows words of whoever calls
     ),
     "answers": lambda words: figures.answer_figure(SQUARE, {words: [[1]]}, words),
     "explanation": explanation,
+    "strongest": lambda words: figures.strongest_pictures(
+        [SQUARE, SQUARE], {words: [[[0]], [[1]]]}, [words] * 2, title=words
+    ),
+    "film": lambda words: figures.film_strip(
+        SQUARE, {words: np.ones((2, 2, 1))}, [0], words
+    ),
+    "step": lambda words: figures.step_figure(abs, 1, 1, [0.1], words),
+    "spreads": lambda words: figures.spread_figure({words: [1, 2], "b": [2, 1]}, words),
 }
 
 
