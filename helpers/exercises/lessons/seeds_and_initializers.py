@@ -329,8 +329,8 @@ PREDICTIONS["C"] = Exercise(
     "Keras 3 takes the seed of an initializer from Python's random module. Of these "
     "three calls, only keras.utils.set_random_seed reaches that.",
     lambda: equal_kernels("no call") + 2 * equal_kernels("before each"),
-    "With tf.random.set_seed it was so up to Keras 2.9, for which the tutorial of lesson 01 "
-    "was written.",
+    "With tf.random.set_seed it was so up to Keras 2.9; lesson 01's tutorial was written "
+    "for such a version.",
     lambda: 3 * equal_kernels("before each"),
     "Each call starts one source of random numbers anew; initializers ask only one.",
     lambda: 3 * equal_kernels("no call"),
