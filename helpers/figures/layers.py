@@ -183,7 +183,7 @@ def draw_maps(axes, top, values, side, count):
         left = LEFT + place * (side + GAP)
         boxes[channel] = fit(values.shape, left, top + NUMBER, side)
         draw_tile(axes, values[..., channel], boxes[channel], lowest, highest, colours)
-        axes.text(left, top + NUMBER - 0.03, channel, fontsize=8)
+        axes.text(left, top + NUMBER - 0.045, channel, fontsize=9)
     frame_tiles(axes, boxes.values())
     silent = set(dead_channels(values).tolist())
     strike_silent(axes, [box for channel, box in boxes.items() if channel in silent])

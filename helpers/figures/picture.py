@@ -43,6 +43,8 @@ class Picture(Figure):
             (0, 0), 1, 1, "round,pad=0,rounding_size=0.12", fc=CARD, ec="none"
         )  # fmt: skip
         self.patch.set(figure=self, transform=self.dpi_scale_trans)
+        if options.get("layout") == "constrained":
+            self.get_layout_engine().set(w_pad=0.1, h_pad=0.1)  # inches
 
     def __str__(self):
         return self.sentence

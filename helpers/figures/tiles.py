@@ -12,7 +12,7 @@ from .picture import GAP_COLOUR, GRAY, ODD_COLOUR, Picture, cross_odd
 
 EDGE = 0.15  # inches between the picture's edge and what is drawn, as all sizes below
 GAP = 0.08  # between tiles
-NUMBER = 0.18  # above a tile, where its number stands
+NUMBER = 0.2  # above a tile, where its number stands
 BAR = 0.75  # for a bar at the right and its numbers
 WIDEST, SMALLEST, HIGHEST = 2.2, 0.1, 12  # a tile, a tile's side, all tiles
 LETTER = 0.009  # the width of a letter, for each point of its size
@@ -133,7 +133,7 @@ class Mosaic:
         """Write the numbers above the tiles and the names at the left."""
         for place, number in enumerate(numbers):
             left, top, *_ = self.box(0, place)
-            self.axes.text(left, top - 0.03, number, fontsize=8)
+            self.axes.text(left, top - 0.045, number, fontsize=9)
         for block in range(self.blocks):
             for line, name in enumerate(self.names):
                 left, top, _, height = self.box(line, block * self.columns)

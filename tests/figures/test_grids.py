@@ -366,8 +366,8 @@ def test_nothing_is_cut_off_and_no_text_covers_a_map(draw):
 @pytest.mark.parametrize(
     ("maps", "options", "size"),
     [
-        ((30, 30, 16), {}, (9.92, 3.605)),
-        ((4, 4, 1), {}, (4, 3.36)),  # a tile is at most 2.2 inches wide
+        ((30, 30, 16), {}, (9.92, 3.645)),
+        ((4, 4, 1), {}, (4, 3.38)),  # a tile is at most 2.2 inches wide
         ((4, 4, 8), {"figsize": (5, 3)}, (5, 3)),
     ],
 )

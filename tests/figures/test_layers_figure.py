@@ -63,7 +63,7 @@ def test_each_map_has_its_channel_above_it(outputs):
     assert [int(text.get_text()) for text in drawn] == order.tolist()
     for text, image in zip(drawn, picture.axes[0].images, strict=True):
         left, _, _, top = image.get_extent()
-        assert text.get_position() == (left, pytest.approx(top - 0.03))
+        assert text.get_position() == (left, pytest.approx(top - 0.045))
 
 
 def test_rows_say_name_shape_range_and_silent_maps(outputs):
