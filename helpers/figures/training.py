@@ -11,7 +11,7 @@ from .images import in_colour, shown_picture
 from .picture import POSITIVE, Picture, limits, name_odd
 from .tiles import EDGE, GAP, LETTER, draw_tile, frame_tiles, inches
 
-WIDTH, LINE = 10, 0.17  # inches: a picture, a line of text
+WIDTH, LINE = 10, 0.18  # inches: a picture, a line of text
 MOST = 16  # tiles in a row, or there is no room for the words under them
 
 
@@ -324,7 +324,7 @@ def rows_of_tiles(rows, columns, title, heads=()):
     axes.text(EDGE, 0.3, plain(title), fontsize=12)
     for i, head in enumerate(heads):
         x = left + (i - 1) * across if i else EDGE
-        axes.text(x, 0.6, plain(head), fontsize=9)
+        axes.text(x, 0.6, plain(head), fontsize=10)
     top = first
     for (name, tiles), (tall, below) in zip(rows.items(), heights):
         middle = {"va": "center", "fontsize": 10}
@@ -334,7 +334,7 @@ def rows_of_tiles(rows, columns, title, heads=()):
         for i, tile in enumerate(tiles):
             x, text = left + i * across, plain(tile.pop("text"))
             draw_one(axes, x, top, side, **tile)
-            axes.text(x, top + tall + 0.04, text, va="top", fontsize=9)
+            axes.text(x, top + tall + 0.04, text, va="top", fontsize=10)
         top += tall + below
     return picture
 
@@ -345,8 +345,8 @@ def height_in(side, image):
 
 
 def wrapped(text, width):
-    """Break the lines of a text of 9 points where they are wider than so many inches."""
-    letters = max(6, int(width / 9 / LETTER))
+    """Break the lines of a text of 10 points where they are wider than so many inches."""
+    letters = max(6, int(width / 10 / LETTER))
     return "\n".join(textwrap.fill(line, letters) for line in text.split("\n"))
 
 
