@@ -199,5 +199,5 @@ def frame_tiles(axes, boxes):
 def strike_silent(axes, boxes):
     """Draw the sign of what is 0 everywhere: one thin stroke through its tile."""
     strokes = [[(x, y), (x + width, y + height)] for x, y, width, height in boxes]
-    lines = LineCollection(strokes, colors=SILENT, linewidths=0.8, alpha=0.8)
+    lines = LineCollection(strokes, colors=SILENT, linewidths=0.8, alpha=0.55)
     axes.add_collection(lines, autolim=False)
