@@ -5,7 +5,7 @@ import pytest
 from asked import EXERCISES
 
 from helpers.by_hand import relu
-from helpers.datasets import cat_photograph
+from helpers.datasets import CIFAR10_CLASSES, cat_photograph
 from helpers.exercises.checking import verdict
 from helpers.exercises.lessons import convolution_by_hand, every_layer_at_once
 from helpers.exercises.shared import cat_outputs, dead_in, network
@@ -16,7 +16,7 @@ from helpers.statistics import dead_channels
 def patch_of_the_cell_above():
     kernel, bias = network().get_layer("conv2d").get_weights()
     patch = cat_photograph()[19:22, 18:21, :, np.newaxis] / 255
-    return relu((patch * kernel).sum(axis=(0, 1, 2)) + bias)[[10, 13]]  # both are 0
+    return relu((patch * kernel).sum(axis=(0, 1, 2)) + bias)[[21, 29]]  # both are 0
 
 
 def shares(row, column):
@@ -33,7 +33,7 @@ def from_the_unit_with_the_largest_value():
 
 def divided_twice():
     outputs = layer_outputs(network(), cat_photograph()[np.newaxis] / 255**2)
-    return outputs["max_pooling2d"][0, :, :, 5]
+    return outputs["max_pooling2d"][0, :, :, 11]
 
 
 def place_among_the_dead():
@@ -52,19 +52,13 @@ def place_among_the_dead():
         ),
         (
             "convolution_by_hand.largest_share",
-            lambda: shares(5, 6),
-            "These channels have the largest and the smallest weights in all; multiply by "
-            "the patch, which starts at row 6 and column 7.",
-        ),
-        (
-            "convolution_by_hand.largest_share",
-            lambda: shares(6, 8),
-            "Channel 31 takes most away in patches around this one",
+            lambda: shares(8, 7),
+            "That is so in other patches, such as the one at row 9, column 7",
         ),
         (
             "every_layer_at_once.way_back",
             from_the_unit_with_the_largest_value,
-            "Unit 0 has the largest value; it adds most to the second most probable class",
+            "Unit 24 has the largest value, and without its sign the largest product",
         ),
         (
             "every_layer_at_once.come_to_life",
@@ -73,18 +67,28 @@ def place_among_the_dead():
         ),
         (
             "every_layer_at_once.largest_mean",
-            lambda: [27, cat_outputs()["conv2d_2"][..., 27].sum()],
+            lambda: [21, cat_outputs()["conv2d_1"][..., 21].sum()],
             "That is the sum of the channel's numbers",
         ),
         (
             "cifar10_feature_maps.one_channel",
             divided_twice,
-            "This is 0 everywhere, as channel 4 is; channel 5 is not dead",
+            "This is 0 everywhere, as channel 10 is; channel 11 is not silent",
         ),
         (
             "cifar10_feature_maps.dead_maps",
-            lambda: len(dead_in(cat_outputs(), "conv2d")),
-            "So many are dead among the first 16 maps, and in conv2d; count all 64",
+            lambda: len(dead_in(cat_outputs(), "max_pooling2d")),
+            "That is conv2d, or the pooling behind it",
+        ),
+        (
+            "cifar10_feature_maps.dead_maps",
+            lambda: len(dead_in(cat_outputs(trained=False), "conv2d")),
+            "That is max_pooling2d_1, or conv2d with raw pixels or without training",
+        ),
+        (
+            "cifar10_feature_maps.dead_maps",
+            lambda: len(dead_in(cat_outputs(raw=True), "conv2d")),
+            "That is max_pooling2d_1, or conv2d with raw pixels or without training",
         ),
         (
             "when_extraction_fails.older_reader",
@@ -94,7 +98,7 @@ def place_among_the_dead():
         (
             "what_training_changes.come_to_life",
             place_among_the_dead,
-            "The value is right; the first number is a place in the list of dead channels",
+            "The value is right; the first number is a place in the list of silent",
         ),
         (
             "dense_by_hand.whole_network",
@@ -109,11 +113,11 @@ def test_what_is_said_holds_on_another_road(name, road, words):
 
 def test_what_the_sentences_tell_of_the_network_is_true():
     kernel = network().get_layer("dense_1").get_weights()[0]
-    second = np.argsort(-cat_outputs()["dense_1"][0])[1]
-    assert cat_outputs()["dense"][0].argmax() == 0
-    assert (cat_outputs()["dense"][0] * kernel[:, second]).argmax() == 0
+    values, best = cat_outputs()["dense"][0], cat_outputs()["dense_1"][0].argmax()
+    products = values * kernel[:, CIFAR10_CLASSES.index("truck")]
+    assert values.argmax() == abs(products).argmax() == 24 and products[24] < 0
+    assert CIFAR10_CLASSES[best] == "cat"
     dead = dead_in(cat_outputs(), "max_pooling2d")
-    assert 4 in dead and 5 not in dead
-    assert sum(channel < 16 for channel in dead_in(cat_outputs())) == 6
-    beside = [shares(row, column) for row in (5, 6, 7) for column in (6, 7, 8)]
-    assert shares(7, 6) == [7, 31] and sum(channel == 31 for _, channel in beside) > 4
+    assert 10 in dead and 11 not in dead
+    assert cat_outputs()["max_pooling2d"][..., 7].min() > 0.2
+    assert shares(7, 9) == [6, 14] and shares(9, 7) == [6, 12]

@@ -16,7 +16,13 @@ from helpers.extraction import layer_outputs
 from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
 from helpers.statistics import layer_statistics
 
-TYPED = {"np": np, "dense": dense, "relu": relu, "softmax": softmax}
+TYPED = {
+    "layer_statistics": layer_statistics,
+    "np": np,
+    "dense": dense,
+    "relu": relu,
+    "softmax": softmax,
+}
 LIST_OF_TWO = "A list of 2 numbers is asked for"
 
 
@@ -39,18 +45,23 @@ def picture_names():
     before = layer_outputs(untrained, images)
     kernels, biases = network.get_layer("conv2d").get_weights()
     maps, maps_before = outputs["conv2d_2"], before["conv2d_2"]
-    many = layer_outputs(network, shapes(500, seed=5)[0] / np.float32(255), "conv2d_2")
-    for_the_cat = layer_statistics(outputs)["conv2d_2"].dead
-    for_all = layer_statistics(many)["conv2d_2"].dead
-    means, flat = maps.mean(axis=(0, 1, 2)), outputs["flatten"][0]
+    exhibit, scaled = (
+        trained_cifar10_cnn("adam"),
+        shapes(500, seed=5)[0] / np.float32(255),
+    )
+    for_500 = layer_statistics(layer_outputs(exhibit, scaled, "conv2d_2"))
+    for_the_cat = layer_statistics(layer_outputs(exhibit, images))["conv2d_2"].dead
+    for_all = for_500["conv2d_2"].dead
+    means, flat = outputs["conv2d_1"].mean(axis=(0, 1, 2)), outputs["flatten"][0]
     edge = np.full((32, 32, 3), 0.8)
     edge[:, 16:] = 0.2
     edges = np.stack([edge, edge.swapaxes(0, 1)])
     answers = layer_outputs(network, edges, "conv2d")["conv2d"]
     answers_before = layer_outputs(untrained, edges, "conv2d")["conv2d"]
-    value, own, two = maps[0, 3, 1, 13], maps[0, :, :, 13], maps[0][..., [13, 27]]
+    pooled = outputs["max_pooling2d"][0]
+    value, own, two = pooled[4, 11, 7], pooled[..., 7], pooled[..., [7, 3]]
 
-    def value_of(filters, row=23, column=15, bias=None, cut=relu, images=images):
+    def value_of(filters, row=14, column=28, bias=None, cut=relu, images=images):
         patch = images[0, row : row + 3, column : column + 3, :, np.newaxis]
         sums = (patch * kernels).sum(axis=(0, 1, 2))[filters]
         return cut(sums + biases[filters if bias is None else bias])
@@ -126,20 +137,20 @@ SLIPS = {
         ("0.8", LIST_OF_TWO),
     ],
     "convolution_by_hand.two_filters": [
-        ("value_of([10, 13], bias=[7, 7])", "the one of the cell above"),
-        ("value_of([10, 10])", "filter 10 twice"),
-        ("value_of([10, 10], bias=[10, 13])", "with the kernel of filter 10"),
-        ("value_of([7, 7], bias=[10, 13])", "the one of the cell above"),
-        ("value_of([10, 13], bias=[10, 10])", "each filter has its own"),
-        ("value_of([9, 12])", "counting starts at 0"),
-        ("value_of([10, 13], 22, 14)", "too early"),
-        ("value_of([10, 13], 24, 16)", "too late"),
-        ("value_of([10, 13], 15, 23)", "Rows and columns are swapped"),
-        ("value_of([10, 13], cut=lambda sums: sums)", "before ReLU"),
-        ("value_of([10, 13], bias=[2, 2])", "wrong"),
-        ("value_of([10, 13], images=255 * images)", "raw pixels"),
-        ("value_of([13, 10])", "The order is"),
-        ("value_of([10])[0]", LIST_OF_TWO),
+        ("value_of([21, 29], bias=[7, 7])", "the one of the cell above"),
+        ("value_of([21, 21])", "filter 21 twice"),
+        ("value_of([21, 21], bias=[21, 29])", "with the kernel of filter 21"),
+        ("value_of([7, 7], bias=[21, 29])", "the one of the cell above"),
+        ("value_of([21, 29], bias=[21, 21])", "each filter has its own"),
+        ("value_of([20, 28])", "counting starts at 0"),
+        ("value_of([21, 29], 13, 27)", "too early"),
+        ("value_of([21, 29], 15, 29)", "too late"),
+        ("value_of([21, 29], 28, 14)", "Rows and columns are swapped"),
+        ("value_of([21, 29], cut=lambda sums: sums)", "before ReLU"),
+        ("value_of([21, 29], bias=[2, 2])", "wrong"),
+        ("value_of([21, 29], images=255 * images)", "raw pixels"),
+        ("value_of([29, 21])", "The order is"),
+        ("value_of([21])[0]", LIST_OF_TWO),
         ("[0, 0]", "The first of two is wrong"),
     ],
     "convolution_by_hand.sizes": [
@@ -171,89 +182,111 @@ SLIPS = {
         ("24", "That is not it."),
     ],
     "convolution_by_hand.largest_share": [
-        ("[2, 7]", "in reverse order"),
-        ("[8, 3]", "does counting start at 0"),
-        ("[7, 8]", "which one is negative"),
-        ("[27, 27]", "single product"),
-        ("[219, 59]", "places among all 288 products"),
-        ("[7, 1]", "adds next to nothing"),
-        ("[0.215, -0.067]", "which channels they are"),
-        ("[29, 24]", "counting starts at 0"),
-        ("7", LIST_OF_TWO),
-        ("[7, 2, 23]", f"{LIST_OF_TWO}; yours has 3"),
-        ("[7, 23]", "The second of two is wrong"),
+        ("[14, 6]", "in reverse order"),
+        ("[7, 15]", "does counting start at 0"),
+        ("[6, 0]", "which one is negative"),
+        ("[6, 7]", "single product"),
+        ("[102, 7]", "places among all 288 products"),
+        ("[6, 15]", "adds next to nothing"),
+        ("[1.026, -0.387]", "which channels they are"),
+        ("[5, 0]", "counting starts at 0"),
+        ("6", LIST_OF_TWO),
+        ("[6, 14, 60]", f"{LIST_OF_TWO}; yours has 3"),
+        ("[6, 23]", "The second of two is wrong"),
     ],
     "cifar10_feature_maps.one_channel": [
         ("outputs['max_pooling2d']", "the whole output of the layer"),
-        ("outputs['max_pooling2d'][..., 5]", "index with [0]"),
+        ("outputs['max_pooling2d'][..., 11]", "index with [0]"),
         ("outputs['max_pooling2d'][0]", "all 32 channels"),
-        ("outputs['max_pooling2d'][0, 5]", "row 5 of every map"),
-        ("outputs['max_pooling2d'][0, :, :, 6]", "counting starts at 0"),
-        ("outputs['max_pooling2d'][0, :, :, 4]", "as channel 4 is"),
-        ("outputs['max_pooling2d_1'][0, :, :, 5]", "the second pooling"),
-        ("outputs['conv2d'][0, :, :, 5]", "the layer before pooling"),
-        ("raw['max_pooling2d'][0, :, :, 5]", "raw pixels"),
-        ("before['max_pooling2d'][0, :, :, 5]", "the untrained network"),
-        ("outputs['max_pooling2d'][0, :, :, 5].T", "Rows and columns are swapped"),
-        ("outputs['max_pooling2d'][0, :, :, 5].shape", "the shape of the answer"),
+        ("outputs['max_pooling2d'][0, 11]", "row 11 of every map"),
+        ("outputs['max_pooling2d'][0, :, :, 12]", "counting starts at 0"),
+        ("outputs['max_pooling2d'][0, :, :, 10]", "as channel 10 is"),
+        ("outputs['max_pooling2d_1'][0, :, :, 11]", "the second pooling"),
+        ("outputs['conv2d'][0, :, :, 11]", "the layer before pooling"),
+        ("raw['max_pooling2d'][0, :, :, 11]", "raw pixels"),
+        ("before['max_pooling2d'][0, :, :, 11]", "the untrained network"),
+        ("outputs['max_pooling2d'][0, :, :, 11].T", "Rows and columns are swapped"),
+        ("outputs['max_pooling2d'][0, :, :, 11].shape", "the shape of the answer"),
         ("network.get_layer('max_pooling2d').output", "No rows went in"),
         ("network.get_layer('max_pooling2d')", "This is a layer"),
     ],
     "cifar10_feature_maps.dead_maps": [
         ("(outputs['conv2d_1'] == 0).all(axis=(0, 1, 2)).sum()", "That is conv2d_1"),
-        ("(outputs['conv2d'] == 0).all(axis=(0, 1, 2)).sum()", "and in conv2d;"),
+        ("(outputs['conv2d'] == 0).all(axis=(0, 1, 2)).sum()", "That is conv2d, or"),
+        ("(pooled == 0).all(axis=(0, 1)).sum()", "the pooling behind it"),
+        (
+            "(outputs['max_pooling2d_1'] == 0).all(axis=(0, 1, 2)).sum()",
+            "That is max_pooling2d_1",
+        ),
+        ("(raw['conv2d'] == 0).all(axis=(0, 1, 2)).sum()", "or conv2d with raw pixels"),
+        ("(before['conv2d'] == 0).all(axis=(0, 1, 2)).sum()", "or without training"),
+        ("(maps[..., :16] == 0).all(axis=(0, 1, 2)).sum()", "the first 16 maps"),
         ("(maps == 0).all(axis=(0, 1, 2)).mean()", "the share of the 64 maps"),
         ("(maps == 0).all(axis=(0, 1, 2))", "true or false for each map"),
         ("(maps == 0).all(axis=(0, 1, 2)).nonzero()[0]", "how many they are"),
         ("(maps == 0).sum()", "numbers that are zero"),
         ("(maps == 0).mean()", "share of the numbers"),
         ("(maps == 0).any(axis=(0, 1, 2)).sum()", "with any zero"),
-        ("(maps != 0).any(axis=(0, 1, 2)).sum()", "not dead"),
+        ("(maps != 0).any(axis=(0, 1, 2)).sum()", "not silent"),
         ("(maps_before == 0).all(axis=(0, 1, 2)).sum()", "the untrained network"),
         ("(raw['conv2d_2'] == 0).all(axis=(0, 1, 2)).sum()", "raw pixels"),
         ("(maps == 0).all(axis=(0, 1, 2)).sum", "its brackets are missing"),
-        ("33", "the cat of CIFAR-10"),
+        ("11", "the cat of CIFAR-10"),
     ],
     "cifar10_feature_maps.brightness": [
-        ("[value / own.max(), value / two.max()]", "it is not 0 in this map"),
-        ("[0.165, value / two.max()]", "In the second, too"),
+        ("[value / own.max(), value / two.max()]", "it is not 0"),
         ("[value, value]", "the number itself"),
-        ("[0.165, 0.165]", "Both are on the map's own scale"),
-        ("[0.165, value / maps.max()]", "More than two maps"),
-        ("[0.165, value / maps[..., 13:28].max()]", "More than two maps"),
-        ("0.165", LIST_OF_TWO),
-        ("[0.134, 0.165]", "in reverse order"),
-        ("[0.835, 0.866]", "how dark it is"),
-        ("[42, 34]", "all numbers are wrong"),
-        ("[0.218, 0.165]", "all numbers are wrong"),
-        ("[0.773, 0.773]", "the cat of CIFAR-10"),
+        ("[0.284, 0.284]", "Both are on the map's own scale"),
+        ("[0.284, value / pooled.max()]", "More than two maps"),
+        ("[0.284, value / pooled[..., 3:8].max()]", "More than two maps"),
+        ("0.284", LIST_OF_TWO),
+        ("[0.413, 0.284]", "in reverse order"),
+        ("[0.716, 0.587]", "how dark it is"),
+        ("[72, 105]", "all numbers are wrong"),
+        ("[0.518, 0.384]", "all numbers are wrong"),
+        ("[0.077, 0.077]", "the cat of CIFAR-10"),
+        ("[0.08, 0.08]", "the cat of CIFAR-10"),
     ],
     "cifar10_feature_maps.edge_channel": [
-        ("[0.976, 0.032, 30]", "The channel comes first"),
-        ("[0.032, 0.976, 30]", "in reverse order"),
-        ("[30, 0.032, 0.976]", "the vertical edge first"),
-        ("[31, 0.976, 0.032]", "does counting start at 0"),
-        ("[30, 0.976]", "is missing"),
-        ("[0.976, 0.032]", "the channel comes before them"),
-        ("[30, 24]", "the two channels"),
-        ("[30, 0.976, answers[1].max()]", "that of the same channel"),
-        ("[30, 0.976, outputs['conv2d'][..., 30].max()]", "for the cat"),
-        ("[5, 0, answers[1, ..., 5].max()]", "answers most to the cat"),
-        ("[16, *answers.mean(axis=(1, 2))[:, 16]]", "These are means"),
-        ("[20, *answers_before.max(axis=(1, 2))[:, 20]]", "the untrained network"),
-        ("30", "A list of 3 numbers is asked for"),
+        ("[3.551, 0.398, 23]", "The channel comes first"),
+        ("[0.398, 3.551, 23]", "in reverse order"),
+        ("[23, 0.398, 3.551]", "the horizontal edge first"),
+        ("[24, 3.551, 0.398]", "does counting start at 0"),
+        ("[23, 3.551]", "is missing"),
+        ("[3.551, 0.398]", "the channel comes before them"),
+        ("[23, 30]", "the two channels"),
+        ("[23, 3.551, answers[0].max()]", "that of the same channel"),
+        ("[23, 3.551, outputs['conv2d'][..., 23].max()]", "for the cat"),
+        ("[5, *answers.max(axis=(1, 2))[::-1, 5]]", "answers most to the cat"),
+        ("[20, *answers.mean(axis=(1, 2))[::-1, 20]]", "These are means"),
+        (
+            "(lambda b: [b[1].argmax(), *b[::-1, b[1].argmax()]])"
+            "(answers_before.max(axis=(1, 2)))",
+            "the untrained network",
+        ),
+        ("[30, answers[1, ..., 30].max(), 3.561]", "starts from the horizontal one"),
+        ("23", "A list of 3 numbers is asked for"),
     ],
     "every_layer_at_once.come_to_life": [
         ("set(for_the_cat) - set(for_all)", "sorted(...)"),
         ("np.setdiff1d(for_all, for_the_cat)", "none the other way round"),
         ("np.intersect1d(for_the_cat, for_all)", "dead for the 500 pictures"),
-        ("for_the_cat", "dead for the cat"),
+        ("for_the_cat", "silent for the cat"),
         ("len(for_the_cat) - len(for_all)", "how many there are"),
         ("[len(for_the_cat), len(for_all)]", "the two counts"),
         ("~np.isin(for_the_cat, for_all)", "true or false"),
         ("(~np.isin(for_the_cat, for_all)).nonzero()[0]", "places in the list"),
-        ("[18, 27, 44, 54]", "does counting start at 0"),
-        ("[17, 26, 43]", "A list of 4 numbers is asked for; yours has 3"),
+        (
+            "np.setdiff1d(layer_statistics(outputs)['conv2d_2'].dead, for_all)",
+            "Two networks are mixed",
+        ),
+        (
+            "layer_statistics(outputs)['conv2d_2'].dead",
+            "silent for the cat in `network`",
+        ),
+        ("[18, 54]", "does counting start at 0"),
+        ("[53, 17]", "in reverse order"),
+        ("[17]", "A list of 2 numbers is asked for; yours has 1"),
         ("[for_the_cat, for_all]", "different lengths"),
         ("filter(None, for_the_cat)", "list(...) makes a list"),
     ],
@@ -262,30 +295,36 @@ SLIPS = {
         ("means.max()", "the mean; give a list"),
         ("means.argmax()", "the channel; give a list"),
         ("means", "the means of all 64"),
-        ("[28, means.max()]", "does counting start at 0"),
-        ("[27, maps.mean()]", "the mean of the whole layer"),
-        ("[27, maps[..., 27].max()]", "in place of its mean"),
-        ("[27, maps[..., 27].sum()]", "the sum of the channel's numbers"),
+        ("[means[:16].argmax(), means[:16].max()]", "the first 16 channels"),
+        ("[22, means.max()]", "does counting start at 0"),
+        ("[21, outputs['conv2d_1'].mean()]", "the mean of the whole layer"),
+        ("[21, outputs['conv2d_1'][..., 21].max()]", "in place of its mean"),
+        (
+            "[21, outputs['conv2d_1'][..., 21].sum()]",
+            "the sum of the channel's numbers",
+        ),
         ("[means.argmax, means.max()]", "its brackets are missing"),
-        ("[22, maps_before[..., 22].mean()]", "the untrained network"),
+        ("[2, before['conv2d_1'][..., 2].mean()]", "the untrained network"),
         ("means.argsort()[::-1][:2]", "the two channels with the largest means"),
-        ("[27, np.median(maps[..., 27])]", "the channel's median"),
+        ("[21, np.median(outputs['conv2d_1'][..., 21])]", "the channel's median"),
     ],
     "every_layer_at_once.way_back": [
         (
-            "[24, *np.unravel_index(flat.argmax(), (4, 4, 64))]",
+            "[49, *np.unravel_index(flat.argmax(), (4, 4, 64))]",
             "The unit is right. Then",
         ),
-        ("[24, 449]", "the number of flatten"),
-        ("24", "give row, column and channel"),
-        ("[1, 3, 1]", "the unit of dense comes before it"),
-        ("[1, 3, 1, 24]", "The unit comes first"),
-        ("[24, 3, 1, 1]", "Row and column are swapped"),
-        ("[24, 1, 1, 3]", "The order is"),
-        ("[25, 2, 4, 2]", "does counting start at 0"),
-        ("[24, 0, 1, 28]", "all channels of a pixel"),
-        ("[24, 1, 3, 2]", "The fourth of four is wrong"),
-        ("[63, 1, 3, 1]", "The first of four is wrong"),
+        ("[24, 2, 0, 13]", "without its sign the largest product"),
+        ("[2, 0, 3, 12]", "the way back from the cat"),
+        ("[49, 108]", "the number of flatten"),
+        ("49", "give row, column and channel"),
+        ("[0, 1, 44]", "the unit of dense comes before it"),
+        ("[0, 1, 44, 49]", "The unit comes first"),
+        ("[49, 1, 0, 44]", "Row and column are swapped"),
+        ("[49, 44, 0, 1]", "The order is"),
+        ("[50, 1, 2, 45]", "does counting start at 0"),
+        ("[49, 3, 0, 6]", "all channels of a pixel"),
+        ("[49, 0, 1, 45]", "The fourth of four is wrong"),
+        ("[63, 0, 1, 44]", "The first of four is wrong"),
     ],
 }
 NAMES = {"dense": dense_names, "start": dense_names}

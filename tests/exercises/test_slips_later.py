@@ -105,40 +105,40 @@ rows @ weights -> These are the outputs, one for each row; the weights
 distance -> These are the distances of all 64 filters: which is
 distance.max() -> That is one of the numbers alone. A list of 2 numbers
 [distance.max(), distance.argmax()] -> The numbers are right, in reverse order: which one
-[31, distance.max()] -> The first number is off by one: does counting start
+[41, distance.max()] -> The first number is off by one: does counting start
 [distance.argmin(), distance.min()] -> That is the filter that moved least.
 place_and_value(distance**2) -> The root is missing.
 place_and_value(abs(change).max(axis=(0, 1, 2))) -> That is the largest change of a
 place_and_value(change) -> That is one weight among all of the kernel; make one
 place_and_value(abs(change)) -> That is the change of one weight, without its sign
-[30, np.sqrt((change**2).mean(axis=(0, 1, 2))).max()]
+[40, np.sqrt((change**2).mean(axis=(0, 1, 2))).max()]
     -> The filter is right. Its distance adds up the
 place_and_value(abs(change).mean(axis=(0, 1, 2))) -> This is the mean size of a filter's
 place_and_value(length(old)) -> That is the longest filter before training; take the
 place_and_value(length(new)) -> That is the longest filter after training; take the
 place_and_value(length(new) - length(old)) -> That is how much longer the filter became.
-[30, np.sqrt((change**2).sum())] -> The filter is right; the distance is that of the
+[40, np.sqrt((change**2).sum())] -> The filter is right; the distance is that of the
 place_and_value(np.sqrt((change**2).sum(axis=(0, 1)))) -> That is one channel of one
 place_and_value(np.sqrt((change**2).sum(axis=(0, 1, 3))))
     -> That is an input channel: filters are on the last
 place_and_value(np.sqrt(change**2).sum(axis=(0, 1, 2))) -> These are changes without
 = what_training_changes.come_to_life
-silent -> These are the channels that are dead in the untrained
-largest[silent] -> A list of 2 numbers is asked for; yours has 17.
+silent -> These are the channels that are silent in the
+largest[silent] -> A list of 2 numbers is asked for; yours has 16.
 place_and_value(largest[silent]) -> The value is right; the first number is a place in
-[largest[silent].max(), 42] -> The numbers are right, in reverse order: which one is
-[43, largest[silent].max()] -> The first number is off by one: does counting start
+[largest[silent].max(), 11] -> The numbers are right, in reverse order: which one is
+[12, largest[silent].max()] -> The first number is off by one: does counting start
 place_and_value(largest) -> That is the largest value in the trained network, but
-[42, largest.max()] -> The channel is right; the value is the largest of the
-[42, 0] -> The channel is right; read its largest value in the
+[11, largest.max()] -> The channel is right; the value is the largest of the
+[11, 0] -> The channel is right; read its largest value in the
 [silent[means[silent].argmax()], means[silent].max()] -> That is the largest mean of a
 [silent[largest[silent].argmin()], largest[silent].min()]
-    -> That is the dead channel with the smallest value in
-place_and_value(before_largest) -> That is the largest value in the untrained network
+    -> That is a silent channel with the smallest value in
+place_and_value(before_largest) -> That is the largest value in the untrained network.
 [dead_now[before_largest[dead_now].argmax()], before_largest[dead_now].max()]
-    -> The networks are exchanged: that channel is dead in
-42 -> That is one of the numbers alone. A list of 2 numbers
-[42, means[42]] -> The channel is right; that is its mean, and its
+    -> That is the largest value in the untrained network.
+11 -> That is one of the numbers alone. A list of 2 numbers
+[11, means[11]] -> The channel is right; that is its mean, and its
 [len(silent), largest[silent].max()] -> The first of two is wrong.
 = seeds_and_initializers.first_weight
 fractions[0, 0] -> This is the fraction; stretch it to the limits.
@@ -346,10 +346,9 @@ cnn(first.swapaxes(0, 2) / 255) -> Rows and columns are swapped, so the cat lies
 cnn(picture) -> The network got raw pixels from 0 to 255; it was
 cnn(picture / 127.5 - 1) -> The pixels went in from -1 to 1; the network was
 cnn(picture / 255 / 255) -> The pixels were divided by 255 twice: almost black.
-cnn(picture / 256) -> The pixels were divided by 256; the network was
 cnn(picture / 127.5) -> The pixels go from 0 to 2; the network was trained on
 cnn(first.reshape(32, 32, 3)) -> `reshape` mixed up the pixels, and they are raw, from
-cnn(first.T) -> `.T` swapped rows and columns, and the pixels are
+cnn(first.T) -> The network got raw pixels from 0 to 255; it was
 cnn(picture / 255, start) -> That is the untrained network; `trained` is the one
 cnn(picture, start) -> That is the untrained network, with raw pixels; take
 cnn(first.reshape(32, 32, 3) / 255, start) -> `reshape` mixed up the pixels, and the

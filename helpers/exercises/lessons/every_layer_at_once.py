@@ -5,7 +5,7 @@ from functools import cache
 import keras
 import numpy as np
 
-from ...datasets import shapes
+from ...datasets import CIFAR10_CLASSES, cat_photograph, shapes
 from ...extraction import layer_outputs
 from ...networks import trained_cifar10_cnn
 from ...statistics import dead_channels
@@ -16,23 +16,41 @@ from ..shared import cat_outputs, dead_in, network
 EXERCISES, PREDICTIONS = {}, {}
 
 
-def shape_outputs(*layers):
-    """Return layers' outputs of the trained network for 500 generated shapes."""
+def shape_outputs(*layers, optimizer="sgd"):
+    """Return layers' outputs of a trained network for 500 generated shapes."""
     pictures, _ = shapes(500, seed=5)
-    return layer_outputs(trained_cifar10_cnn(), pictures / np.float32(255), layers)
+    network = trained_cifar10_cnn(optimizer)
+    return layer_outputs(network, pictures / np.float32(255), layers)
 
 
 @cache  # of all layers' outputs, 100 MB, what is asked for again
-def dead_for_shapes(layer="conv2d_2"):
-    return dead_in(shape_outputs(layer), layer)
+def dead_for_shapes(layer="conv2d_2", optimizer="sgd"):
+    return dead_in(shape_outputs(layer, optimizer=optimizer), layer)
 
 
-def come_to_life(layer):
-    """Return the channels dead for the cat, but not for the 500 shapes, in order."""
-    return sorted(dead_in(cat_outputs(), layer) - dead_for_shapes(layer))
+@cache
+def exhibit_outputs():
+    """Return every layer's output for the cat, of the network that Adam trained."""
+    image = cat_photograph()[np.newaxis] / 255
+    return layer_outputs(trained_cifar10_cnn("adam"), image)
 
 
-def strongest(outputs=None, layer="conv2d_2", count=64, by=np.mean, of=np.mean):
+def silent(layer="conv2d_2"):
+    """Return the exhibit's channels that are 0 for the cat."""
+    return dead_in(exhibit_outputs(), layer)
+
+
+def dead(layer="conv2d_2"):
+    """Return the exhibit's channels that are 0 for the 500 shapes."""
+    return dead_for_shapes(layer, "adam")
+
+
+def come_to_life(layer="conv2d_2"):
+    """Return the exhibit's channels silent for the cat, but not for the shapes."""
+    return sorted(silent(layer) - dead(layer))
+
+
+def strongest(outputs=None, layer="conv2d_1", count=64, by=np.mean, of=np.mean):
     """Return the channel that is largest by one statistic, and another one of it."""
     maps = (outputs or cat_outputs())[layer][..., :count]
     channel = by(maps, axis=(0, 1, 2)).argmax()
@@ -40,14 +58,13 @@ def strongest(outputs=None, layer="conv2d_2", count=64, by=np.mean, of=np.mean):
 
 
 @cache
-def way_back(class_rank=0, choose=np.argmax, count="products", trained=True):
+def way_back(name="truck", choose=np.argmax, count="products", trained=True):
     """Walk from a class back to a unit of ``dense`` and to a number of ``flatten``.
 
     ``count`` says what is compared: ``"products"``, ``"values"`` or ``"weights"``.
     """
     outputs = cat_outputs(trained)
-    unit = np.argsort(-outputs["dense_1"][0])[class_rank]
-    way = []
+    unit, way = CIFAR10_CLASSES.index(name), []
     for layer, before in [("dense_1", "dense"), ("dense", "flatten")]:
         weights = network(trained).get_layer(layer).get_weights()[0][:, unit]
         values = outputs[before][0]
@@ -196,43 +213,48 @@ EXERCISES["output_of"] = FunctionExercise(
 )
 
 EXERCISES["come_to_life"] = Exercise(
-    lambda: come_to_life("conv2d_2"),
+    come_to_life,
     "These channels wait for something the cat does not have.",
-    lambda: sorted(dead_for_shapes() - dead_in(cat_outputs())),
+    lambda: sorted(dead() - silent()),
     "There are some. There is none in conv2d_1, and none the other way round.",
-    lambda: sorted(dead_in(cat_outputs())),
-    "Those are all that are dead for the cat.",
-    lambda: sorted(dead_for_shapes()),
+    lambda: sorted(silent()),
+    "Those are all that are silent for the cat.",
+    lambda: sorted(dead()),
     "Those are all that are dead for the 500 pictures.",
-    lambda: sorted(set(range(64)) - dead_for_shapes()),
+    lambda: sorted(set(range(64)) - dead()),
     "Those are all that live for the 500 pictures, those included that live for the cat.",
-    lambda: len(come_to_life("conv2d_2")),
+    lambda: len(come_to_life()),
     "That is how many there are; the question is which.",
     lambda: come_to_life("conv2d"),
     "That is conv2d, the first layer; the question is about conv2d_2.",
-    lambda: [len(dead_in(cat_outputs())), len(dead_for_shapes())],
+    lambda: [len(silent()), len(dead())],
     "These are the two counts; the question is which channels they do not share.",
-    lambda: len(dead_in(cat_outputs())),
-    "That is how many are dead for the cat; the question is which come to life.",
-    lambda: len(dead_for_shapes()),
+    lambda: len(silent()),
+    "That is how many are silent for the cat; the question is which come to life.",
+    lambda: len(dead()),
     "That is how many are dead for all pictures; the question is which come to life.",
-    lambda: np.searchsorted(sorted(dead_in(cat_outputs())), come_to_life("conv2d_2")),
-    "These are places in the list of those that are dead for the cat; give the channels "
+    lambda: np.searchsorted(sorted(silent()), come_to_life()),
+    "These are places in the list of those that are silent for the cat; give the channels "
     "that stand there.",
-    lambda: np.isin(range(64), come_to_life("conv2d_2")),
+    lambda: np.isin(range(64), come_to_life()),
     "This is true or false for each channel; np.flatnonzero gives the numbers of those "
     "that are true.",
-    lambda: ~np.isin(sorted(dead_in(cat_outputs())), sorted(dead_for_shapes())),
-    "This is true or false for each channel that is dead for the cat; give the numbers of "
-    "those that are true.",
+    lambda: ~np.isin(sorted(silent()), sorted(dead())),
+    "This is true or false for each channel that is silent for the cat; give the numbers "
+    "of those that are true.",
     lambda: come_to_life("flatten"),
     "That is flatten, where each number is by itself; the question is about conv2d_2.",
     lambda: come_to_life("dense"),
     "That is dense; the question is about conv2d_2.",
-    lambda: sorted(set(range(64)) - dead_in(cat_outputs())),
+    lambda: sorted(set(range(64)) - silent()),
     "Those are all that live for the cat.",
+    lambda: sorted(dead_in(cat_outputs()) - dead()),
+    "Two networks are mixed: `outputs` are those of `network`. Read the cat's outputs of "
+    "the exhibit.",
+    lambda: sorted(dead_in(cat_outputs())),
+    "Those are silent for the cat in `network`; the question is about the exhibit.",
     lambda: sorted(dead_in(cat_outputs(trained=False))),
-    "Those are all that are dead for the cat in the untrained network.",
+    "Those are all that are silent for the cat in the untrained network.",
 )
 
 
@@ -338,28 +360,28 @@ EXERCISES["largest_mean"] = Exercise(
     lambda: strongest(count=16),
     "That is the strongest of the first 16 channels; there are 64.",
     lambda: strongest(layer="conv2d"),
-    "That is conv2d, the first convolution; the question is about conv2d_2.",
-    lambda: strongest(layer="conv2d_1"),
-    "That is conv2d_1, the second convolution; the question is about conv2d_2.",
-    lambda: strongest(shape_outputs("conv2d_2")),
+    "That is conv2d, the first convolution; the question is about conv2d_1.",
+    lambda: strongest(layer="conv2d_2"),
+    "That is conv2d_2, the third convolution; the question is about conv2d_1.",
+    lambda: strongest(shape_outputs("conv2d_1")),
     "That is for the 500 pictures; the question is about the cat.",
     lambda: strongest(cat_outputs(raw=True)),
     "These are raw pixels from 0 to 255; the network wants pixels / 255.",
     lambda: strongest(cat_outputs(trained=False)),
     "This comes from the untrained network.",
     lambda: strongest(layer="max_pooling2d_1"),
-    "That is max_pooling2d_1, the layer before; the question is about conv2d_2.",
+    "That is max_pooling2d_1, the layer behind; the question is about conv2d_1.",
     lambda: strongest(by=np.std, of=np.std),
     "That is the spread, the standard deviation; the question is about the mean.",
     lambda: strongest(of=np.median),
     "That is the channel's median; give its mean.",
     lambda: strongest()[::-1],
     "The channel comes first, then its mean.",
-    lambda: [strongest()[0], cat_outputs()["conv2d_2"].mean()],
+    lambda: [strongest()[0], cat_outputs()["conv2d_1"].mean()],
     "The channel is right. The second is the mean of the whole layer; give the channel's.",
-    lambda: cat_outputs()["conv2d_2"].mean(axis=(0, 1, 2)),
+    lambda: cat_outputs()["conv2d_1"].mean(axis=(0, 1, 2)),
     "These are the means of all 64 channels; which one is the largest?",
-    lambda: np.argsort(-cat_outputs()["conv2d_2"].mean(axis=(0, 1, 2)))[:2],
+    lambda: np.argsort(-cat_outputs()["conv2d_1"].mean(axis=(0, 1, 2)))[:2],
     "These are the two channels with the largest means; give one channel and its mean.",
     lambda: strongest()[0],
     "That is the channel; give a list of the channel and its mean.",
@@ -372,10 +394,10 @@ EXERCISES["way_back"] = Exercise(
     "Each step asks which product is the largest: value times weight, with its sign. "
     "Flatten computes nothing; it says where its number stood.",
     lambda: at_the_place(*way_back(choose=lambda numbers: abs(numbers).argmax())),
-    "On the way you took the largest product without its sign: a negative one takes "
-    "away, however large.",
-    lambda: at_the_place(*way_back(class_rank=1)),
-    "Unit 0 has the largest value; it adds most to the second most probable class.",
+    "Unit 24 has the largest value, and without its sign the largest product; but that "
+    "product is negative here: it takes away.",
+    lambda: at_the_place(*way_back("cat")),
+    "That is the way back from the cat, the most probable class; here it is the truck.",
     lambda: at_the_place(*way_back(count="values")),
     "These are the largest values; what a value adds is the product with its weight.",
     lambda: at_the_place(*way_back(count="weights")),
@@ -421,16 +443,15 @@ PREDICTIONS["A"] = Exercise(
     compared_with_one,
     "To be silent for 500 pictures is harder than to be silent for one.",
     lambda: "as many",
-    "Some channels wait for something that this cat does not have.",
+    "The channels that are silent for this cat wait for something that it does not have.",
     more="More pictures bring more zeros, but one value above 0 is enough to live.",
 )
 
 PREDICTIONS["B"] = Exercise(
     lambda: cat_outputs()["conv2d"][..., :16].max(axis=(0, 1, 2)).argmax(),
-    "The first grid cannot tell: on its own scale every map that is not dead has a "
+    "The first grid cannot tell: on its own scale every map that is not silent has a "
     "white spot.",
     lambda: own_scales().mean(axis=(0, 1)).argmax(),
-    "That map looks brightest overall; its largest value is not the largest.",
-    lambda: (own_scales() > 0.5).sum(axis=(0, 1)).argmax(),
-    "That map has the most bright pixels; its largest value is not the largest.",
+    "That map looks brightest overall, and has the most bright pixels; its largest value "
+    "is not the largest.",
 )

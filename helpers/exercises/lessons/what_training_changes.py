@@ -79,7 +79,7 @@ def largest(values):
 
 
 def came_to_life(layer="conv2d_1", rank=0, before=False, listed=False):
-    """Return the dead channel that training made largest, and its largest value."""
+    """Return the silent channel that training made largest, and its largest value."""
     dead = dead_channels(cat_outputs(trained=before)[layer])
     values = cat_outputs(trained=not before)[layer].max(axis=(0, 1, 2))[dead]
     place = values.argsort()[::-1][rank]
@@ -92,7 +92,7 @@ def mean_of(channels):
 
 
 def by_mean():
-    """Return the dead channel of ``conv2d_1`` with the largest mean, and the mean."""
+    """Return the silent channel of ``conv2d_1`` with the largest mean, and the mean."""
     dead = dead_channels(cat_outputs(False)["conv2d_1"])
     return [dead[mean_of(dead).argmax()], mean_of(dead).max()]
 
@@ -306,18 +306,17 @@ EXERCISES["moved_most"] = Exercise(
 
 EXERCISES["come_to_life"] = Exercise(
     came_to_life,
-    "Dead for one picture is not dead for all: other pictures gave it gradients.",
+    "Silent for one picture is not dead: other pictures gave it gradients.",
     lambda: came_to_life(rank=1),
-    "It came to life too, but another dead channel has grown larger.",
+    "It came to life too, but another silent channel has grown larger.",
     lambda: largest(cat_outputs(True)["conv2d_1"].max(axis=(0, 1, 2))),
-    "That is the largest value in the trained network, but the channel was not dead in "
-    "the untrained one.",
-    lambda: largest(cat_outputs(False)["conv2d_1"].max(axis=(0, 1, 2))),
-    "That is the largest value in the untrained network; dead channels have 0 there.",
+    "That is the largest value in the trained network, but the channel was not silent "
+    "in the untrained one.",
     lambda: came_to_life(before=True),
-    "The networks are exchanged: that channel is dead in the trained one.",
+    "That is the largest value in the untrained network. The question goes the other way: "
+    "silent before, large after.",
     lambda: came_to_life(listed=True),
-    "The value is right; the first number is a place in the list of dead channels.",
+    "The value is right; the first number is a place in the list of silent channels.",
     lambda: [came_to_life()[0], 0],
     "The channel is right; read its largest value in the trained network, not in the "
     "untrained one.",
@@ -326,12 +325,13 @@ EXERCISES["come_to_life"] = Exercise(
     lambda: [came_to_life()[0], mean_of(came_to_life()[0])],
     "The channel is right; that is its mean, and its largest value is asked for.",
     lambda: came_to_life(rank=-1),
-    "That is the dead channel with the smallest value in the trained network.",
+    "That is a silent channel with the smallest value in the trained network: it is 0 "
+    "there as well.",
     lambda: [came_to_life()[0], cat_outputs(True)["conv2d_1"].max()],
     "The channel is right; the value is the largest of the whole layer.",
     lambda: dead_channels(cat_outputs(False)["conv2d_1"]),
-    "These are the channels that are dead in the untrained network: which of them has the "
-    "largest value in the trained one?",
+    "These are the channels that are silent in the untrained network: which of them has "
+    "the largest value in the trained one?",
     lambda: came_to_life("conv2d"),
     "That is conv2d, the first layer; choose conv2d_1.",
     lambda: came_to_life("conv2d_2"),
@@ -409,8 +409,7 @@ PREDICTIONS["D"] = Exercise(
 
 PREDICTIONS["E"] = Exercise(
     lambda: "more" if zeros(True) > zeros(False) else "fewer",
-    "Trained channels answer to what they have learned and are 0 where it is not; some "
-    "have died.",
+    "Trained channels answer to what they have learned and are 0 where it is not.",
     fewer="A trained network does not answer everywhere: it chooses.",
     same="Half is what random weights give: as many sums below 0 as above it.",
 )
