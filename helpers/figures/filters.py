@@ -70,7 +70,7 @@ def filter_grid(
         f"{title}: {len(numbers)} of {filters} filters", len(numbers), form, columns,
         named, None, figsize, not in_colour, f"{how[0].upper()}{how[1:]}.", GROUND,
     )  # fmt: skip
-    told = ""
+    told = f" In rows: {', '.join(named)}." if isinstance(kernel, dict) else ""
     for line, (name, one) in enumerate(parts.items()):
         scaled = on_scale(one, -limit, limit)
         if in_colour:

@@ -219,7 +219,7 @@ def draw_classes(axes, top, values, classes):
     if len(values) > MOST_CLASSES:
         chosen = np.argsort(-np.nan_to_num(values), kind="stable")[:MOST_CLASSES]
     names = [str(classes[i]) for i in chosen]
-    width = min(WIDE - LEFT - EDGE, 0.9 * len(names))
+    width = min(WIDE - LEFT - EDGE, 1.2 * len(names))
     middle = draw_bars(axes, top + LINE, values[list(chosen)], width)
     letters = max(6, int(width / len(names) / 8 / LETTER))
     for x, name, i in zip(middle, names, chosen):

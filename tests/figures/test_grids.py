@@ -424,6 +424,7 @@ def test_filters_to_compare_stand_one_below_the_other():
         before, after = (tile(picture, (3, 3), number, line) for line in (0, 1))
         np.testing.assert_allclose(before, 255 - after, atol=1)
     assert {"before", "after"} <= set(words(picture))
+    assert str(picture).endswith(". In rows: before, after.")
 
 
 def test_filter_grid_names_what_is_wrong():

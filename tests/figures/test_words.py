@@ -38,6 +38,18 @@ PICTURES = {  # every place in a picture that shows words of whoever calls
         SQUARE[..., np.newaxis], title=words
     ),
     "filters": lambda words: figures.filter_grid(np.ones((2, 2, 1, 1)), title=words),
+    "compared maps": lambda words: figures.feature_map_grid(
+        {words: SQUARE[..., np.newaxis], "b": SQUARE[..., np.newaxis]}
+    ),
+    "compared filters": lambda words: figures.filter_grid(
+        {words: np.ones((2, 2, 1, 1)), "b": np.ones((2, 2, 1, 1))}
+    ),
+    "compared rows": lambda words: figures.image_row({words: [SQUARE], "b": [SQUARE]}),
+    "layers": lambda words: figures.layers_figure(
+        {words: np.ones((1, 2, 2, 1)), f"{words} 2": [[1, 2]]},
+        classes=[words, "b"],
+        title=words,
+    ),
     "curves": lambda words: figures.curve_figure(
         {words: [1, np.nan], f"{words} 2": [2, 3]}, [words, "b"], words, words, words
     ),
