@@ -22,10 +22,10 @@ TO_POOL = np.array([[1, 5, 2, 0, 7], [3, 4, 8, 6, 9]])
 
 
 def two_values(
-    row=23,
-    column=15,
-    kernels=(10, 13),
-    bias=(10, 13),
+    row=14,
+    column=28,
+    kernels=(21, 29),
+    bias=(21, 29),
     scale=255,
     trained=True,
     relu=by_hand.relu,
@@ -60,7 +60,7 @@ def field_height(layers):
 
 
 @cache
-def products(row=6, column=7, channel=23, trained=True):
+def products(row=7, column=9, channel=60, trained=True):
     """Return patch, kernel and their products for one value of ``conv2d_1``."""
     pooled = cat_outputs(trained)["max_pooling2d"][0]
     patch = pooled[row : row + 3, column : column + 3]
@@ -158,20 +158,20 @@ EXERCISES["two_filters"] = Exercise(
     "27 products and a bias each, and what is left of them after ReLU.",
     lambda: two_values(bias=None),
     "The bias is missing.",
-    lambda: two_values(bias=(10, 10)),
-    "Both sums got the bias of filter 10; each filter has its own.",
+    lambda: two_values(bias=(21, 21)),
+    "Both sums got the bias of filter 21; each filter has its own.",
     lambda: two_values(bias=(7, 7)),
     "Both sums got the bias of filter 7, the one of the cell above.",
-    lambda: two_values(kernels=(10, 10)),
-    "Both sums are made with the kernel of filter 10.",
-    lambda: two_values(kernels=(10, 10), bias=(10, 10)),
-    "That is filter 10 twice; the second number is that of filter 13.",
+    lambda: two_values(kernels=(21, 21)),
+    "Both sums are made with the kernel of filter 21.",
+    lambda: two_values(kernels=(21, 21), bias=(21, 21)),
+    "That is filter 21 twice; the second number is that of filter 29.",
     lambda: two_values(kernels=(7, 7)),
     "Both sums are made with the kernel of filter 7, the one of the cell above.",
-    lambda: two_values(kernels=(9, 12), bias=(9, 12)),
-    "These are filters 9 and 12: counting starts at 0.",
-    lambda: two_values(kernels=(13, 10), bias=(13, 10)),
-    "The order is filter 10, then filter 13.",
+    lambda: two_values(kernels=(20, 28), bias=(20, 28)),
+    "These are filters 20 and 28: counting starts at 0.",
+    lambda: two_values(kernels=(29, 21), bias=(29, 21)),
+    "The order is filter 21, then filter 29.",
     lambda: two_values(relu=lambda sums: sums),
     "These are the sums before ReLU.",
     lambda: two_values(terms=by_hand.relu),
@@ -184,13 +184,13 @@ EXERCISES["two_filters"] = Exercise(
     "These are raw pixels from 0 to 255; the network wants pixels / 255.",
     lambda: two_values(trained=False),
     "This comes from the untrained network.",
-    lambda: two_values(22, 14),
-    "The patch starts one row and one column too early: value (23, 15) looks at rows 23 "
-    "to 25 and columns 15 to 17.",
-    lambda: two_values(24, 16),
-    "The patch starts one row and one column too late: value (23, 15) looks at rows 23 "
-    "to 25 and columns 15 to 17.",
-    lambda: two_values(15, 23),
+    lambda: two_values(13, 27),
+    "The patch starts one row and one column too early: value (14, 28) looks at rows 14 "
+    "to 16 and columns 28 to 30.",
+    lambda: two_values(15, 29),
+    "The patch starts one row and one column too late: value (14, 28) looks at rows 14 "
+    "to 16 and columns 28 to 30.",
+    lambda: two_values(28, 14),
     "Rows and columns are swapped.",
 )
 
@@ -346,12 +346,13 @@ EXERCISES["largest_share"] = Exercise(
     "These channels have the largest and the smallest patch; multiply by the kernel.",
     lambda: most_and_least(products()[1]),
     "These channels have the largest and the smallest weights in all; multiply by the "
-    "patch, which starts at row 6 and column 7.",
+    "patch, which starts at row 7 and column 9.",
     lambda: most_and_least(products()[2], np.max, np.min),
     "These channels hold the largest and the smallest single product; add up the 9 of "
     "each channel.",
-    lambda: most_and_least(products(7, 6)[2]),
-    "Channel 31 takes most away in patches around this one, such as row 7, column 6.",
+    lambda: most_and_least(products(9, 7)[2]),
+    "That is so in other patches, such as the one at row 9, column 7; this one starts at "
+    "row 7, column 9.",
     lambda: most_and_least(products(trained=False)[2]),
     "This comes from the untrained network.",
     lambda: np.sort(products()[2].sum(axis=(0, 1)))[[-1, 0]],
@@ -364,10 +365,10 @@ EXERCISES["largest_share"] = Exercise(
     "These are places among all 288 products; the question is about channels.",
     lambda: np.argsort(products()[2].sum(axis=(0, 1)))[:2],
     "These two channels take most away; which one adds most?",
-    lambda: most_and_least(products(channel=22)[2]),
-    "These belong to filter 22: counting starts at 0.",
-    lambda: most_and_least(products(channel=24)[2]),
-    "These belong to filter 24; the one of the table is 23.",
+    lambda: most_and_least(products(channel=59)[2]),
+    "These belong to filter 59: counting starts at 0.",
+    lambda: most_and_least(products(channel=61)[2]),
+    "These belong to filter 61; the one of the table is 60.",
     lambda: products()[2].sum(axis=(0, 1)),
     "These are the sums of all 32 channels; which is the largest, which the smallest?",
 )
