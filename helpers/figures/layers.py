@@ -40,9 +40,9 @@ MOST_LAYERS, MOST_MAPS, MOST_CLASSES = 30, 16, 12
 def layers_figure(outputs, image=None, classes=None, count=12, title="every layer"):
     """Draw what every layer gives out for one input, a row for each layer.
 
-    A layer with rows and columns shows its strongest maps: those with the largest
-    values, whatever their sign, the largest first, on one scale. Above each stands its
-    channel's number; through a silent map, 0 everywhere, goes one stroke. A layer of
+    A layer with rows and columns shows its strongest maps, those with the largest
+    values, whatever their sign. They stand in the order of their channels' numbers, on
+    one scale; through a silent map, 0 everywhere, goes one stroke. A layer of
     units shows a bar for each. Maps without a negative value are drawn in grey, 0 is
     black; elsewhere 0 is white, blue is positive and orange negative.
 
@@ -177,7 +177,7 @@ def draw_maps(axes, top, values, side, count):
     """Draw a layer's strongest maps with their channels' numbers."""
     lowest, highest, colours = scale_of(values)
     sizes = np.abs(np.where(np.isfinite(values), values, 0)).max(axis=(0, 1))
-    strongest = np.argsort(-sizes, kind="stable")[:count]
+    strongest = np.sort(np.argsort(-sizes, kind="stable")[:count])
     boxes = {}
     for place, channel in enumerate(strongest.tolist()):
         left = LEFT + place * (side + GAP)
