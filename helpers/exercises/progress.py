@@ -41,6 +41,8 @@ FORMER = {
     for topic, *names in [line.split()]
     for place, name in enumerate(names, start=1)
 }
+# What a lesson has asked before it moved to another one, with the same answer.
+MOVED = {"using_layer_outputs.heat_map": "what_the_network_uses.heat_map"}
 PATIENCE = 1.0  # seconds to wait for another kernel that is writing
 STALE = 10  # seconds after which a new file was left behind by a kernel that died
 # Windows lets nobody replace a file while it is read.
@@ -107,7 +109,8 @@ def read(file):
     except (OSError, ValueError, RecursionError):
         return {}
     known = known if isinstance(known, dict) else {}
-    return {FORMER.get(name, name): day for name, day in known.items()}
+    known = {FORMER.get(name, name): day for name, day in known.items()}
+    return {MOVED.get(name, name): day for name, day in known.items()}
 
 
 def add(file, name):

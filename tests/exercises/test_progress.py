@@ -100,12 +100,24 @@ def test_every_former_number_leads_to_an_exercise_that_asks_for_the_same():
     """None of the former ones asked for a function."""
     assert len(module.FORMER) == 40 and GONE < set(module.FORMER.values())
     for name in set(module.FORMER.values()) - GONE:
+        name = module.MOVED.get(name, name)
         assert not isinstance(find(name, "EXERCISES"), FunctionExercise), name
 
 
 def test_what_is_gone_is_no_exercise_of_today():
     today = [name for _, found in module.lessons() for name in found.values()]
     assert GONE.isdisjoint(today)
+
+
+def test_an_exercise_that_moved_to_another_lesson_is_still_done(file, capsys):
+    file.parent.mkdir()
+    for before in ("7.4", *module.MOVED):
+        file.write_text(json.dumps({before: "2001-01-01"}))
+        assert "[x] 8.4" in table(capsys)
+    today = [name for _, found in module.lessons() for name in found.values()]
+    assert set(module.MOVED.values()) <= set(today) and not set(module.MOVED) & set(
+        today
+    )
 
 
 def test_numbers_of_softmax_are_not_the_function(file, capsys):

@@ -275,42 +275,21 @@ scores[np.arange(10), true_labels].mean() -> That is the mean score of the true 
 (classes == true_labels).sum() / scores.size -> How many are right was divided by all
 70 -> That is 100 times too large: is it in per cent?
 "70%" -> Write numbers with a point, without quotation marks
-= using_layer_outputs.heat_map
-weighted.sum(axis=-1) -> This is before ReLU: what speaks against the class is
-np.maximum(0, (maps * gradient.sum(axis=(0, 1))).sum(axis=-1))
-    -> The gradients were added up; the weight of a channel
-np.maximum(0, (maps * gradient).sum(axis=-1)) -> Each number was multiplied by its own
-np.maximum(0, (maps * gradient).mean(axis=-1)) -> Each number was multiplied by its own
-np.maximum(0, weighted).sum(axis=-1) -> This is channel 0 alone, times its weight. ReLU
-maps[..., 0] * gradient[..., 0].mean() -> This is channel 0 alone, times its weight. ReLU
-np.maximum(0, (maps * np.maximum(0, gradient.mean(axis=(0, 1)))).sum(axis=-1))
-    -> This is channel 0 alone, times its weight. ReLU acts
-np.maximum(0, (maps * gradient.mean(axis=-1, keepdims=True)).sum(axis=-1))
-    -> The mean was taken over the channels, one for each
-np.maximum(0, (maps * gradient.mean(axis=0)).sum(axis=-1)) -> The mean was taken over the
-np.maximum(0, (maps * gradient.mean(axis=1)).sum(axis=-1)) -> The mean was taken over one
-np.maximum(0, (maps * gradient.mean()).sum(axis=-1)) -> Both channels got one weight, the
-np.maximum(0, (maps * abs(gradient.mean(axis=(0, 1)))).sum(axis=-1))
-    -> The second channel's weight has lost its minus.
-np.maximum(0, (maps * gradient.mean(axis=(0, 1))[::-1]).sum(axis=-1))
-    -> The channels' weights are exchanged.
-np.maximum(0, (maps * gradient.max(axis=(0, 1))).sum(axis=-1))
-    -> The weights are the largest gradients; take their
-np.maximum(0, (maps * np.maximum(0, gradient).mean(axis=(0, 1))).sum(axis=-1))
-    -> ReLU cut the gradient first; it acts at the end, on
-np.maximum(0, -weighted.sum(axis=-1)) -> The signs are turned: this is what speaks
-abs(weighted.sum(axis=-1)) -> What is negative has lost its minus; ReLU makes 0 of
-np.maximum(0, weighted.mean(axis=-1)) -> The weighted maps of the channels are added up
-np.maximum(0, weighted.sum(axis=0)) -> The rows were added up; add up the channels
-np.maximum(0, weighted.sum()) -> Everything was added up; add up the channels alone
-np.maximum(0, weighted.sum(axis=-1)).sum() -> The heat map was added up: its four numbers
-np.maximum(0, weighted.sum(axis=-1)) / 5.25 -> It was divided by the largest number
-np.maximum(0, weighted.sum(axis=-1)).T -> Rows and columns are swapped.
-maps.sum(axis=-1) -> The channels were added up without their weights.
-gradient.mean(axis=(0, 1)) -> These are the two channels' weights; multiply the
-weighted -> These are the weighted maps of both channels; add
-np.maximum(0, (gradient * maps.mean(axis=(0, 1))).sum(axis=-1))
-    -> Maps and gradient changed places.
+= using_layer_outputs.standard_error
+[0.0064, 1600] -> The root is missing in the first number.
+[0.16 / 25, 0.16 / 0.01] -> The root is missing in both numbers.
+[np.sqrt(0.8 / 25), 1600] -> The factor 1 − accuracy is missing in the first
+[np.sqrt(0.8 / 25), 0.8 / 0.01**2] -> The factor 1 − accuracy is missing in both
+[0.4, 1600] -> The first number is not divided by how many pictures
+[0.016, 1600] -> In the first number the root was taken before
+[np.sqrt(0.16 / 24), 1600] -> In the first number 24 stands for the pictures
+[2, 1600] -> The first number is in pictures; divide by 25
+[0.08, 200] -> The second number is eight times as many pictures
+[0.08, 0.16 / 0.01] -> In the second number the 0.01 was not squared.
+[0.08, 40] -> In the second number the root was taken; a number
+[0.08, 1575] -> The second number is how many more it takes
+[1600, 0.08] -> The numbers are right, in reverse order: which one is
+0.08 -> That is one of the numbers alone. A list of 2 numbers
 = when_extraction_fails.two_faults
 layer_outputs(network, rows) -> A dict: name the layer whose output is meant.
 network -> This is a model; call it on rows.
@@ -472,9 +451,6 @@ def of_using_layer_outputs():
     targets = np.array([[1, 0], [1, 0], [0, 1], [0, 1]])
     table, right_side = four.T @ four + 2 * np.eye(2), four.T @ is_of_class
     solve, eye = np.linalg.solve, np.eye
-    maps = np.stack([[[2, 0], [3, 2]], [[3, 3], [0, 2]]], axis=-1)
-    gradient = np.stack([[[3, 3], [3, -2]], [[-3, 3], [-3, 0]]], axis=-1)
-    weighted = maps * gradient.mean(axis=(0, 1))
     return locals()
 
 

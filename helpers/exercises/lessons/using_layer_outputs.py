@@ -3,7 +3,6 @@
 from functools import cache
 
 import numpy as np
-import tensorflow as tf
 from numpy.linalg import norm, solve
 
 from ...datasets import cat_photograph, drawn_pictures
@@ -26,9 +25,6 @@ SCORES = np.stack([CLASS_0, CLASS_1, CLASS_2], axis=1)
 TRUE_LABELS = np.array([1, 0, 0, 2, 0, 2, 2, 0, 2, 0])
 CLASSES = SCORES.argmax(axis=1)
 RIGHT = CLASSES == TRUE_LABELS
-MAPS = np.stack([[[2, 0], [3, 2]], [[3, 3], [0, 2]]], axis=-1)
-GRADIENT = np.stack([[[3, 3], [3, -2]], [[-3, 3], [-3, 0]]], axis=-1)
-WEIGHTED = MAPS * GRADIENT.mean(axis=(0, 1))
 
 
 def ridge(penalty, outputs=FOUR, targets=IS_OF_CLASS):
@@ -40,11 +36,6 @@ def with_square_of(outputs, penalty):
     """Return weights for the right side of 7.2, the table of other outputs beside it."""
     table = outputs.T @ outputs + penalty * np.eye(2)
     return solve(table, FOUR.T @ IS_OF_CLASS)
-
-
-def heat(weights, maps=MAPS):
-    """Return ReLU of the sum of the channels, each times its weights."""
-    return np.maximum(0, (maps * weights).sum(axis=-1))
 
 
 def cosine_cases():
@@ -248,65 +239,40 @@ EXERCISES["accuracy"] = Exercise(
     "That is none of ten. The class is the place of the highest score, counted from 0.",
 )
 
-EXERCISES["heat_map"] = Exercise(
-    lambda: heat(GRADIENT.mean(axis=(0, 1))),
-    "The second channel's mean gradient is negative: where it answers, it speaks "
-    "against the class.",
-    lambda: WEIGHTED.sum(axis=-1),
-    "This is before ReLU: what speaks against the class is still there.",
-    lambda: heat(GRADIENT.sum(axis=(0, 1))),
-    "The gradients were added up; the weight of a channel is their mean.",
-    lambda: heat(GRADIENT),
-    "Each number was multiplied by its own gradient; a channel has one weight, the mean.",
-    lambda: heat(GRADIENT) / 2,
-    "Each number was multiplied by its own gradient, and the mean taken over the channels; "
-    "a channel has one weight, the mean of its gradient, and the channels are added up.",
-    lambda: np.maximum(0, WEIGHTED).sum(axis=-1),
-    "This is channel 0 alone, times its weight. ReLU acts on the sum of the channels, not "
-    "on each of them or on the weights.",
-    lambda: heat(GRADIENT.mean(axis=-1, keepdims=True)),
-    "The mean was taken over the channels, one for each position; take it over the "
-    "positions, `axis=(0, 1)`, one for each channel.",
-    lambda: heat(GRADIENT.mean(axis=0)),
-    "The mean was taken over the rows alone; take it over rows and columns, "
-    "`axis=(0, 1)`.",
-    lambda: heat(GRADIENT.mean(axis=1)),
-    "The mean was taken over one axis alone; take it over rows and columns, "
-    "`axis=(0, 1)`.",
-    lambda: heat(GRADIENT.mean()),
-    "Both channels got one weight, the mean of all eight; each has its own.",
-    lambda: heat(abs(GRADIENT.mean(axis=(0, 1)))),
-    "The second channel's weight has lost its minus.",
-    lambda: heat(GRADIENT.mean(axis=(0, 1))[::-1]),
-    "The channels' weights are exchanged.",
-    lambda: heat(GRADIENT.max(axis=(0, 1))),
-    "The weights are the largest gradients; take their means.",
-    lambda: heat(np.maximum(0, GRADIENT).mean(axis=(0, 1))),
-    "ReLU cut the gradient first; it acts at the end, on the sum of the channels.",
-    lambda: heat(-GRADIENT.mean(axis=(0, 1))),
-    "The signs are turned: this is what speaks against the class.",
-    lambda: abs(WEIGHTED.sum(axis=-1)),
-    "What is negative has lost its minus; ReLU makes 0 of it.",
-    lambda: WEIGHTED.sum(axis=0),
-    "The first axis was added up, the rows; add up the channels, `axis=-1`.",
-    lambda: np.maximum(0, WEIGHTED.sum(axis=0)),
-    "The rows were added up; add up the channels, `axis=-1`.",
-    lambda: WEIGHTED.sum(),
-    "Everything was added up; add up the channels alone, `axis=-1`.",
-    lambda: heat(GRADIENT.mean(axis=(0, 1))).sum(),
-    "The heat map was added up: its four numbers are asked for.",
-    lambda: heat(GRADIENT.mean(axis=(0, 1))) / WEIGHTED.sum(axis=-1).max(),
-    "It was divided by the largest number, which is for the picture only.",
-    lambda: MAPS.sum(axis=-1),
-    "The channels were added up without their weights.",
-    lambda: np.maximum(0, WEIGHTED.mean(axis=-1)),
-    "The weighted maps of the channels are added up; this is their mean.",
-    lambda: heat(GRADIENT, MAPS.mean(axis=(0, 1))),
-    "Maps and gradient changed places.",
-    lambda: GRADIENT.mean(axis=(0, 1)),
-    "These are the two channels' weights; multiply the maps by them and add up.",
-    lambda: WEIGHTED,
-    "These are the weighted maps of both channels; add them up.",
+
+def standard_error(accuracy=0.8, pictures=25):
+    """Return how far an accuracy is off, as a rule."""
+    return np.sqrt(accuracy * (1 - accuracy) / pictures)
+
+
+EXERCISES["standard_error"] = Exercise(
+    lambda: [standard_error(), 1600],
+    "It is an eighth of the error, and takes 8 × 8 times as many pictures.",
+    lambda: [standard_error() ** 2, 1600],
+    "The root is missing in the first number.",
+    lambda: [standard_error() ** 2, 16],
+    "The root is missing in both numbers.",
+    lambda: [np.sqrt(0.8 / 25), 1600],
+    "The factor 1 − accuracy is missing in the first number.",
+    lambda: [np.sqrt(0.8 / 25), 8000],
+    "The factor 1 − accuracy is missing in both numbers.",
+    lambda: [np.sqrt(0.16), 1600],
+    "The first number is not divided by how many pictures there are.",
+    lambda: [0.4 / 25, 1600],
+    "In the first number the root was taken before the division by the pictures.",
+    lambda: [np.sqrt(0.16 / 24), 1600],
+    "In the first number 24 stands for the pictures; divide by all 25.",
+    lambda: [25 * standard_error(), 1600],
+    "The first number is in pictures; divide by 25, as the accuracy does.",
+    lambda: [standard_error(), 200],
+    "The second number is eight times as many pictures: under the root that is not an "
+    "eighth of the error.",
+    lambda: [standard_error(), 16],
+    "In the second number the 0.01 was not squared.",
+    lambda: [standard_error(), 40],
+    "In the second number the root was taken; a number of pictures has none.",
+    lambda: [standard_error(), 1575],
+    "The second number is how many more it takes; give how many it takes in all.",
 )
 
 
@@ -377,20 +343,6 @@ def right_about_shuffled_labels():
     return "few" if right < 0.15 else "some" if right < 0.9 else "most"
 
 
-def some_heat_maps_are_empty():
-    """Return whether Grad-CAM leaves nothing for some picture's lowest class."""
-    flatten, dense, last = network().layers[-3:]
-    kernel, bias = last.get_weights()
-    maps = tf.constant(outputs_of("conv2d_2"))
-    with tf.GradientTape() as tape:
-        tape.watch(maps)
-        hidden = dense(flatten(maps))
-        lowest = tf.reduce_min(hidden @ kernel + bias, axis=1)
-    weights = tf.reduce_mean(tape.gradient(lowest, maps), axis=(1, 2), keepdims=True)
-    highest = tf.reduce_max(tf.reduce_sum(weights * maps, axis=-1), axis=(1, 2))
-    return "yes" if (highest.numpy() <= 0).any() else "no"
-
-
 PREDICTIONS["A"] = Exercise(
     nearer_to_the_cat,
     "At half the brightness every pixel is off by half its own value; the blank "
@@ -424,13 +376,4 @@ PREDICTIONS["D"] = Exercise(
     few="There is nothing to learn, but there is something to memorise, and 64 weights for "
     "each class hold a part of it.",
     most="That takes more numbers than pictures; here are 64 for 750.",
-)
-
-PREDICTIONS["E"] = Exercise(
-    some_heat_maps_are_empty,
-    "The weighted sum is negative or 0 at every position, and ReLU leaves nothing. That "
-    "says little about single places: a channel's weight is a mean over all of them, and "
-    "one of them may still raise this score.",
-    no="Each map is stretched to full brightness when it is drawn, which hides how "
-    "little may be there.",
 )
