@@ -54,7 +54,8 @@ def convolution_figure(picture, kernel, place=None, bias=None, relu=False):
         >>> convolution_figure(np.eye(4), np.ones((2, 2)), place=(0, 1), bias=-3, relu=True)
         Rows 0 to 1 and columns 1 to 2 of the picture times the kernel: sum of 4 products
         1, + bias -3, = relu(-2) 0. This is the value at row 0, column 1 of the feature
-        map, which has 3 rows and 3 columns. Blue is above 0, orange below 0, white 0.
+        map, which has 3 rows and 3 columns. Blue is above 0, orange below 0, white 0,
+        grey still open.
     """
     picture = check_numbers(picture, "picture", MOST)
     kernel = check_kernel(kernel, picture)
@@ -114,7 +115,7 @@ def sliding_figure(picture, kernel, row=0):
         >>> sliding_figure(np.eye(3), np.ones((2, 2)))
         The kernel moves along rows 0 to 1 of the picture and fills row 0 of the feature
         map. Columns 0 to 1: sum 2. Columns 1 to 2: sum 1. Blue is above 0, orange below
-        0, white 0.
+        0, white 0, grey still open.
     """
     picture = check_numbers(picture, "picture", MOST)
     kernel = check_kernel(kernel, picture)

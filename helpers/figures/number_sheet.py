@@ -12,7 +12,7 @@ LETTER = 9 / 72
 GAP = 0.3  # between two arrays
 MARGIN, LINE = 0.15, 0.22  # around everything; from one line of text to the next
 NOT_YET = to_rgb("#e6e6e6")  # of a square whose number is not computed yet
-KEY = "Blue is above 0, orange below 0, white 0."
+KEY = "Blue is above 0, orange below 0, white 0"
 
 
 class Sheet:
@@ -26,6 +26,7 @@ class Sheet:
         texts = np.concatenate([written(array).ravel() for array in arrays])
         self.wide = max(SQUARE, *(length(text) + 0.1 for text in texts))
         self.right = self.bottom = 0
+        self.key = f"{KEY}."
         self.picture = Picture(figsize=(1, 1))
         self.axes = self.picture.add_axes((0, 0, 1, 1))
         self.axes.set_axis_off()
@@ -58,6 +59,8 @@ class Sheet:
         colours, texts = coloured(values, like), written(values, like)
         drawn = np.broadcast_to(drawn, values.shape)
         colours[~drawn] = NOT_YET
+        if not drawn.all():
+            self.key = f"{KEY}, grey still open."
         self.axes.imshow(
             colours, extent=(left, right, bottom, top), aspect="auto",
             interpolation="nearest",
@@ -83,7 +86,7 @@ class Sheet:
         self.picture.set_size_inches(width, height)
         self.axes.set(xlim=(0, width), ylim=(height, 0))
         odd = name_odd(arrays.items(), "array").replace(" with an x", "")
-        self.picture.sentence = f"{sentence} {KEY}{odd}"
+        self.picture.sentence = f"{sentence} {self.key}{odd}"
         return self.picture
 
 

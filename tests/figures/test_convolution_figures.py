@@ -137,13 +137,29 @@ def test_the_sentence_has_the_numbers_of_the_place():
     assert str(convolution_figure(PICTURE, KERNEL)) == (
         "Rows 0 to 2 and columns 1 to 3 of the picture times the kernel: sum of 9 products "
         "27. This is the value at row 0, column 1 of the feature map, which has 3 rows and "
-        "4 columns. Blue is above 0, orange below 0, white 0."
+        "4 columns. Blue is above 0, orange below 0, white 0, grey still "
+        "open."
     )
     one = str(convolution_figure(PICTURE, -KERNEL, (2, -2), bias=0.5, relu=True))
     assert one.startswith(
         "Rows 2 to 4 and columns 2 to 4 of the picture times the kernel: sum of 9 products "
         "-27.000, + bias 0.500, = relu(-26.500) 0.000. This is the value at row 2, column "
     )
+
+
+@pytest.mark.parametrize(
+    ("figure", "is_open"),
+    [
+        (convolution_figure([[1]], [[2]]), False),
+        (convolution_figure(PICTURE, KERNEL), True),
+        (sliding_figure([[1]], [[2]]), False),
+        (sliding_figure(PICTURE, KERNEL, 2), True),
+    ],
+    ids=str,
+)
+def test_grey_is_told_where_a_square_is_open(figure, is_open):
+    assert any("" in array for array in arrays_in(figure)) == is_open
+    assert str(figure).endswith("grey still open." if is_open else "white 0.")
 
 
 def test_it_opens_where_the_value_is_farthest_from_0():
@@ -382,7 +398,7 @@ def test_what_is_no_number_is_yellow_and_told(odd, text, word):
         sliding_figure(picture, np.ones((2, 2))),
     ):
         assert arrays_in(figure)[0][1, 3] == text and yellow(figure)[0] == 1
-        assert str(figure).endswith(f"white 0.{found}")
+        assert str(figure).endswith(f"white 0, grey still open.{found}")
     figure = convolution_figure(picture, np.ones((2, 2)), (1, 2))
     assert yellow(figure) == [1, 1, 1, 0, 1]
     assert not np.isfinite(beside(figure, "sum of 4 products"))
