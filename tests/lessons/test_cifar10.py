@@ -132,3 +132,14 @@ def test_cifar10_feature_maps_shows_cifar10s_cat_and_its_maps(cifar10):
 
 def test_using_layer_outputs_runs_on_cifar10(cifar10):
     run("07_using_layer_outputs", "assert not cifar10.is_stand_in\n")
+
+
+def test_what_the_network_uses_says_the_same_of_cifar10(cifar10):
+    printed = run(
+        "08_what_the_network_uses",
+        "assert shares.max() < 0.2 and together > 3 * shares[weak].max()\n"
+        "assert readable(parts['used']) < readable(parts['rest'])\n"
+        "assert (grad_cam(network, images[:100], 'conv2d_2', answers[:100])"
+        ".reshape(100, 16).argmax(axis=1) == costs_most).sum() < 50 < right\n",
+    )
+    assert "answers changed: 0 " in printed
