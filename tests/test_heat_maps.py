@@ -209,6 +209,15 @@ def test_gradients_of_all_layers_and_the_model_stays():
         np.testing.assert_array_equal(old, new)
 
 
+def test_a_layer_is_named_in_every_way():
+    model, _ = conv_dense()
+    x = images(2, 10, 10)
+    heat = grad_cam(model, x, "maps", 1)
+    for one in (model.get_layer("maps"), 1, ["maps"], None):
+        same(grad_cam(model, x, one, 1), heat)
+    assert list(layer_gradients(model, x, layers.Conv2D)) == ["conv", "maps"]
+
+
 REFUSED = {
     "no such layer": ({"layer": "mops"}, "has no layer 'mops'. Did you mean 'maps'"),
     "no maps": ({"layer": "kinds"}, "kinds is no layer with maps"),
