@@ -17,8 +17,8 @@ ODD_COLOUR = "#f0e442"  # of NaN and infinity: yellow is on no scale drawn here
 GRAY = colormaps["gray"].with_extremes(bad=ODD_COLOUR)
 GAP_COLOUR = "#9db8d9"  # no grey: a grey gap would look like a dead map
 SIGNED = LinearSegmentedColormap.from_list(
-    "signed", [NEGATIVE, "white", POSITIVE], 255, bad=ODD_COLOUR
-)  # 255 colours: one of them stands in the middle
+    "signed", [NEGATIVE, "white", POSITIVE], 255
+).with_extremes(bad=ODD_COLOUR)  # 255 colours: one of them stands in the middle
 CARD = "#e9eef5"  # what a picture stands on, on a white page and on a dark one
 
 
