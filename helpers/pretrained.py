@@ -13,7 +13,6 @@ from .engine.files import is_offline, keras_folders
 WEIGHTS = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5"
 WEIGHTS_MIRRORS = (
     f"https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/{WEIGHTS}",
-    f"https://github.com/JonathanCMitchell/mobilenet_v2_keras/releases/download/v1.1/{WEIGHTS}",
 )
 WEIGHTS_BYTES = 14_536_120
 WEIGHTS_HASH = "sha256:3e195a2857356cfc092cbbb460beb2a5bce279015d7792598b8d3d9e451902e3"

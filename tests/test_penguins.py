@@ -70,6 +70,18 @@ def test_what_the_lesson_says_of_the_network_does_not_depend_on_the_seed(seed):
     assert found.rows[found.strongest, 0].mean() > means[1][0] - 1 > means[0][0]
     assert means[2][0] > found.rows[:, 0].mean()  # Gentoos have long bills too
     assert (found.labels[found.strongest] == 1).sum() >= 5
+    # row 5 in the explorer: "near 46 mm the answer becomes Adelie"
+    assert np.array_equal(found.rows[5], found.row[0])
+    shorter = np.repeat(found.row, 100, axis=0)
+    shorter[:, 0] = np.linspace(found.row[0, 0], found.rows[:, 0].min(), 100)
+    outputs = layer_outputs(found.sorter, shorter)
+    answers = outputs["species"].argmax(axis=1)
+    place = np.argmax(answers != 1)
+    assert answers[place] == 0 and 45 < shorter[place, 0] < 47
+    assert outputs["hidden"][place, found.unit] < 0.8 * outputs["hidden"][0, found.unit]
+    if seed == 0:
+        np.testing.assert_allclose(outputs["hidden"][0, 1:3], [0, 3.7], atol=0.1)
+        np.testing.assert_allclose(outputs["hidden"][place, 1:3], [1.2, 1.3], atol=0.2)
 
 
 def test_the_lesson_shows_a_unit_for_each_species():

@@ -187,5 +187,5 @@ def test_the_files_are_those_that_keras_knows():
     from keras.src.applications import imagenet_utils, mobilenet_v2
 
     first = mobilenet_v2.BASE_WEIGHT_PATH + pretrained.WEIGHTS
-    assert pretrained.WEIGHTS_MIRRORS[0] == first
+    assert pretrained.WEIGHTS_MIRRORS == (first,)
     assert pretrained.NAMES_MIRRORS == (imagenet_utils.CLASS_INDEX_PATH,)
