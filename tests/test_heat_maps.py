@@ -209,6 +209,81 @@ def test_gradients_of_all_layers_and_the_model_stays():
         np.testing.assert_array_equal(old, new)
 
 
+def branches():
+    def run(x):
+        y = layers.Conv2D(3, 3, padding="same", activation="tanh", name="conv")(x)
+        z = layers.DepthwiseConv2D(3, padding="same", name="each")(y * 2)
+        both = layers.Concatenate(name="both")([y, z])
+        pooled = layers.GlobalAveragePooling2D(name="pool")(layers.Add()([both, both]))
+        return layers.Dense(3, activation="softmax", name="kinds")(pooled)
+
+    return functional((5, 5, 2), run)
+
+
+def recurrent():
+    return sequential(
+        (5, 5, 2),
+        layers.Reshape((25, 2), name="steps"),
+        layers.GRU(4, return_sequences=True, name="gru"),
+        layers.Bidirectional(layers.LSTM(3, name="lstm"), name="both"),
+        layers.Dense(3, activation="softmax", name="kinds"),
+    )
+
+
+def within():
+    inner = branches()
+    return functional((5, 5, 2), lambda x: inner(ops.sin(x) + 1), dtype="float64")
+
+
+def of_one_own():
+    class Mine(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.conv = layers.Conv2D(3, 2, activation="tanh", name="conv")
+            self.dense = layers.Dense(3, activation="softmax", name="kinds")
+
+        def call(self, x):
+            return self.dense(tf.reduce_sum(tf.square(self.conv(x)), axis=(1, 2)))
+
+    model = Mine()
+    model(np.zeros((1, 5, 5, 2)))
+    return model
+
+
+@pytest.mark.parametrize("make", [branches, recurrent, within, of_one_own])
+def test_a_gradient_is_what_moving_a_number_does(make):
+    """The other way round: a number is moved by `replace`, and the score read."""
+    keras.config.set_dtype_policy("float64")
+    try:
+        model = make()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    x, random, tiny = (
+        images(2, 5, 5, 2).astype("float64"),
+        np.random.default_rng(0),
+        1e-5,
+    )
+    found = layer_gradients(model, x, classes=1)
+    last = [*layer_outputs(model, x)][-1]
+    kinds = next(name for name in layer_outputs(model, x) if name.endswith("kinds"))
+    assert len(found) >= 1 and kinds not in found and last not in found
+
+    def score(name, place, by):
+        def moved(y):
+            y = y.copy()
+            y[place] += by
+            return y
+
+        options = {"replace": {name: moved}, "before_activation": True}
+        return layer_outputs(model, x, kinds, **options)[kinds][:, 1].sum()
+
+    for name, slopes in found.items():
+        for _ in range(3):
+            place = tuple(random.integers(0, size) for size in slopes.shape)
+            slope = (score(name, place, tiny) - score(name, place, -tiny)) / (2 * tiny)
+            assert np.isclose(slopes[place], slope, atol=1e-5), name
+
+
 def test_a_layer_is_named_in_every_way():
     model, _ = conv_dense()
     x = images(2, 10, 10)
