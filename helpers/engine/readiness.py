@@ -117,8 +117,8 @@ def installed_version(package):
 
 def unfit_folder():
     incomplete = f"{COURSE} is not complete. Copy or unpack the course once more."
-    parts = DATA / "cat.png", DATA / "dense_answer_key.json", NOTEBOOKS
-    if not all(part.exists() for part in parts):
+    names = "cat.png", "emoji.png", "penguins.csv", "dense_answer_key.json"
+    if not all(part.exists() for part in (NOTEBOOKS, *map(DATA.joinpath, names))):
         return incomplete
     try:
         for optimizer in WEIGHTS:

@@ -17,7 +17,7 @@ from archives import npz
 
 from helpers.__main__ import main
 from helpers.engine import readiness
-from helpers.engine.files import COURSE, PACKAGE, WEIGHTS
+from helpers.engine.files import COURSE, DATA, PACKAGE, WEIGHTS
 
 pytest_plugins = ["mirrors"]
 QUICK = (  # without TensorFlow, which must not be loaded
@@ -113,7 +113,22 @@ def test_tensorflow_counts_under_whatever_name_it_was_installed(course, packages
     assert told(course, "-S", PYTHONPATH=str(packages)) is None
 
 
-@pytest.mark.parametrize("name", ["cifar10_cnn.weights.npz", "cat.png"])
+READ = {
+    ".csv",
+    ".json",
+    ".npz",
+    ".png",
+}  # what lessons read, but for the README's picture
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        path.name
+        for path in sorted(DATA.iterdir())
+        if path.suffix in READ and path.name != "promise.png"
+    ],
+)
 def test_a_file_of_data_that_is_missing(course, name):
     (course / "data" / name).unlink()
     assert told(course) == (
