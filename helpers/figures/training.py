@@ -197,10 +197,9 @@ def step_figure(loss, weight, gradient, rates, title="one step"):
     said = [f"{title}: {before}, slope {gradient:.4g}."]
     for i, (rate, end, after) in enumerate(zip(rates, ends, losses[1:])):
         colour, leads = CURVES[i % 4], f"weight {end:.4g}, loss {after:.4g}"
-        bow = (
-            f"arc3,rad={-0.3 if end > weight else 0.3}"  # over the slope, not along it
-        )
-        look = {"color": colour, "lw": 2, "arrowstyle": "->", "connectionstyle": bow}
+        bend = -0.3 if end > weight else 0.3  # over the slope, not along it
+        look = {"connectionstyle": f"arc3,rad={bend}", "color": colour, "lw": 2}
+        look["arrowstyle"] = "->"
         axes.annotate("", (end, after), (weight, losses[0]), arrowprops=look)
         named = f"rate {rate:g}:\n{leads}"
         mark = MARKS[1 + i % 6]
