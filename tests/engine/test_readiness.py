@@ -113,12 +113,8 @@ def test_tensorflow_counts_under_whatever_name_it_was_installed(course, packages
     assert told(course, "-S", PYTHONPATH=str(packages)) is None
 
 
-READ = {
-    ".csv",
-    ".json",
-    ".npz",
-    ".png",
-}  # what lessons read, but for the README's picture
+# what lessons read, but for the README's picture
+READ = {".csv", ".json", ".npz", ".png"}
 
 
 @pytest.mark.parametrize(
