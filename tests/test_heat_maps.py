@@ -217,7 +217,7 @@ def branches():
         pooled = layers.GlobalAveragePooling2D(name="pool")(layers.Add()([both, both]))
         return layers.Dense(3, activation="softmax", name="kinds")(pooled)
 
-    return functional((5, 5, 2), run)
+    return functional((5, 5, 2), run, dtype="float64")
 
 
 def recurrent():
