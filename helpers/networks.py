@@ -20,8 +20,8 @@ from .engine.stand_in import digits_to_learn
 def seeded_glorot_uniform(shape, dtype=None):
     """Draw a kernel from TensorFlow's random stream, within the Glorot limit.
 
-    Keras 2 drew its kernels this way, so ``tf.random.set_seed(0)`` decided them.
-    The initializers of Keras 3 ignore that seed; this function does not.
+    Up to version 2.9 Keras drew its kernels this way, so ``tf.random.set_seed(0)`` decided
+    them. The initializers of later versions ignore that seed; this function does not.
 
     Arguments:
         shape: kernel shape; the last two axes are the input and output units. Axes

@@ -99,7 +99,7 @@ def test_dead_channels_are_named(page, course):
     here = np.flatnonzero((maps[0] == 0).all(axis=(0, 1)))
     always = np.flatnonzero((maps == 0).all(axis=(0, 1, 2)))
     hand.until(
-        f"text.includes('Dead: {len(here)} of 64 channels are zero for this image')"
+        f"text.includes('Silent: {len(here)} of 64 channels are zero for this image')"
     )
     hand.until(f"text.includes('Zero for all 4 images: {len(always)} ')")
 

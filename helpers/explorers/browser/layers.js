@@ -417,7 +417,7 @@ function render({ model, el }) {
     if (!plan || !now) return;
     const { layer, dead } = now;
     const single = isSingle(layer);
-    const forAll = about.images > 1 ? (deadForAll?.[state.layer] ?? []) : dead;
+    const forAll = about.images > 1 ? (deadForAll?.[state.layer] ?? []) : [];
     const always = new Set(forAll);
     const lines = [];
     // A unit that is 0 for one image is not dead, and what is copied neither.
@@ -434,9 +434,9 @@ function render({ model, el }) {
     const here = `${dead.length} of ${layer.channels} ${what} are zero for this image`;
     const sentences = [
       dead.length
-        ? `${single ? "" : "Dead: "}${here}${single ? "" : " at every pixel"} ` +
+        ? `${single ? "" : "Silent: "}${here}${single ? "" : " at every pixel"} ` +
           `(${listed(dead)}).`
-        : `No ${single ? "unit is zero" : "channel is dead"} for this image.`,
+        : `No ${single ? "unit is zero" : "channel is silent"} for this image.`,
     ];
     if (about.images > 1 && deadForAll) {
       sentences.push(
@@ -445,7 +445,7 @@ function render({ model, el }) {
           : `None is zero for all ${about.images} images.`,
       );
       if (dead.length && !single) {
-        sentences.push("One stroke: dead for this image; a cross: for all.");
+        sentences.push("One stroke: silent for this image; a cross: dead, for all.");
       }
     }
     say(deadWords, sentences.join(" "));
@@ -454,7 +454,7 @@ function render({ model, el }) {
   function sayChannel(channel) {
     const { low, high } = ranges(now.values);
     const single = isSingle(now.layer);
-    const dead = now.dead.includes(channel) && !single ? ", dead for this image" : "";
+    const dead = now.dead.includes(channel) && !single ? ", silent for this image" : "";
     const text = single
       ? `${channelName(channel)}: ${number(low[channel])}`
       : `${channelName(channel)}: ${number(low[channel])} to ` +
