@@ -134,6 +134,8 @@ place_and_value(largest) -> That is the largest value in the trained network, bu
 [silent[means[silent].argmax()], means[silent].max()] -> That is the largest mean of a
 [silent[largest[silent].argmin()], largest[silent].min()]
     -> That is a silent channel with the smallest value in
+[silent[largest[silent].argsort()[-2]], np.sort(largest[silent])[-2]]
+    -> It came to life too, but another silent channel
 place_and_value(before_largest) -> That is the largest value in the untrained network.
 [dead_now[before_largest[dead_now].argmax()], before_largest[dead_now].max()]
     -> That is the largest value in the untrained network.
