@@ -38,8 +38,11 @@ INTERACT = """
 def view(column):
     maps = layer_outputs(model, image[None], "conv2d_1")["conv2d_1"]
     picture = feature_map_grid(maps, title="conv2d_1")
-    x, y = column + 0.5, 6.5  # the pixel's corner in the first map, behind the gap
-    picture.axes[0].add_patch(Rectangle((x, y), 1, 1, fill=False, edgecolor="red"))
+    axes = picture.axes[0]
+    first = axes.collections[0].get_paths()[0].get_extents()  # the first map
+    size = first.width / 13
+    corner = first.x0 + column * size, first.y0 + 6 * size
+    axes.add_patch(Rectangle(corner, size, size, fill=False, edgecolor="red"))
     display(picture)
     display(explain(model, image[None], "conv2d_1", (0, 6, column, 0)))
 
