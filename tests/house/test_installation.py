@@ -8,6 +8,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -172,19 +173,24 @@ def test_without_a_network_a_sentence_says_so(tmp_path):
 NOBODY = 65534
 
 
+@pytest.fixture
+def for_all():
+    """A folder that all users may enter; pytest closes its own whenever it starts."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be another"
 )
-def test_a_user_without_name_home_and_settings_installs_it(tmp_path_factory):
+def test_a_user_without_name_home_and_settings_installs_it(for_all):
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     if python is None:
         pytest.skip("there is no Python that all users may run")
-    top = tmp_path_factory.mktemp("another")
-    folder = copy(top / "course")
+    folder = copy(for_all / "course")
     for one in (folder, *folder.rglob("*")):
         os.chown(one, NOBODY, NOBODY)
-    for one in (top, *top.parents):
-        one.chmod(one.stat().st_mode | 0o011)
     words = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     words += ["env", "-i", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", python]
     done = subprocess.run(

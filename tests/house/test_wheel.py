@@ -79,7 +79,7 @@ def test_readmes_example_runs_where_only_the_wheel_is_installed(wheel, tmp_path)
     ]
     out = run(python, "-c", NETWORK + example + CHECKS, cwd=tmp_path)
     assert out.splitlines()[-3:] == [
-        "Right. Add first, then cut: ReLU acts on the sum, not on its terms.",
+        "✓ Right. Add first, then cut: ReLU acts on the sum, not on its terms.",
         "1.",
         "no helpers here",
     ]
