@@ -5,6 +5,8 @@ import textwrap
 import warnings
 from contextlib import contextmanager
 
+from .engine.tables import filled
+
 
 @contextmanager
 def expected_error(kind, start=""):
@@ -118,4 +120,4 @@ def cut(message, start):
 def show(name, message):
     """Print ``name: message`` in lines of at most 88 characters."""
     for line in f"{name}: {message}".splitlines():
-        print(textwrap.fill(line, 88, break_long_words=False, break_on_hyphens=False))
+        print(filled(line))

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import textwrap
 
 import keras
 import numpy as np
 
 from .engine.download import download
 from .engine.files import is_offline, keras_folders
+from .engine.tables import filled
 
 WEIGHTS = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5"
 WEIGHTS_MIRRORS = (
@@ -53,13 +53,14 @@ def mobilenet():
         weights = fetched(WEIGHTS, WEIGHTS_MIRRORS, WEIGHTS_BYTES, WEIGHTS_HASH)
         names = fetched(NAMES, NAMES_MIRRORS, NAMES_BYTES, NAMES_HASH)
     except OSError as error:
-        tell(f"{error} One with drawn kernels stands in: its answers mean nothing.")
+        said = f"{error} One with drawn kernels stands in: its answers mean nothing."
+        print(filled(said))
         model = build(input_tensor=pictures, weights=None)
         draw_kernels(model)
         return model, [f"class {i}" for i in range(1000)]
     model = build(input_tensor=pictures, weights=str(weights))
     index = json.loads(names.read_text(encoding="utf-8"))
-    tell(f"MobileNetV2, trained on ImageNet, from {weights}.")
+    print(filled(f"MobileNetV2, trained on ImageNet, from {weights}."))
     return model, [index[str(i)][1].replace("_", " ") for i in range(1000)]
 
 
@@ -87,11 +88,6 @@ def fetched(name, mirrors, size, known):
 def hash_of(path, kind):
     """Return the hash of a file as pooch writes it: ``"md5:c2c3..."``."""
     return f"{kind}:{hashlib.new(kind, path.read_bytes()).hexdigest()}"
-
-
-def tell(sentence):
-    """Print a sentence in lines that fit a slide."""
-    print(textwrap.fill(sentence, 88, break_long_words=False, break_on_hyphens=False))
 
 
 def draw_kernels(model):

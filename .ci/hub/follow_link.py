@@ -26,7 +26,6 @@ sys.path.insert(0, str(ROOT / ".ci"))
 import publish
 
 LINK = re.compile(r"https://\S+/hub/user-redirect/(git-pull\?\S+)")
-AUTHOR = "-c", "user.name=course", "-c", "user.email=course@example.org"
 
 
 def link():
@@ -37,7 +36,7 @@ def link():
 
 
 def git(folder, *words):
-    words = "git", "-C", str(folder), *AUTHOR, *words
+    words = "git", "-C", str(folder), *words
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 

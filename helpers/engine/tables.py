@@ -1,4 +1,6 @@
-"""Tables as text, for the prints of the course."""
+"""Tables and lines of text, for the prints of the course."""
+
+import textwrap
 
 
 def table(rows, right=()):
@@ -22,3 +24,8 @@ def table(rows, right=()):
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
+
+
+def filled(text):
+    """Return text in lines that fit a projector."""
+    return textwrap.fill(text, 88, break_long_words=False, break_on_hyphens=False)

@@ -2,9 +2,10 @@
 
 import html
 import re
-import textwrap
 
 from IPython.display import display
+
+from ..engine.tables import filled
 
 GREEN, ORANGE, GREY = "#2a9d5c", "#d9730d", "#8a8a8a"
 MARKS = {  # how a comment begins: its mark, and the colour of the line beside it
@@ -49,11 +50,6 @@ def show(text, number=""):
 def say(text):
     """Print a sentence in lines that fit a projector."""
     print(filled(text))
-
-
-def filled(text):
-    """Return text in lines that fit a projector."""
-    return textwrap.fill(text, 88, break_long_words=False, break_on_hyphens=False)
 
 
 def as_html(text):

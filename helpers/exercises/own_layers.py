@@ -6,10 +6,9 @@ import functools
 import numpy as np
 
 from ..by_hand.comparison import TOLERANCE, relative_difference
-from ..engine.tables import table
+from ..engine.tables import filled, table
 from .checking import verdict
 from .exercise import find, read
-from .feedback import filled
 from .keep import FILE, LAYERS
 from .python_files import names_of_file
 from .sandbox import Printed

@@ -3,9 +3,8 @@
 import textwrap
 
 import numpy as np
-from matplotlib.patches import Rectangle
 
-from .picture import GAP_COLOUR, POSITIVE, Picture, limits, name_odd
+from .picture import GAP_COLOUR, Picture, add_frame, limits, name_odd
 from .tiles import EDGE, GAP, LETTER, draw_tile, frame_tiles, inches
 
 
@@ -56,9 +55,8 @@ def image_figure(image, title="", box=None, white=None):
         rows, columns = (range(size)[part] for size, part in zip(image.shape, box))
         if not (rows and columns):
             raise ValueError(f"box={box!r}: there is no pixel of the picture in it.")
-        frame = (columns[0] - 0.5, rows[0] - 0.5), len(columns), len(rows)
-        for colour, line in (("white", 4), (POSITIVE, 2)):  # seen on every picture
-            axes.add_patch(Rectangle(*frame, fill=False, ec=colour, lw=line))
+        corner = columns[0] - 0.5, rows[0] - 0.5
+        add_frame(axes, corner, len(columns), len(rows))
         picture.sentence += (
             f" The frame holds rows {rows[0]} to {rows[-1]} and columns {columns[0]} to "
             f"{columns[-1]}."

@@ -3,9 +3,8 @@
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
-from matplotlib.patches import Rectangle
 
-from .picture import SIGNED, Picture, limits, name_odd
+from .picture import SIGNED, Picture, add_frame, limits, name_odd
 
 SQUARE = 0.3  # inches, as all lengths here
 LETTER = 9 / 72
@@ -73,10 +72,8 @@ class Sheet:
             self.write(*middle, texts[i, j], "center", color=ink(colours[i, j]))
         if frame:
             row, column, tall, wide = frame
-            place = (x[column], y[row]), wide * self.wide, tall * SQUARE
-            for colour, line in (("white", 4), ("black", 2)):  # seen on every colour
-                look = {"fill": False, "ec": colour, "lw": line, "zorder": 3}
-                self.axes.add_patch(Rectangle(*place, **look))
+            size = wide * self.wide, tall * SQUARE
+            add_frame(self.axes, (x[column], y[row]), *size, "black", zorder=3)
         self.write(left, top - LINE / 2, title)
         return self.grow(right, bottom)
 

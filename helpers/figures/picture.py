@@ -9,7 +9,7 @@ from matplotlib import colormaps, font_manager
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.text import Text
 
 POSITIVE, NEGATIVE = "#0072b2", "#d55e00"  # told apart with every colour vision
@@ -181,6 +181,13 @@ def cross_odd(axes, odd, extent):
         left + (column + 0.5) * wide, top + (row + 0.5) * tall, "x", color="black",
         markersize=size, markeredgewidth=min(1.5, size / 5),
     )  # fmt: skip
+
+
+def add_frame(axes, corner, width, height, colour=POSITIVE, line=2, **look):
+    """Draw a frame that is seen on every picture: a line on a white one."""
+    for each, wide in (("white", 2 * line), (colour, line)):
+        shown = {"fill": False, "ec": each, "lw": wide, **look}
+        axes.add_patch(Rectangle(corner, width, height, **shown))
 
 
 def name_odd(parts, what):

@@ -4,11 +4,10 @@ import textwrap
 from collections import Counter
 
 import numpy as np
-from matplotlib.patches import Rectangle
 
 from .curves import CURVES, MARKS, curve_figure
 from .images import in_colour, shown_picture
-from .picture import POSITIVE, Picture, limits, name_odd
+from .picture import Picture, add_frame, limits, name_odd
 from .tiles import EDGE, GAP, LETTER, draw_tile, frame_tiles, inches
 
 WIDTH, LINE = 10, 0.18  # inches: a picture, a line of text
@@ -360,6 +359,4 @@ def draw_one(axes, left, top, side, image, part=None, scale=None):
     frame_tiles(axes, [box])
     if part is not None:
         x, y, width, height = (pixel * number for number in part)
-        for colour, line in (("white", 3), (POSITIVE, 1.5)):  # seen on every picture
-            look = {"fill": False, "ec": colour, "lw": line}
-            axes.add_patch(Rectangle((left + x, top + y), width, height, **look))
+        add_frame(axes, (left + x, top + y), width, height, line=1.5)

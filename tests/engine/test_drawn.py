@@ -27,17 +27,6 @@ def test_drawn_pictures_are_the_same_on_every_machine(part, digest):
     assert not np.array_equal(images, drawn_pictures(1_000, 6, part)[0])
 
 
-@pytest.mark.parametrize("count", [0, 1, 10, 1_003])
-def test_drawn_pictures_have_cifar10s_format_and_are_balanced(count):
-    images, labels = drawn_pictures(count)
-    assert images.shape == (count, 32, 32, 3) and images.dtype == np.uint8
-    assert labels.shape == (count, 1) and labels.dtype == np.uint8
-    counts = np.bincount(labels[:, 0], minlength=10)
-    assert counts.sum() == count and np.ptp(counts) <= 1
-    if count > 100:
-        assert np.ptp(np.diff(labels[:, 0].astype(int))) > 10  # shuffled
-
-
 def test_another_part_is_refused():
     with pytest.raises(ValueError, match=r"part='tests': pass 'train' or 'test'\."):
         drawn_pictures(10, part="tests")

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from helpers.engine.drawn import drawn_pictures
 from helpers.engine.stand_in import SHAPE_CLASSES, shapes
 
 
@@ -15,9 +16,10 @@ def test_shapes_are_the_same_on_every_machine():
     assert not np.array_equal(images, shapes(1_000, seed=6)[0])
 
 
+@pytest.mark.parametrize("make", [shapes, drawn_pictures])
 @pytest.mark.parametrize("count", [0, 1, 10, 1_003])
-def test_shapes_have_cifar10s_format_and_are_balanced(count):
-    images, labels = shapes(count)
+def test_pictures_have_cifar10s_format_and_are_balanced(make, count):
+    images, labels = make(count)
     assert images.shape == (count, 32, 32, 3) and images.dtype == np.uint8
     assert labels.shape == (count, 1) and labels.dtype == np.uint8
     counts = np.bincount(labels[:, 0], minlength=10)
