@@ -1,7 +1,7 @@
-"""What an exercise and a prediction are, and how to read an answer.
+"""What an exercise and a guess are, and how to read an answer.
 
 Each lesson has a module of its own in ``lessons``, called as its notebook is without the
-number, with its ``EXERCISES`` and ``PREDICTIONS``; its quiz lies beside it. It is loaded
+number, with its ``EXERCISES`` and ``GUESSES``; its quiz lies beside it. It is loaded
 when its first cell asks for it. No name has a number of a lesson in it: lessons may be
 put in another order.
 """
@@ -41,7 +41,7 @@ class Exercise:
 
     Nothing is stored: each answer is a function that computes it. Those after the first
     make a mistake each; what equals their numbers is diagnosed as that mistake. A
-    prediction is built the same way; where its answers are words, what is said about a
+    guess is built the same way; where its answers are words, what is said about a
     wrong one stands behind it, as in ``yes="..."``.
     """
 
@@ -57,11 +57,11 @@ class Exercise:
 
 
 def find(name, kind):
-    """Return a lesson's exercise or prediction by its name.
+    """Return a lesson's exercise or guess by its name.
 
     Arguments:
         name: such as ``"dense_by_hand.softmax"``; the lesson stands before the dot.
-        kind: ``"EXERCISES"`` or ``"PREDICTIONS"``.
+        kind: ``"EXERCISES"`` or ``"GUESSES"``.
 
     Raises:
         ValueError: there is none of that name; the message lists those there are.
@@ -69,7 +69,8 @@ def find(name, kind):
     topic, _, last = str(name).partition(".")
     found = getattr(lesson(topic), kind)
     if last not in found:
-        one, names = kind[:-1].lower(), ", ".join(f"{topic}.{last}" for last in found)
+        one = {"EXERCISES": "exercise", "GUESSES": "guess"}[kind]
+        names = ", ".join(f"{topic}.{last}" for last in found)
         raise ValueError(
             f"There is no {one} {name!r}. In this lesson there are: {names or 'none'}."
         )
@@ -173,7 +174,7 @@ def recognized(given, answers):
     Three decimals are looked at first. Only where no answer has the same, two are enough.
 
     Arguments:
-        given: float64 array, or one of the words that a prediction offers.
+        given: float64 array, or one of the words that a guess offers.
         answers: dictionary from a sentence to a function that computes an answer.
     """
     answers = {said: computed(answer) for said, answer in answers.items()}

@@ -13,8 +13,8 @@ from lesson_files import (
     COMPARE,
     EXERCISE_STUB,
     GLOSSARY_LINK,
+    GUESS_STUB,
     LESSONS,
-    PREDICTION_STUB,
     glossary,
     numbered,
     of_lesson,
@@ -25,7 +25,7 @@ from helpers.engine.files import COURSE, NOTEBOOKS
 from helpers.exercises.checking import RIGHT, verdict
 from helpers.exercises.exercise import computed, find
 from helpers.exercises.functions import FunctionExercise
-from helpers.exercises.predictions import compare
+from helpers.exercises.guesses import compare
 
 GUIDE = NOTEBOOKS / "instructor_guide.md"
 COLUMNS = "minutes from part sections exercises hands home".split()
@@ -63,7 +63,7 @@ class Piece(NamedTuple):
     cell: int
     headings: tuple  # those that it stands under, the outermost first
     exercise: str  # the exercise that it belongs to, or ""
-    prediction: str
+    guess: str
     kind: str
     source: str
 
@@ -82,7 +82,7 @@ def pieces(name):
     for i, cell in enumerate(cells):
         exercise = of_exercise.get(i, "")
         if cell.cell_type == "code":
-            stub = PREDICTION_STUB.search(cell.source)
+            stub = GUESS_STUB.search(cell.source)
             named = stub and COMPARE.search(cell.source)[1][-1]
             named = stub and f"{int(name[:2])}.{named}"
             place = tuple(headings.values())
@@ -199,12 +199,12 @@ def test_sections_exist_and_come_in_order(parts):
         reached[part.lesson] = places[-1]
 
 
-def test_exercises_and_predictions_stand_in_the_sections_named(parts):
+def test_exercises_and_guesses_stand_in_the_sections_named(parts):
     for part in parts:
         cells = shown(part)
         tasks = {p.exercise for p in cells if p.kind == "text"} - {""}
         assert set(part.exercises) == tasks, part.name
-        assert set(part.hands) == {p.prediction for p in cells} - {""}, part.name
+        assert set(part.hands) == {p.guess for p in cells} - {""}, part.name
 
 
 def test_what_is_not_done_in_class_is_done_at_home(parts):
@@ -275,7 +275,7 @@ def test_every_lesson_has_its_part():
 def typed():
     """Return (name, what is typed, what is seen) of each row with a literal answer."""
     for where, answer, seen, _ in rows(section("Lesson by lesson"), 4):
-        found = re.fullmatch(r"(?:Try it|prediction) (\d+\.[\dA-Z])", where)
+        found = re.fullmatch(r"(?:Try it|guess) (\d+\.[\dA-Z])", where)
         try:
             yield numbered()[found[1]], ast.literal_eval(answer.strip("`")), seen
         except (SyntaxError, TypeError, ValueError):
@@ -333,7 +333,7 @@ def test_numbers_offered_for_a_guess_have_the_right_one_among_them():
     offered = re.findall(r"(\d+\.[A-Z]): ([\d., ]+ or [\d.³]+)", section("Half a day"))
     assert len(offered) > 3
     for name, numbers in offered:
-        right = computed(find(numbered()[name], "PREDICTIONS").right)
+        right = computed(find(numbered()[name], "GUESSES").right)
         given = [float(word) for word in re.findall(r"\d[\d.]*(?![\d.³])", numbers)]
         assert np.isclose(given, right, atol=1e-3).sum() == 1, name
 
@@ -345,7 +345,7 @@ def test_messages_of_technical_trouble_exist():
     assert all(any(words in source for source in sources) for words in quoted)
 
 
-def test_names_of_exercises_and_predictions_exist():
+def test_names_of_exercises_and_guesses_exist():
     names = set(re.findall(r"\b(?:Try it|[Pp]rediction) (\d+\.[\dA-Z])\b", guide()))
     assert names and names <= set(numbered())
 

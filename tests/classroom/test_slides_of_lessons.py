@@ -43,7 +43,7 @@ def test_sections_start_slides_and_nothing_is_lost():
                     assert [line for line in lines if line not in printed] == []
 
 
-def test_a_prediction_is_asked_on_one_slide_and_compared_on_a_later_one():
+def test_a_guess_is_asked_on_one_slide_and_compared_on_a_later_one():
     asked = 0
     for path in LESSONS:
         pages = slides.pages(editions.without_solutions(lesson_of(path)))

@@ -1,4 +1,4 @@
-"""What the lessons ask: every exercise and every prediction, by its name."""
+"""What the lessons ask: every exercise and every guess, by its name."""
 
 from helpers.exercises import exercise
 from helpers.exercises.functions import FunctionExercise
@@ -7,6 +7,4 @@ LESSONS = {topic: exercise.lesson(topic) for topic in exercise.TOPICS}
 ALL = {f"{t}.{n}": e for t, m in LESSONS.items() for n, e in m.EXERCISES.items()}
 FUNCTIONS = {n: e for n, e in ALL.items() if isinstance(e, FunctionExercise)}
 EXERCISES = {n: e for n, e in ALL.items() if n not in FUNCTIONS}  # that ask for numbers
-PREDICTIONS = {
-    f"{t}.{n}": p for t, m in LESSONS.items() for n, p in m.PREDICTIONS.items()
-}
+GUESSES = {f"{t}.{n}": p for t, m in LESSONS.items() for n, p in m.GUESSES.items()}

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from asked import EXERCISES, LESSONS, PREDICTIONS
+from asked import EXERCISES, GUESSES, LESSONS
 
 import helpers
 from helpers.exercises import check, compare, quiz
@@ -20,7 +20,7 @@ from helpers.exercises.questions import questions
 from helpers.exercises.quizzes import LETTERS, Quiz, choices, comment
 
 MISTAKES = [(name, text) for name, e in EXERCISES.items() for text in e.mistakes]
-COMMENTS = [(name, text) for name, p in PREDICTIONS.items() for text in p.mistakes]
+COMMENTS = [(name, text) for name, p in GUESSES.items() for text in p.mistakes]
 ROW = "dense_by_hand.two_inputs"
 QUESTIONS = [(topic, i) for topic in LESSONS for i in range(len(questions(topic)))]
 
@@ -48,7 +48,7 @@ def letter(name):
 def test_no_exercise_is_known_by_a_number():
     for name in EXERCISES:
         assert re.fullmatch(r"[a-z0-9_]+\.[a-z][a-z0-9_]+", name)
-    for name in PREDICTIONS:
+    for name in GUESSES:
         assert re.fullmatch("[A-Z]", letter(name))
 
 
@@ -180,7 +180,7 @@ def test_unknown_exercise_lists_the_known_ones():
         check("dense_by_hand.nothing", 1)
     with pytest.raises(ValueError, match="There are: cifar10_feature_maps, "):
         check("1.1", 1)
-    with pytest.raises(ValueError, match="no prediction 'dense_by_hand.Z'"):
+    with pytest.raises(ValueError, match="no guess 'dense_by_hand.Z'"):
         compare("dense_by_hand.Z", 1)
 
 
@@ -192,37 +192,37 @@ def test_a_sentence_that_stands_twice_is_refused():
         Exercise(lambda: "yes", "Why.", no="Not so.", never="Not so.")
 
 
-# Predictions
+# Guesses
 
 
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_prediction_that_came_out_gets_the_reason(name, capsys):
-    prediction = PREDICTIONS[name]
-    right = computed(prediction.right)
+@pytest.mark.parametrize("name", GUESSES)
+def test_guess_that_came_out_gets_the_reason(name, capsys):
+    question = GUESSES[name]
+    right = computed(question.right)
     compare(name, right if isinstance(right, str) else right.tolist())
-    assert printed(capsys) == f"✓ As you expected. {prediction.why}"
+    assert printed(capsys) == f"✓ As you expected. {question.why}"
 
 
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_open_prediction_still_gets_the_reason(name, capsys):
+@pytest.mark.parametrize("name", GUESSES)
+def test_open_guess_still_gets_the_reason(name, capsys):
     compare(name, ...)
-    assert printed(capsys) == PREDICTIONS[name].why
+    assert printed(capsys) == GUESSES[name].why
 
 
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_prediction_has_a_comment_on_something_else(name):
-    assert len(PREDICTIONS[name].mistakes) >= 1
+@pytest.mark.parametrize("name", GUESSES)
+def test_guess_has_a_comment_on_something_else(name):
+    assert len(GUESSES[name].mistakes) >= 1
 
 
 @pytest.mark.parametrize(("name", "text"), COMMENTS)
-def test_each_wrong_prediction_gets_its_own_comment(name, text, capsys):
-    compare(name, PREDICTIONS[name].mistakes[text]())
-    why = PREDICTIONS[name].why
+def test_each_wrong_guess_gets_its_own_comment(name, text, capsys):
+    compare(name, GUESSES[name].mistakes[text]())
+    why = GUESSES[name].why
     assert printed(capsys) == f"✗ Not what you expected. {text} {why}"
 
 
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_garbage_as_prediction_gets_a_sentence(name, capsys):
+@pytest.mark.parametrize("name", GUESSES)
+def test_garbage_as_guess_gets_a_sentence(name, capsys):
     for guess in GARBAGE:
         compare(name, guess)
         assert re.fullmatch(r"[?✓✗] (Not|As you) .+\.", printed(capsys))
@@ -241,7 +241,7 @@ def test_guess_of_another_shape_hears_how_many_numbers_are_asked_for(
     name, guess, words, capsys
 ):
     compare(name, guess)
-    told = f"✗ Not what you expected. {words} {PREDICTIONS[name].why}"
+    told = f"✗ Not what you expected. {words} {GUESSES[name].why}"
     assert printed(capsys) == " ".join(told.split())
 
 
@@ -293,7 +293,7 @@ def test_a_whole_number_allows_no_more_the_larger_it_is(name, capsys):
 def test_words_are_understood_in_any_case(capsys):
     name, word = next(
         (n, computed(p.right))
-        for n, p in PREDICTIONS.items()
+        for n, p in GUESSES.items()
         if isinstance(computed(p.right), str)
     )
     compare(name, f" {word.upper()}. ")
@@ -301,7 +301,7 @@ def test_words_are_understood_in_any_case(capsys):
     compare(name, "perhaps")
     told = printed(capsys)
     assert re.match(r'\? Not understood\. Write "[^"]+" or "', told)
-    assert told.endswith(PREDICTIONS[name].why)
+    assert told.endswith(GUESSES[name].why)
 
 
 # Quizzes

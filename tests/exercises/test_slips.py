@@ -4,14 +4,14 @@ import itertools
 
 import numpy as np
 import pytest
-from asked import EXERCISES, FUNCTIONS, PREDICTIONS
+from asked import EXERCISES, FUNCTIONS, GUESSES
 
 from helpers.by_hand import dense, relu, softmax
 from helpers.datasets import cat_photograph, shapes
 from helpers.exercises.checking import verdict
 from helpers.exercises.exercise import Exercise, computed, same
 from helpers.exercises.functions import alike
-from helpers.exercises.predictions import opinion
+from helpers.exercises.guesses import opinion
 from helpers.extraction import layer_outputs
 from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
 from helpers.statistics import layer_statistics
@@ -351,7 +351,7 @@ def test_a_likely_slip_hears_what_it_is(name, answer, words, names):
     assert told.startswith("Not yet. ") and words in told
 
 
-GUESSES = [
+GUESSED = [
     ("start_here.A", -0.113, "That is its sum"),
     ("start_here.A", -0.11, "That is its sum"),
     ("start_here.A", 0.113, "The sign of an input counts"),
@@ -378,15 +378,15 @@ GUESSES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "guess", "words"), GUESSES)
+@pytest.mark.parametrize(("name", "guess", "words"), GUESSED)
 def test_a_likely_guess_hears_what_it_overlooks(name, guess, words):
-    told = opinion(PREDICTIONS[name], guess)
+    told = opinion(GUESSES[name], guess)
     assert told.startswith("Not what you expected.") and words in told
 
 
-@pytest.mark.parametrize("name", [*EXERCISES, *PREDICTIONS])
+@pytest.mark.parametrize("name", [*EXERCISES, *GUESSES])
 def test_no_two_answers_of_a_question_are_the_same(name):
-    asked = {**EXERCISES, **PREDICTIONS}[name]
+    asked = {**EXERCISES, **GUESSES}[name]
     answers = {"right": asked.right, **asked.mistakes}
     for one, other in itertools.combinations(answers, 2):
         first, second = computed(answers[one]), computed(answers[other])

@@ -9,7 +9,7 @@ from helpers.exercises import exercise
 LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 EXERCISE_STUB = re.compile(r"^(answer =|    return) \.\.\.$", re.MULTILINE)
 CHECK = re.compile(r'^check\("([\w.]+)", (\w+)\)$', re.MULTILINE)
-PREDICTION_STUB = re.compile(r"^guess = \.\.\.$", re.MULTILINE)
+GUESS_STUB = re.compile(r"^guess = \.\.\.$", re.MULTILINE)
 COMPARE = re.compile(r'^compare\("([\w.]+)", guess\)$', re.MULTILINE)
 GLOSSARY_LINK = re.compile(r"\[\*\*([^*]+)\*\*\]\(glossary\.md#([\w-]+)\)")
 
@@ -31,7 +31,7 @@ def topic(path):
 
 
 def of_lesson(path, kind):
-    """Return the names of a lesson's exercises or predictions."""
+    """Return the names of a lesson's exercises or guesses."""
     known = getattr(exercise.lesson(topic(path)), kind)
     return [f"{topic(path)}.{name}" for name in known]
 
@@ -42,7 +42,7 @@ def numbered():
     for path in LESSONS:
         for place, name in enumerate(of_lesson(path, "EXERCISES"), start=1):
             found[f"{number(path)}.{place}"] = name
-        for name in of_lesson(path, "PREDICTIONS"):
+        for name in of_lesson(path, "GUESSES"):
             found[f"{number(path)}.{name[-1]}"] = name
     return found
 

@@ -2,6 +2,7 @@
 
 import copy
 import re
+import statistics
 
 import nbformat
 import publish
@@ -11,8 +12,8 @@ from lesson_files import (
     COMPARE,
     EXERCISE_STUB,
     GLOSSARY_LINK,
+    GUESS_STUB,
     LESSONS,
-    PREDICTION_STUB,
     code_cells,
     glossary,
     number,
@@ -32,7 +33,7 @@ from helpers.exercises.keep import FILE
 
 SETUP_TITLE = "# @title Setup: run this cell first"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-LABELS = {"You will", "You need", "Takes", "Predict first.", "Next:", "Back to:"}
+LABELS = {"You will", "You need", "Takes", "Guess first.", "Next:", "Back to:"}
 
 
 @pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
@@ -101,7 +102,7 @@ def test_setup_cell_is_the_second_cell_and_the_same_everywhere(lesson):
 def test_code_cells_fit_a_projector(lesson):
     for cell in code_cells(lesson)[1:]:
         lines = [line for line in cell.source.splitlines() if line.strip()]
-        more = cell in solutions(lesson) or PREDICTION_STUB.search(cell.source)
+        more = cell in solutions(lesson) or GUESS_STUB.search(cell.source)
         assert len(lines) <= 8 + bool(more), cell.source
         assert max(map(len, lines)) <= 88, cell.source
 
@@ -130,14 +131,12 @@ def test_every_exercise_has_stub_hint_and_hidden_solution(lesson, path):
     assert len(names) >= {"start_here": 1, "your_own_network": 0}.get(topic(path), 4)
 
 
-def test_every_prediction_is_compared_in_the_cell_that_shows_what_comes_out(
-    lesson, path
-):
+def test_every_guess_is_compared_in_the_cell_that_shows_what_comes_out(lesson, path):
     cells = lesson.cells
-    taken = [i for i, cell in enumerate(cells) if PREDICTION_STUB.search(cell.source)]
+    taken = [i for i, cell in enumerate(cells) if GUESS_STUB.search(cell.source)]
     names = []
     for i in taken:
-        asked = [j for j in range(i) if "**Predict first.**" in cells[j].source]
+        asked = [j for j in range(i) if "**Guess first.**" in cells[j].source]
         assert asked[-1] in (i - 1, i - 2), cells[
             i
         ].source  # one cell may stand between
@@ -145,9 +144,9 @@ def test_every_prediction_is_compared_in_the_cell_that_shows_what_comes_out(
         assert all(re.match("import |from |$", line) for line in head.splitlines())
         names += COMPARE.findall(cells[i].source)
     compared = [name for c in code_cells(lesson) for name in COMPARE.findall(c.source)]
-    asked = sum(cell.source.count("**Predict first.**") for cell in cells)
+    asked = sum(cell.source.count("**Guess first.**") for cell in cells)
     assert len(names) == len(compared) == asked
-    assert names == of_lesson(path, "PREDICTIONS")
+    assert names == of_lesson(path, "GUESSES")
 
 
 def test_quiz_stands_before_the_last_cell(lesson, path):
@@ -267,3 +266,43 @@ def test_nothing_of_a_machine_is_stored(lesson):
         assert set(cell.metadata) <= {"tags", "jupyter", "cellView"}
         allowed = {"solution", "nbval-ignore-output", "raises-exception"}
         assert set(cell.metadata.get("tags", [])) <= allowed
+
+
+def words(text):
+    """Return how many words a learner reads, without addresses of links."""
+    text = re.sub(r"<!--.*?-->|\]\([^)]*\)", "]", text, flags=re.DOTALL)
+    return len(re.findall(r"[A-Za-z][\w'’-]*", text))
+
+
+def reading(lesson):
+    """Return the words of a lesson outside its hints and tasks."""
+    shown = (c.source for c in lesson.cells if c.cell_type == "markdown")
+    return words(
+        "\n".join(s.split("### Try it")[0] for s in shown if "<details" not in s)
+    )
+
+
+def test_minutes_are_those_that_reading_and_exercises_take(lesson):
+    """100 words, or 20 lines of code, a minute; 5 for a Try it, 3 for the quiz."""
+    lines, tasks, guesses = 0, 0, 0
+    for cell in code_cells(lesson)[1:]:
+        tasks += bool(EXERCISE_STUB.search(cell.source))
+        guesses += bool(GUESS_STUB.search(cell.source))
+        if cell not in solutions(lesson) and not EXERCISE_STUB.search(cell.source):
+            lines += len(cell.source.splitlines())
+    minutes = reading(lesson) / 100 + lines / 20 + 5 * tasks + guesses + 3
+    told = int(re.search(r"\*\*Takes\*\* (\d+)", lesson.cells[0].source)[1])
+    print(f"{minutes:.1f} minutes, {told} told")
+    assert minutes - 2.5 <= told <= minutes + 5 and told <= 55
+
+
+def test_few_words_stand_between_code_cells(lesson):
+    between, since = [], 0
+    for cell in lesson.cells:
+        if cell.cell_type == "markdown":
+            since += words(cell.source)
+        elif since:
+            between.append(since)
+            since = 0
+    print(sorted(between))
+    assert statistics.median(between) <= 40

@@ -1,4 +1,4 @@
-"""Exercises and predictions of the lesson CIFAR-10 feature maps."""
+"""Exercises and guesses of the lesson CIFAR-10 feature maps."""
 
 from functools import cache
 
@@ -10,7 +10,7 @@ from ..exercise import Exercise
 from ..functions import FunctionExercise
 from ..shared import cat_outputs, dead_in, network
 
-EXERCISES, PREDICTIONS = {}, {}
+EXERCISES, GUESSES = {}, {}
 
 
 def dead_among_16(trained):
@@ -357,7 +357,7 @@ def still_dead():
     return "some" if before & after else "none"
 
 
-PREDICTIONS["A"] = Exercise(
+GUESSES["A"] = Exercise(
     share_of_dead,
     "Patches of one picture are alike, so the sums of a map mostly have one sign, and "
     "chance decides which: where they are negative, ReLU leaves nothing of the map.",
@@ -365,7 +365,7 @@ PREDICTIONS["A"] = Exercise(
     all="As many kernels make the sums positive.",
 )
 
-PREDICTIONS["B"] = Exercise(
+GUESSES["B"] = Exercise(
     pixels_to_one_place,
     "Each of the two poolings halves the places: neighbours in these maps are 4 pixels "
     "apart.",
@@ -382,7 +382,7 @@ PREDICTIONS["B"] = Exercise(
     "That is the size of a kernel; its patches overlap, and lie one place apart.",
 )
 
-PREDICTIONS["C"] = Exercise(
+GUESSES["C"] = Exercise(
     shrinks,
     "Sums without biases shrink as their inputs do, ReLU and pooling pass the factor "
     "on, and each layer hands it to the next.",
@@ -394,7 +394,7 @@ PREDICTIONS["C"] = Exercise(
     "The factor is not shared out among the three layers.",
 )
 
-PREDICTIONS["D"] = Exercise(
+GUESSES["D"] = Exercise(
     lambda: 2 * 3 - 1,
     "Keras counts the layers of one kind in a session, whatever network they are in.",
     lambda: 3 - 1,
@@ -405,7 +405,7 @@ PREDICTIONS["D"] = Exercise(
     "The first layer of all has no number, the second has 1.",
 )
 
-PREDICTIONS["E"] = Exercise(
+GUESSES["E"] = Exercise(
     still_dead,
     "Training changes every kernel: some channels answer now, some are silent still, and "
     "some have fallen silent.",

@@ -1,4 +1,4 @@
-"""Exercises and predictions of the lesson Convolution by hand."""
+"""Exercises and guesses of the lesson Convolution by hand."""
 
 from functools import cache
 
@@ -14,7 +14,7 @@ from ..exercise import Exercise
 from ..functions import FunctionExercise
 from ..shared import cat_outputs, network
 
-EXERCISES, PREDICTIONS = {}, {}
+EXERCISES, GUESSES = {}, {}
 
 EDGE = np.array([[-1, 0, 1]] * 3)
 DARK_LEFT = np.array([[0, 0, 0, 9, 9, 9]] * 5)
@@ -416,7 +416,7 @@ def pixels_that_count():
     return "first" if first else "second"
 
 
-PREDICTIONS["A"] = Exercise(
+GUESSES["A"] = Exercise(
     edge_sums,
     "One bright column counts three times 9 × 1; where everything is bright, left and "
     "right cancel.",
@@ -435,7 +435,7 @@ PREDICTIONS["A"] = Exercise(
     "The second is right. The first patch has a bright column on its right, which counts.",
 )
 
-PREDICTIONS["B"] = Exercise(
+GUESSES["B"] = Exercise(
     lambda: first_kernel()[:, :, 2].size,
     "Each of the 32 filters has 9 weights for blue: its kernel looks at all three colours, "
     "and all 27 products go into one sum. So each filter makes one map.",
@@ -451,7 +451,7 @@ PREDICTIONS["B"] = Exercise(
     "That is one place of each kernel, for all three colours.",
 )
 
-PREDICTIONS["C"] = Exercise(
+GUESSES["C"] = Exercise(
     pooled,
     "Squares of 2 fit twice into 5 columns; what is left over is dropped, with its 9.",
     lambda: pooled((0, 2, 4)),
@@ -473,7 +473,7 @@ PREDICTIONS["C"] = Exercise(
     "column go?",
 )
 
-PREDICTIONS["D"] = Exercise(
+GUESSES["D"] = Exercise(
     layers_that_notice,
     "The second pooling gets 13 rows and makes 6 of 12; the last row of its input is left "
     "out, and the picture's last row changes no other.",
@@ -491,7 +491,7 @@ PREDICTIONS["D"] = Exercise(
     "These are the five sizes; the question is how many layers change.",
 )
 
-PREDICTIONS["E"] = Exercise(
+GUESSES["E"] = Exercise(
     pixels_that_count,
     "Row 0 lies above the field, rows 4 to 21; row 10 and column 10 lie inside it.",
     both="A value does not see the whole picture, not even three convolutions deep.",

@@ -1,4 +1,4 @@
-"""Exercises and predictions of the lesson Dense by hand."""
+"""Exercises and guesses of the lesson Dense by hand."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..shared import (
     predictions,
 )
 
-EXERCISES, PREDICTIONS = {}, {}
+EXERCISES, GUESSES = {}, {}
 
 FIRST_ROW, SECOND_ROW = np.eye(3)[:2]
 BOTH = FIRST_ROW + SECOND_ROW
@@ -273,7 +273,7 @@ EXERCISES["last_step"] = Exercise(
     "You moved input 0. Inputs are counted from 0: input 2 is the last.",
 )
 
-PREDICTIONS["A"] = Exercise(
+GUESSES["A"] = Exercise(
     lambda: dense_weights()[0][FIRST_ROW == 0].size,
     "Two inputs are 0, and each of them has a weight for each of the four units.",
     lambda: dense_weights()[0][FIRST_ROW == 1].size,
@@ -289,7 +289,7 @@ PREDICTIONS["A"] = Exercise(
     "multiplied by.",
 )
 
-PREDICTIONS["B"] = Exercise(
+GUESSES["B"] = Exercise(
     lambda: by_hand.relu(hidden_sums(FIRST_ROW) + 0.4),
     "The bias goes into the sum, and ReLU comes last: unit 0 now gives something, unit 1 "
     "is still below 0.",
@@ -307,7 +307,7 @@ PREDICTIONS["B"] = Exercise(
     "A bias is added to the unit's sum; it does not take its place.",
 )
 
-PREDICTIONS["C"] = Exercise(
+GUESSES["C"] = Exercise(
     lambda: hidden_outputs(BOTH)[1],
     "ReLU looks at the sum, which is above 0, and not at the terms.",
     lambda: by_hand.relu(dense_weights()[0][:2, 1]).sum(),
@@ -322,7 +322,7 @@ PREDICTIONS["C"] = Exercise(
     "Right for all four units; the question is about unit 1.",
 )
 
-PREDICTIONS["D"] = Exercise(
+GUESSES["D"] = Exercise(
     lambda: "yes" if by_hand.softmax(TWO_SUMS)[0] == 0 else "no",
     "A power of e is always positive, so a negative sum gets a share as well.",
     yes="Softmax does not cut at 0; it compares the sums.",

@@ -1,4 +1,4 @@
-"""Exercises and predictions of the lesson Every layer at once."""
+"""Exercises and guesses of the lesson Every layer at once."""
 
 from functools import cache
 
@@ -13,7 +13,7 @@ from ..exercise import Exercise
 from ..functions import FunctionExercise
 from ..shared import cat_outputs, dead_in, network
 
-EXERCISES, PREDICTIONS = {}, {}
+EXERCISES, GUESSES = {}, {}
 
 
 def shape_outputs(*layers, optimizer="sgd"):
@@ -439,7 +439,7 @@ def own_scales():
     return (maps - lowest) / np.where(highest > lowest, highest - lowest, 1)
 
 
-PREDICTIONS["A"] = Exercise(
+GUESSES["A"] = Exercise(
     compared_with_one,
     "To be silent for 500 pictures is harder than to be silent for one.",
     lambda: "as many",
@@ -447,7 +447,7 @@ PREDICTIONS["A"] = Exercise(
     more="More pictures bring more zeros, but one value above 0 is enough to live.",
 )
 
-PREDICTIONS["B"] = Exercise(
+GUESSES["B"] = Exercise(
     lambda: cat_outputs()["conv2d"][..., :16].max(axis=(0, 1, 2)).argmax(),
     "The first grid cannot tell: on its own scale every map that is not silent has a "
     "white spot.",

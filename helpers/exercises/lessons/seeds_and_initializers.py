@@ -1,4 +1,4 @@
-"""Exercises and predictions of the lesson Seeds and initializers."""
+"""Exercises and guesses of the lesson Seeds and initializers."""
 
 from functools import partial
 from itertools import combinations
@@ -13,7 +13,7 @@ from ..exercise import Exercise
 from ..functions import FunctionExercise
 from ..shared import dense_weights
 
-EXERCISES, PREDICTIONS = {}, {}
+EXERCISES, GUESSES = {}, {}
 
 NEW_SHAPE = (20, 10)
 LARGE = 16_777_216
@@ -308,7 +308,7 @@ def kernels_that_stay():
     return words.get(tuple(is_same), "neither")
 
 
-PREDICTIONS["A"] = Exercise(
+GUESSES["A"] = Exercise(
     kernels_that_stay,
     "The first draw after a seed gets the same fractions, whatever it is for, stretched "
     "to its own limit. Each kernel now has the fractions of the other.",
@@ -317,14 +317,14 @@ PREDICTIONS["A"] = Exercise(
     output="It was the second draw after the seed; now it is the first.",
 )
 
-PREDICTIONS["B"] = Exercise(
+GUESSES["B"] = Exercise(
     lambda: "thousand" if 2**10 > 500 else "twenty",
     "Each layer doubles what it gets, and ten doublings are about 1000.",
     two="That would be one layer: the next one doubles again.",
     twenty="Layers follow one another: their factors multiply and do not add up.",
 )
 
-PREDICTIONS["C"] = Exercise(
+GUESSES["C"] = Exercise(
     lambda: 2 * equal_kernels("no call") + equal_kernels("before each"),
     "Keras 3 takes the seed of an initializer from Python's random module. Of these "
     "three calls, only keras.utils.set_random_seed reaches that.",
@@ -337,7 +337,7 @@ PREDICTIONS["C"] = Exercise(
     "One of the calls is made for all random numbers.",
 )
 
-PREDICTIONS["D"] = Exercise(
+GUESSES["D"] = Exercise(
     # An object's seed stays, as if it were set before each layer.
     lambda: 2 * equal_kernels("before each") + equal_kernels("no call"),
     "An object starts from its own seed at every call; without one, it has taken a seed "
@@ -350,7 +350,7 @@ PREDICTIONS["D"] = Exercise(
     "An initializer does not go on counting from call to call.",
 )
 
-PREDICTIONS["E"] = Exercise(
+GUESSES["E"] = Exercise(
     lambda: added([1e8, 1, -1e8]),
     "100,000,001 needs nine digits; float32 holds about seven, so the 1 is rounded away.",
     lambda: added([1e8, -1e8, 1]),

@@ -1,11 +1,11 @@
-"""Exercises and predictions of the lesson Start here."""
+"""Exercises and guesses of the lesson Start here."""
 
 from ...extraction import layer_outputs
 from ...networks import dense_network
 from ..exercise import Exercise
 from ..shared import dense_weights
 
-EXERCISES, PREDICTIONS = {}, {}
+EXERCISES, GUESSES = {}, {}
 
 
 def outputs(row):
@@ -42,7 +42,7 @@ EXERCISES["hidden_outputs"] = Exercise(
 )
 
 
-PREDICTIONS["A"] = Exercise(
+GUESSES["A"] = Exercise(
     lambda: outputs([-1, 0, 0])["hidden"][0, 3],
     "All sums change their signs, that of unit 3 to -0.113. A unit of this layer gives "
     "out 0 in place of a negative sum.",

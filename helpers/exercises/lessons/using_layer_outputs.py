@@ -1,4 +1,4 @@
-"""Exercises and predictions of the lesson Using layer outputs."""
+"""Exercises and guesses of the lesson Using layer outputs."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ from ..exercise import Exercise
 from ..functions import FunctionExercise
 from ..shared import network
 
-EXERCISES, PREDICTIONS = {}, {}
+EXERCISES, GUESSES = {}, {}
 
 FOUR = np.array([[2.0, 0.0], [0.0, 1.0], [-1.0, 1.0], [-1.0, -2.0]])
 IS_OF_CLASS = np.array([1, 1, 0, 0])
@@ -343,7 +343,7 @@ def right_about_shuffled_labels():
     return "few" if right < 0.15 else "some" if right < 0.9 else "most"
 
 
-PREDICTIONS["A"] = Exercise(
+GUESSES["A"] = Exercise(
     nearer_to_the_cat,
     "At half the brightness every pixel is off by half its own value; the blank "
     "picture is off only by how far a pixel is from the mean. The distance mixes what "
@@ -351,7 +351,7 @@ PREDICTIONS["A"] = Exercise(
     copy="To us the copy shows the same cat; the distance knows only numbers.",
 )
 
-PREDICTIONS["B"] = Exercise(
+GUESSES["B"] = Exercise(
     measure_that_finds_more,
     "By distance, an output of small numbers is near to everything: a few known pictures "
     "become the nearest of many. Directions leave the strength out.",
@@ -359,7 +359,7 @@ PREDICTIONS["B"] = Exercise(
     neither="The strength of an output misleads in every layer in the same way.",
 )
 
-PREDICTIONS["C"] = Exercise(
+GUESSES["C"] = Exercise(
     random_kernels_help,
     "Convolution, ReLU and pooling turn the pixels into other numbers, from which "
     "weighted sums can tell more, even with random kernels. So a high accuracy alone "
@@ -368,7 +368,7 @@ PREDICTIONS["C"] = Exercise(
     "picture in many new ways.",
 )
 
-PREDICTIONS["D"] = Exercise(
+GUESSES["D"] = Exercise(
     right_about_shuffled_labels,
     "64 weights for each class follow chance a little and no more. With 28,800, `conv2d` "
     "knows each picture by heart. On new pictures both are right about one time in ten, "

@@ -1,4 +1,4 @@
-"""Exercises and predictions of the lesson What the network uses."""
+"""Exercises and guesses of the lesson What the network uses."""
 
 from functools import cache
 
@@ -13,7 +13,7 @@ from ..exercise import Exercise
 from ..functions import FunctionExercise
 from ..shared import cat_outputs, network
 
-EXERCISES, PREDICTIONS = {}, {}
+EXERCISES, GUESSES = {}, {}
 
 CAT = 3
 # In these numbers each slip that is likely leads to an answer of its own.
@@ -342,7 +342,7 @@ EXERCISES["unseen_rows"] = Exercise(
 )
 
 
-# Predictions --------------------------------------------------------------------------
+# Guesses ------------------------------------------------------------------------------
 
 
 @cache
@@ -395,7 +395,7 @@ def border_counts():
     return "no" if np.allclose(found, outputs["dense_1"][:50], atol=1e-5) else "yes"
 
 
-PREDICTIONS["A"] = Exercise(
+GUESSES["A"] = Exercise(
     largest_product_decides,
     "A product counts only against the same unit's products for the other classes: "
     "softmax compares sums. A unit that adds much to cat and as much to another class "
@@ -404,14 +404,14 @@ PREDICTIONS["A"] = Exercise(
     "the others.",
 )
 
-PREDICTIONS["B"] = Exercise(
+GUESSES["B"] = Exercise(
     part_that_tells_more,
     "54 of 64 directions are left in the rest, and what the layers before know of a "
     "picture is there too. The last layer was trained for ten classes and looks past it.",
     used="What is used tells of the classes; the brightness is not one of them.",
 )
 
-PREDICTIONS["C"] = Exercise(
+GUESSES["C"] = Exercise(
     hottest_costs_most,
     "A channel's weight in Grad-CAM is a mean over all places; behind these maps each "
     "place has weights of its own. Gradient × map, place by place, keeps them.",
@@ -419,7 +419,7 @@ PREDICTIONS["C"] = Exercise(
     "do.",
 )
 
-PREDICTIONS["D"] = Exercise(
+GUESSES["D"] = Exercise(
     border_counts,
     "No field reaches these rows and columns: pooling left them out.",
     yes="They are pixels like others, but no number of the last maps depends on them.",

@@ -1,4 +1,4 @@
-"""Exercises and predictions of the lesson What training changes."""
+"""Exercises and guesses of the lesson What training changes."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from ..exercise import Exercise
 from ..functions import FunctionExercise
 from ..shared import cat_outputs, network
 
-EXERCISES, PREDICTIONS = {}, {}
+EXERCISES, GUESSES = {}, {}
 
 PICTURES, BATCH, ONE_AND_ALL = 2000, 64, np.array([1, 5])  # epochs
 
@@ -370,7 +370,7 @@ def zeros(trained):
     return (cat_outputs(trained)["conv2d_2"] == 0).mean()
 
 
-PREDICTIONS["A"] = Exercise(
+GUESSES["A"] = Exercise(
     share_by_chance,
     "Whoever guesses among ten classes of equal size is right in one case of ten.",
     lambda: 0,
@@ -383,21 +383,21 @@ PREDICTIONS["A"] = Exercise(
     "That counts pictures: divide by 500.",
 )
 
-PREDICTIONS["B"] = Exercise(
+GUESSES["B"] = Exercise(
     lambda: "yes" if loss_after(0.2) < loss_after(0) else "no",
     "The best weight is 2. The long step jumps over it and lands further away than it "
     "began: the gradient is true only near the old weight.",
     yes="The direction is right, but the step is too long.",
 )
 
-PREDICTIONS["C"] = Exercise(
+GUESSES["C"] = Exercise(
     lambda: "first",
     "Both have 140 steps. At first the loss is large and much is to be gained; later "
     "steps refine.",
     second="The last frames may look sharper, but they differ less.",
 )
 
-PREDICTIONS["D"] = Exercise(
+GUESSES["D"] = Exercise(
     untrained_losses,
     "A new network has learned from neither set. The steps lowered the loss of the "
     "training set, and used what is true of these pictures alone; that makes the "
@@ -407,7 +407,7 @@ PREDICTIONS["D"] = Exercise(
     lower="The two sets are of one kind, and it has learned from neither.",
 )
 
-PREDICTIONS["E"] = Exercise(
+GUESSES["E"] = Exercise(
     lambda: "more" if zeros(True) > zeros(False) else "fewer",
     "Trained channels answer to what they have learned and are 0 where it is not.",
     fewer="A trained network does not answer everywhere: it chooses.",

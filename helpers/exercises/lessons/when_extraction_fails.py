@@ -1,4 +1,4 @@
-"""Exercises and predictions of the lesson When extraction fails."""
+"""Exercises and guesses of the lesson When extraction fails."""
 
 from functools import cache
 
@@ -19,7 +19,7 @@ from ..shared import (
     predictions,
 )
 
-EXERCISES, PREDICTIONS = {}, {}
+EXERCISES, GUESSES = {}, {}
 
 TWO_ROWS = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
 NESTED_ROW = np.array([20.0, -10.0, 5.0])
@@ -246,7 +246,7 @@ def first_of_a_list():
     return keras.Model(network.inputs[0], [hidden], name="as_list")(np.eye(3))[0].shape
 
 
-PREDICTIONS["A"] = Exercise(
+GUESSES["A"] = Exercise(
     output_since,
     "Called means here: called on a `keras.Input`, which leaves a record. Numbers "
     "leave none.",
@@ -254,7 +254,7 @@ PREDICTIONS["A"] = Exercise(
     neither="The attribute is not gone for good, it waits for a record.",
 )
 
-PREDICTIONS["B"] = Exercise(
+GUESSES["B"] = Exercise(
     lambda: 2 * CONVOLUTIONS - 1,
     "The count goes on for the whole session: conv2d, conv2d_1 and so on, whichever "
     "network a layer belongs to.",
@@ -266,7 +266,7 @@ PREDICTIONS["B"] = Exercise(
     "That is where the second network begins.",
 )
 
-PREDICTIONS["C"] = Exercise(
+GUESSES["C"] = Exercise(
     index_of_first_layer,
     "A functional model counts its InputLayer; a Sequential leaves it out.",
     lambda: 0,
@@ -277,7 +277,7 @@ PREDICTIONS["C"] = Exercise(
     "An index from the end would be another one: the first layer is not the last.",
 )
 
-PREDICTIONS["D"] = Exercise(
+GUESSES["D"] = Exercise(
     lambda: "neither",
     "28 rows of 28 numbers are a batch like any other. To the five pictures Keras has "
     "added a last axis.",
@@ -286,7 +286,7 @@ PREDICTIONS["D"] = Exercise(
     both="Keras is stricter about lengths than about the number of axes.",
 )
 
-PREDICTIONS["E"] = Exercise(
+GUESSES["E"] = Exercise(
     in_place_after_reshape,
     "These are the same numbers, almost all of them in another place. No message says so.",
     all="The shape is right, and so is each number, but not where it stands.",
@@ -294,7 +294,7 @@ PREDICTIONS["E"] = Exercise(
     "them out as red, green, blue.",
 )
 
-PREDICTIONS["F"] = Exercise(
+GUESSES["F"] = Exercise(
     lambda: twin_sums()[0],
     "`.output` belongs to the layer's first call, without a word about the second.",
     lambda: twin_sums()[2],
@@ -305,7 +305,7 @@ PREDICTIONS["F"] = Exercise(
     "That is the whole model's output, the first sum minus the second.",
 )
 
-PREDICTIONS["G"] = Exercise(
+GUESSES["G"] = Exercise(
     first_of_a_list,
     "A list of one output comes back without its list, so `[0]` takes the first row.",
     lambda: [3, *first_of_a_list()],
@@ -316,7 +316,7 @@ PREDICTIONS["G"] = Exercise(
     "The first row is there, but without the batch axis.",
 )
 
-PREDICTIONS["H"] = Exercise(
+GUESSES["H"] = Exercise(
     lambda: "weights",
     "Both hold the same layers, so new weights are in both. Which layers the sub-model "
     "has was settled when it was made.",

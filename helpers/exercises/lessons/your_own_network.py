@@ -1,4 +1,4 @@
-"""Predictions of the lesson Your own network."""
+"""Guesses of the lesson Your own network."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from ...extraction import layer_outputs
 from ...networks import trained_cifar10_cnn
 from ..exercise import Exercise
 
-EXERCISES, PREDICTIONS = {}, {}
+EXERCISES, GUESSES = {}, {}
 
 
 def surest_range():
@@ -18,7 +18,7 @@ def surest_range():
     return ("first", "second", "third")[answers.max(axis=1).argmax()]
 
 
-PREDICTIONS["A"] = Exercise(
+GUESSES["A"] = Exercise(
     surest_range,
     "Pixels that are 255 times as large make sums before softmax that are about as many "
     "times as large: one class gets nearly all. To be sure is not to be right, and no "

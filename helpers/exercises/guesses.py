@@ -15,7 +15,7 @@ def compare(name, guess):
             question offers; ``...`` while it is open.
 
     Raises:
-        ValueError: there is no prediction of that name.
+        ValueError: there is no guess of that name.
 
     Example:
         >>> compare("dense_by_hand.C", 0.027)
@@ -23,33 +23,33 @@ def compare(name, guess):
         >>> compare("dense_by_hand.C", ...)
         ReLU looks at the sum, which is above 0, and not at the terms.
     """
-    prediction = find(name, "PREDICTIONS")
+    question = find(name, "GUESSES")
     if guess is ...:
-        say(prediction.why)
+        say(question.why)
     else:
-        show(f"{opinion(prediction, guess)} {prediction.why}")
+        show(f"{opinion(question, guess)} {question.why}")
 
 
-def opinion(prediction, guess):
+def opinion(question, guess):
     """Return what there is to say about a guess."""
     try:
-        guess = understood(prediction, guess)
+        guess = understood(question, guess)
     except ValueError as reason:
         return f"Not understood. {reason}"
-    found = recognized(guess, {"": prediction.right, **prediction.mistakes})
+    found = recognized(guess, {"": question.right, **question.mistakes})
     if "" in found:
         return "As you expected."
-    comment = found[0] if found else asked_for(guess, computed(prediction.right))
+    comment = found[0] if found else asked_for(guess, computed(question.right))
     return f"Not what you expected. {comment}".strip()
 
 
-def understood(prediction, guess):
-    """Return a guess as one of the prediction's words, or as an array.
+def understood(question, guess):
+    """Return a guess as one of the question's words, or as an array.
 
     Raises:
         ValueError: in a sentence, if it is neither.
     """
-    options = [prediction.right, *prediction.mistakes.values()]
+    options = [question.right, *question.mistakes.values()]
     words = sorted(word for word in map(computed, options) if isinstance(word, str))
     if not words:
         return read(guess)
