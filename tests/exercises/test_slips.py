@@ -23,7 +23,7 @@ TYPED = {
     "relu": relu,
     "softmax": softmax,
 }
-LIST_OF_TWO = "A list of 2 numbers is asked for"
+LIST_OF_TWO = "Give a list of 2 numbers"
 
 
 def dense_names():
@@ -72,14 +72,14 @@ def picture_names():
 SLIPS = {
     "start_here.hidden_outputs": [
         ("2", "a 0 is a number, too"),
-        ("len(outputs['hidden'])", "number of rows given in"),
+        ("len(outputs['hidden'])", "number of rows; count"),
         ("outputs['hidden'].shape", "the shape, rows and units"),
         ("outputs['hidden']", "the numbers themselves"),
         ("outputs['hidden'][0]", "the numbers themselves"),
-        ("outputs['hidden'].sum()", "what the numbers add up to"),
-        ("outputs", "A dict: name the layer"),
+        ("outputs['hidden'].sum()", "the sum of the numbers"),
+        ("outputs", "This is a dict: choose the output"),
         ("[4]", "without brackets"),
-        ("kernel.size", "weights in the kernel"),
+        ("kernel.size", "lines from the inputs"),
         ("len(kernel)", "number of inputs"),
         ("6", "the output layer together"),
         ("20", "the number of lines"),
@@ -87,7 +87,7 @@ SLIPS = {
     ],
     "dense_by_hand.two_inputs": [
         ("both @ kernel", "before ReLU"),
-        ("0.027", "A list of 4 numbers is asked for"),
+        ("0.027", "Give a list of 4 numbers"),
         ("both * kernel[:, 1]", "the terms of unit 1"),
         ("relu(x_train @ kernel)", "three rows"),
         ("relu(kernel[0])", "belongs to [1, 0, 0]"),
@@ -119,7 +119,7 @@ SLIPS = {
         ("softmax(sums)[0]", LIST_OF_TWO),
         ("100 * softmax(sums)", "per cent"),
         ("network", "This is a model"),
-        ("network.outputs", "No rows went in"),
+        ("network.outputs", "This holds no numbers yet"),
     ],
     "dense_by_hand.last_step": [
         ("[8, 0.862]", "counts the steps"),
@@ -163,7 +163,7 @@ SLIPS = {
         ("[64, 62, 31, 29, 14]", "The picture itself"),
         ("[32, 30, 15, 13, 6]", "is a convolution"),
         ("[62, 62, 60, 60, 58]", "Pooling halves"),
-        ("[62, 31, 29, 14]", "A list of 5 numbers is asked for; yours has 4"),
+        ("[62, 31, 29, 14]", "Give a list of 5 numbers; yours has 4"),
         ("[62, 31, 29, 14, 13]", "The fifth of five is wrong"),
         ("12", "the last of the five"),
     ],
@@ -207,7 +207,7 @@ SLIPS = {
         ("before['max_pooling2d'][0, :, :, 11]", "the untrained network"),
         ("outputs['max_pooling2d'][0, :, :, 11].T", "Rows and columns are swapped"),
         ("outputs['max_pooling2d'][0, :, :, 11].shape", "the shape of the answer"),
-        ("network.get_layer('max_pooling2d').output", "No rows went in"),
+        ("network.get_layer('max_pooling2d').output", "This holds no numbers yet"),
         ("network.get_layer('max_pooling2d')", "This is a layer"),
     ],
     "cifar10_feature_maps.dead_maps": [
@@ -265,7 +265,7 @@ SLIPS = {
             "the untrained network",
         ),
         ("[30, answers[1, ..., 30].max(), 3.561]", "starts from the horizontal one"),
-        ("23", "A list of 3 numbers is asked for"),
+        ("23", "Give a list of 3 numbers"),
     ],
     "every_layer_at_once.come_to_life": [
         ("set(for_the_cat) - set(for_all)", "sorted(...)"),
@@ -275,7 +275,7 @@ SLIPS = {
         ("len(for_the_cat) - len(for_all)", "how many there are"),
         ("[len(for_the_cat), len(for_all)]", "the two counts"),
         ("~np.isin(for_the_cat, for_all)", "true or false"),
-        ("(~np.isin(for_the_cat, for_all)).nonzero()[0]", "places in the list"),
+        ("(~np.isin(for_the_cat, for_all)).nonzero()[0]", "positions in the list"),
         (
             "np.setdiff1d(layer_statistics(outputs)['conv2d_2'].dead, for_all)",
             "Two networks are mixed",
@@ -286,7 +286,7 @@ SLIPS = {
         ),
         ("[18, 54]", "does counting start at 0"),
         ("[53, 17]", "in reverse order"),
-        ("[17]", "A list of 2 numbers is asked for; yours has 1"),
+        ("[17]", "Give a list of 2 numbers; yours has 1"),
         ("[for_the_cat, for_all]", "different lengths"),
         ("filter(None, for_the_cat)", "list(...) makes a list"),
     ],
@@ -298,6 +298,11 @@ SLIPS = {
         ("[means[:16].argmax(), means[:16].max()]", "the first 16 channels"),
         ("[22, means.max()]", "does counting start at 0"),
         ("[21, outputs['conv2d_1'].mean()]", "the mean of the whole layer"),
+        (
+            "(lambda y: [y.argmax(), y.max()])(layer_outputs(exhibit, photograph"
+            "[np.newaxis] / 255)['conv2d_1'].mean(axis=(0, 1, 2)))",
+            "This comes from the exhibit",
+        ),
         ("[21, outputs['conv2d_1'][..., 21].max()]", "in place of its mean"),
         (
             "[21, outputs['conv2d_1'][..., 21].sum()]",
