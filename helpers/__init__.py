@@ -1,6 +1,6 @@
 """The small module behind the lessons of Inside the Layers.
 
-Each file holds one idea and can be read on its own; ``python -m helpers`` tells
+Each file holds one idea and can be read on its own; ``python -m helpers`` prints
 whether this machine is ready, ``helpers.progress()`` which exercises are done.
 """
 

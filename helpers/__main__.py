@@ -1,6 +1,6 @@
 """Command line of the course.
 
-    python3 -m helpers                 tells what this machine has and what is missing
+    python3 -m helpers                 prints what this machine has and what is missing
     python3 -m helpers lab             opens lesson 00 in JupyterLab
     python3 -m helpers lessons FOLDER  writes the lessons, to work in, into a new folder
     python3 -m helpers test            runs the tests

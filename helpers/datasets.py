@@ -129,7 +129,7 @@ def fetch_cifar10():
         `pathlib.Path` of the archive, its checksum verified.
 
     Raises:
-        OSError: in one sentence, if it cannot be had: `LAYERS_OFFLINE` is set, the
+        OSError: in one sentence, if it is not available: `LAYERS_OFFLINE` is set, the
             folder cannot be written, the disk is full, or no mirror delivers it.
 
     Example:
@@ -236,7 +236,7 @@ class Table(NamedTuple):
 
 
 def penguins():
-    """Read the measurements of penguins of three species; a printed line tells of gaps.
+    """Read the measurements of penguins of three species; a printed line names gaps.
 
     Returns:
         `Table` of 342 rows and 4 columns: length and depth of the bill and length of the

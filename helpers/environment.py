@@ -29,7 +29,7 @@ def set_up():
 
 
 def load_tensorflow():
-    """Do what `set_up` says, without a word."""
+    """Do what `set_up` says, but print nothing."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # it adds in another order
@@ -60,7 +60,7 @@ def note_changes():
     if lines:
         names = ", ".join(line[3:] for line in lines)
         print(
-            f"Changed in this copy of the course, and used as changed: {names}. For the "
+            f"Changed in this copy of the course, and used as they are: {names}. For the "
             f"originals, delete {COURSE} and run this cell again."
         )
 

@@ -86,7 +86,7 @@ def layer_outputs(
         such as ``x / 2``, have the names of ``model.summary()``. Layers inside a nested
         model, or inside a layer class of your own, come before it as ``outer/inner``. A
         layer called several times gives ``name``, ``name:1``, ...; one with several
-        outputs ``name/0``, ``name/1``, ... Where no layer gives out the model's answer,
+        outputs ``name/0``, ``name/1``, ... Where no layer outputs the model's answer,
         it is the last entry, under the model's name. With ``out``, the arrays are
         memory maps of the files. An output that is the same for all inputs, such as the
         positions of a text, comes once.
@@ -150,7 +150,7 @@ def tensors_of_one_batch(request, inputs, out):
         raise ValueError("out takes arrays. Leave out=... or tensors=True away.")
     if stream_of_batches(inputs) is not None:
         raise ValueError(
-            "tensors=True takes all inputs as one batch, and a stream of batches came. "
+            "tensors=True takes all inputs as one batch, but got a stream of batches. "
             "Pass one batch as an array or a tensor."
         )
     structure, arrays = check_batch(request.model, inputs, tensors=True)

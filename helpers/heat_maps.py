@@ -23,7 +23,7 @@ from .engine.wording import check_model
 def layer_gradients(
     model, inputs, layers=None, classes=None, output=None, batch_size=32
 ):
-    """Return how fast one class's score grows with each number that layers give out.
+    """Return how fast one class's score grows with each number that layers output.
 
     The score is taken before the last activation: softmax holds back what is near 1, and
     mixes in all other classes.
@@ -34,7 +34,7 @@ def layer_gradients(
         layers: as for `layer_outputs`; all by default.
         classes: number of a class, or one for each input. By default that with the
             highest score.
-        output: of a model with several outputs, the layer that gives out the scores.
+        output: of a model with several outputs, the layer that outputs the scores.
         batch_size: how many inputs are computed at a time.
 
     Returns:
@@ -181,7 +181,7 @@ def check_classes(classes, rows):
     if found.dtype.kind not in "iu" or found.shape not in ((), (rows,)):
         raise ValueError(
             f"classes must be the number of a class, or one for each of {rows} inputs, "
-            f"but {classes!r:.60} came."
+            f"but got {classes!r:.60}."
         )
     return np.broadcast_to(found, rows)
 
@@ -241,7 +241,7 @@ def score_of(recorder, classes, output):
     name, answer, call = answer_of(recorder, output)
     if len(answer.shape) != 2:
         raise ValueError(
-            f"{name} gives out shape {tuple(answer.shape)}, and a score for each class is "
+            f"{name} outputs shape {tuple(answer.shape)}, and a score for each class is "
             "needed: (inputs, classes). Is there another one for output=...?"
         )
     count = answer.shape[1]
@@ -270,7 +270,7 @@ def answer_of(recorder, output):
     names = " and ".join(repr(first) for first, *_ in found)
     none = "" if output is None else f"; output={name!r} is none of them"
     raise ValueError(
-        f"{model.name} gives out what {names} compute{'s' * (len(found) == 1)}{none}. "
+        f"{model.name} outputs what {names} compute{'s' * (len(found) == 1)}{none}. "
         f"Write output={found[0][0]!r}."
     )
 

@@ -128,7 +128,7 @@ def cifar10_cnn(seed=0):
 def trained_cifar10_cnn(optimizer="sgd"):
     """Build the CNN of the second walkthrough with weights trained on CIFAR-10.
 
-    It expects pixels divided by 255. ``data/README.md`` tells how it was trained and
+    It expects pixels divided by 255. ``data/README.md`` says how it was trained and
     how often it is right.
 
     Arguments:

@@ -72,7 +72,7 @@ def make_batch(model, picture):
 
     Example:
         >>> make_batch(dense_network(), cat_photograph()).shape
-        inputs: 3 numbers drawn at random stand in, float32. Put your own in their place.
+        inputs: 3 numbers taken at random stand in, float32. Put your own in their place.
         (1, 3)
     """
     batch = []
@@ -110,7 +110,7 @@ def stand_in(model, shape, dtype, picture):
         x = rng.integers(0, highest, shape).astype(dtype)
         return x, f"{numbers} whole numbers below {highest} stand in, {dtype}. {yours}"
     x = rng.normal(size=shape).astype(dtype)
-    return x, f"{numbers} numbers drawn at random stand in, {dtype}. {yours}"
+    return x, f"{numbers} numbers taken at random stand in, {dtype}. {yours}"
 
 
 def takes_picture(shape):
@@ -229,7 +229,7 @@ class Preparations:
         last = [f"Best is {self.best}: {right:.0%} are right."]
         if right <= self.guessed:
             last += [
-                "Somebody who guesses may be right as often. Look whether the model's",
+                "Guessing may be right as often. Check that the model's",
                 "classes have these numbers, or pass more pictures.",
             ]
         return "\n".join([*table(rows, right=(1, 2, 3)), *last])

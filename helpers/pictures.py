@@ -59,9 +59,9 @@ def read_picture(source, size=None, fit="crop", background="white"):
 
     Raises:
         TypeError: a source of none of these kinds.
-        ValueError: what came is no picture, is damaged, has too many pixels (37 million,
+        ValueError: it is no picture, is damaged, has too many pixels (37 million,
             as WebP 18: more than 300 MB of memory), shows nothing on its background, or
-            has values that are no pixels; then the error names the line that mends them.
+            has values that are no pixels; then the error names the line that fixes them.
             Or ``size``, ``fit`` or ``background`` is none of the above.
         OSError: the file cannot be read, or the address gives nothing in time.
 
@@ -286,7 +286,7 @@ def fetch(address):
     if not host:
         raise OSError(f"The address {address} is not complete: no host is named in it.")
     if is_offline():
-        raise OSError(f"LAYERS_OFFLINE forbids to ask {host}. {instead}")
+        raise OSError(f"LAYERS_OFFLINE forbids a request to {host}. {instead}")
     from .engine import download  # slow to import, seldom needed
 
     start, content = time.monotonic(), b""
@@ -313,7 +313,7 @@ def fetch(address):
         if content:
             reason = f"the connection to {host} broke off after {len(content)} bytes"
         elif cause == "TooManyRedirects":
-            reason = f"{host} sends from one address to the next without an end"
+            reason = f"{host} redirects from one address to the next without end"
         elif cause in ("InvalidURL", "LocationParseError"):
             reason = f"{address} is no valid address"
     raise OSError(f"The picture could not be fetched: {reason}. {instead}")

@@ -40,7 +40,7 @@ def mobilenet():
     Example:
         >>> network, classes = mobilenet()  # with LAYERS_OFFLINE=1
         A trained MobileNetV2 is not on this machine, and LAYERS_OFFLINE forbids a
-        download. One with drawn kernels stands in: its answers mean nothing.
+        download. One with random kernels stands in: its predictions mean nothing.
         >>> network.output_shape, classes[281]
         ((None, 1000), 'class 281')
 
@@ -53,7 +53,9 @@ def mobilenet():
         weights = fetched(WEIGHTS, WEIGHTS_MIRRORS, WEIGHTS_BYTES, WEIGHTS_HASH)
         names = fetched(NAMES, NAMES_MIRRORS, NAMES_BYTES, NAMES_HASH)
     except OSError as error:
-        said = f"{error} One with drawn kernels stands in: its answers mean nothing."
+        said = (
+            f"{error} One with random kernels stands in: its predictions mean nothing."
+        )
         print(filled(said))
         model = build(input_tensor=pictures, weights=None)
         draw_kernels(model)

@@ -27,8 +27,8 @@ class Probe:
         rows = in_rows(outputs)
         if rows.shape[1] != len(self.mean):
             raise ValueError(
-                f"The probe was fitted to {len(self.mean)} numbers for each input, and "
-                f"{rows.shape[1]} came. Give it outputs of the same layer."
+                f"The probe was fitted to {len(self.mean)} numbers for each input, but "
+                f"got {rows.shape[1]}. Give it outputs of the same layer."
             )
         sums = (rows - self.mean) @ self.weights + self.base
         return sums if self.of_classes else sums[:, 0]

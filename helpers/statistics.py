@@ -74,7 +74,7 @@ def dead_channels(values, data_format="channels_last"):
         Array ``(dead channels,)`` of int64, in rising order.
 
     Raises:
-        ValueError: ``data_format`` is another word.
+        ValueError: ``data_format`` is not one of these words.
 
     Example:
         >>> dead_channels(np.array([[0, 1, 0], [0, 0, 2]]))
@@ -99,7 +99,7 @@ def layer_statistics(outputs, data_format="channels_last"):
         ``{layer name: LayerStatistics}``, shown as a table.
 
     Raises:
-        ValueError: an array has no values, or ``data_format`` is another word.
+        ValueError: an array has no values, or ``data_format`` is not one of these words.
 
     Example:
         >>> maps = np.zeros((2, 3, 3, 4)); maps[..., 1] = 8

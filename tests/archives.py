@@ -16,7 +16,7 @@ from helpers.engine import cifar10 as archives
 from helpers.engine.files import COURSE
 
 STAND_IN = "Drawn pictures of the ten classes stand in for it."
-NOT_SENT = "it sent another file (size or checksum differ)"
+NOT_SENT = "it sent a different file (its size or checksum differs)"
 
 
 def text(words):

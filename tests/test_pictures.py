@@ -380,7 +380,7 @@ def test_bfloat16_is_read_and_masks_are_told():
 
 @pytest.mark.parametrize("array", [[["a"]], [[1], [1, 2]], [[1j]], [None]], ids=str)
 def test_arrays_of_something_else(array):
-    assert "something else than numbers" in refused(array, TypeError)
+    assert "something other than numbers" in refused(array, TypeError)
 
 
 # Size
@@ -420,7 +420,7 @@ def test_wrong_sizes_are_refused(size):
         (b"", "is empty"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "%pip install pillow-heif"),
         (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "is AVIF that this Pillow"),
-        (b"\0\0\0\x18ftypisom\0\0\0\0isomavc1", "is a film"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isomavc1", "is a video"),
         (b"version https://git-lfs.github.com/spec/v1\noid", "Write git lfs pull"),
         (b"%PDF-1.7 ...", "is a PDF"),
         (b'<?xml version="1.0"?><svg xmlns="..."></svg>', "is an SVG drawing"),

@@ -295,7 +295,7 @@ def test_endless_answer_is_left(server, monkeypatch):
 def test_answers_that_are_no_whole_picture(server):
     assert "broke off after 100 bytes" in refused(server.address + "/half", OSError)
     loop = refused(server.address + "/loop", OSError)
-    assert "127.0.0.1 sends from one address to the next without an end." in loop
+    assert "127.0.0.1 redirects from one address to the next without end." in loop
     assert "sends more than 30 MB" in refused(server.address + "/bomb")
     assert "damaged or cut short" in refused(server.address + "/torn")
     assert "is not a picture that can be read" in refused(server.address + "/nonsense")

@@ -19,7 +19,7 @@ from helpers.engine.files import COURSE
 from helpers.extraction import layer_outputs
 
 pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5")
-STAND_IN = "One with drawn kernels stands in: its answers mean nothing."
+STAND_IN = "One with random kernels stands in: its predictions mean nothing."
 PICTURES = np.random.default_rng(0).uniform(-1, 1, (2, 224, 224, 3)).astype("float32")
 
 

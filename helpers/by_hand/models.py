@@ -51,7 +51,7 @@ class Computed:
     """One call of a recorded run, with its numbers."""
 
     name: str  # as in `layer_outputs`
-    layer: object  # or operation; None for what no call gave out
+    layer: object  # or operation; None for what no call returned
     inputs: (
         object  # array; a list of arrays and numbers for a layer that merges several
     )
@@ -92,7 +92,7 @@ class Walk:
     Attributes:
         names, inputs: names and arrays of the model's inputs.
         calls: list of `Computed` in the order in which the calls ended. Between them
-            stand hidden ones without a layer: arrays that no recorded call gave out.
+            stand hidden ones without a layer: arrays that no recorded call returned.
     """
 
     def __init__(self, run, by_hand=True):
@@ -119,7 +119,7 @@ class Walk:
         return x.astype("float64" if self.by_hand else "float32" if half else x.dtype)
 
     def add(self, call):
-        """Add what a call of the run gave out, computed by hand where it is known."""
+        """Add what a call of the run returned, computed by hand where it is known."""
         given, tensors = self.take(call), dict(call.outputs())
         keras = {key: self.read(tensor) for key, tensor in tensors.items()}
         if call.container and record_of(call.layer) is None:
@@ -160,9 +160,7 @@ class Walk:
         if not inside:
             reason = unknown(call.layer)  # its class has a call of its own
         elif any(id(t) in self.of_keras for t in tensors.values()):
-            reason = (
-                f"{call.name!r} gives out the numbers of a layer not known by hand."
-            )
+            reason = f"{call.name!r} outputs what a layer not known by hand computed."
         for key, tensor in tensors.items():
             if id(tensor) not in self.arrays:
                 self.arrays[id(tensor)] = keras[key].view()
@@ -176,7 +174,7 @@ class Walk:
         self.calls.append(Computed(call.name, call.layer, x, outputs, keras, **about))
 
     def take(self, call):
-        """Take from Keras what goes into a call and no call gave out.
+        """Take from Keras what goes into a call and no call returned.
 
         Returns whether any of its inputs are Keras's own numbers.
         """

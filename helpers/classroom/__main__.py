@@ -60,7 +60,7 @@ def arguments(words):
     add = commands.add_parser("install", help="install the packages from a kit")
     add.add_argument("kit", help="the folder or the address of the kit")
 
-    commands.add_parser("check", help="tell whether this machine is ready")
+    commands.add_parser("check", help="say whether this machine is ready")
     return parser.parse_args(words)
 
 

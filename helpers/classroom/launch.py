@@ -1,4 +1,4 @@
-"""Run a program in the course's own environment, made on first use and mended when broken.
+"""Run a program in the course's own environment, made and repaired as needed.
 
 Uses nothing but Python's standard library and pip. The environment is made by uv, which is
 four times as fast as pip and brings a fitting Python where there is none. Once a marker
@@ -92,14 +92,14 @@ def course_first(python):
 
 
 def prepare(groups=()):
-    """Return the Python of a complete environment, made or mended; None if it cannot be."""
+    """Return the Python of a complete environment; None if there cannot be one."""
     python, found = own_python(), marked()
     if python and found is not None and set(groups) <= set(found):
         return python
     if active_environment_has(groups):
         return Path(sys.executable)
     if is_offline():
-        return cannot("LAYERS_OFFLINE forbids to use the network")
+        return cannot("LAYERS_OFFLINE forbids the use of the network")
     if not os.access(str(COURSE), os.W_OK):
         return cannot(f"{COURSE} cannot be written. Copy the course to your own disk")
     if reason := unfit_machine():
@@ -181,7 +181,7 @@ def failure(command, environment):
         return None
     print(said.rstrip(), file=sys.stderr)
     found = [why for words, why in REASONS.items() if re.search(words, said)]
-    return found[0] if found else "uv tells why above. The same command tries again"
+    return found[0] if found else "uv says why above. The same command tries again"
 
 
 def unfit_machine():

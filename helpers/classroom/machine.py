@@ -76,7 +76,7 @@ def install(kit):
             words += ["--trusted-host", urllib.parse.urlsplit(kit).hostname]
         print("Installing the packages takes some minutes ...", flush=True)
         if subprocess.call(words):
-            raise OSError("The packages could not be installed; pip tells why above.")
+            raise OSError("The packages could not be installed; pip says why above.")
     mark()
     keep_archive(kit)
     words = [str(own_python()), "-m", "helpers.classroom", "check"]
@@ -106,7 +106,9 @@ def fetch(place):
     except urllib.error.HTTPError as error:
         if error.code == 404:
             return None
-        raise OSError(f"{place} cannot be had: {error.code} {error.reason}.") from None
+        raise OSError(
+            f"{place} is not available: {error.code} {error.reason}."
+        ) from None
     except (OSError, ValueError, http.client.HTTPException):
         host = place.split("/")[2]
         raise OSError(

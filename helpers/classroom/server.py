@@ -149,7 +149,7 @@ def open_server(folder, port, solutions=False):
         return Server(("", port), handler)
     except OSError as error:
         used = error.errno == errno.EADDRINUSE
-        reason = "is in use" if used else f"cannot be had ({error.strerror})"
+        reason = "is in use" if used else f"is not available ({error.strerror})"
         raise OSError(
             f"Port {port} {reason}. Name another one, such as --port {8000 + port % 999}."
         ) from None

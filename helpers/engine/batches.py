@@ -22,7 +22,7 @@ def check_batch_size(batch_size):
     whole = isinstance(batch_size, (int, np.integer)) and batch_size is not True
     if not whole or batch_size < 1:
         raise ValueError(
-            f"batch_size must be a positive integer, but {batch_size!r} came."
+            f"batch_size must be a positive integer, but got {batch_size!r}."
         )
 
 

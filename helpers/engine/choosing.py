@@ -29,7 +29,7 @@ def check_one(layer):
     if isinstance(layer, (int, np.integer)) and not isinstance(layer, bool):
         return operator.index(layer)
     raise TypeError(
-        f"layers must be names, indices, layers or layer classes, but {layer!r} came."
+        f"layers must be names, indices, layers or layer classes, but got {layer!r}."
     )
 
 

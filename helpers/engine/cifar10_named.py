@@ -38,7 +38,7 @@ STARTS = {  # of files
     b"\x93NUMPY": "it is an .npy, of one array. np.savez writes four into an .npz.",
     **dict.fromkeys(
         (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
-        f"it is a pickle, as CIFAR-10's batches are: {PICKLES}",
+        f"it is a pickle, like CIFAR-10's batches: {PICKLES}",
     ),
     b"PAR1": "it is a Parquet file.",
     b"\x89HDF": "it is an HDF5 file.",
@@ -245,6 +245,6 @@ def why_no_archive(path, start):
         return f"it {broken}. Copy or download it again."
     if "batches-py" in " ".join(names):
         plain = b"ustar" in start
-        how = f"it is no .gz any more. {SAFARI}" if plain else "it was packed anew."
+        how = f"it is no .gz any more. {SAFARI}" if plain else "it was packed again."
         return f"{how} In it is CIFAR-10, but {PICKLES}"
     return "it is an archive, and CIFAR-10 is not in it."

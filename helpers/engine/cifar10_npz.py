@@ -1,4 +1,4 @@
-"""CIFAR-10 in an .npz of one's own: checked, and refused with the line that mends it."""
+"""CIFAR-10 in an .npz of one's own: checked, and refused with the line that fixes it."""
 
 import numpy as np
 
@@ -32,7 +32,7 @@ def read_npz(path):
         if len(arrays[x]) != len(arrays[y]):
             raise ValueError(f"it has {len(arrays[x])} {x} and {len(arrays[y])} {y}.")
     if reasons:
-        new = path.absolute().with_name(f"{path.stem}_mended.npz")
+        new = path.absolute().with_name(f"{path.stem}_fixed.npz")
         raise ValueError(
             f"{reasons[0]}. This line of Python writes {new.name}, to be named instead: "
             f"`import numpy as np; old = np.load({str(path.absolute())!r}); "
@@ -55,7 +55,7 @@ def arrays_in(path):
     if "allow_pickle" in reason:
         raise ValueError(
             "an array in it holds Python objects. They are pickled, and could run code "
-            "when they are read. Save it anew with numbers only."
+            "when they are read. Save it again with numbers only."
         )
     raise ValueError(f"it cannot be read ({reason}). Copy it or save it again.")
 

@@ -90,7 +90,7 @@ def stream(url, output_file, _, size):
     given = answer(url, (CONNECT_TIMEOUT, READ_TIMEOUT))
     with given as (headers, blocks), open(output_file, "wb") as file:
         if int(headers.get("Content-Length", size)) != size:
-            raise ValueError("Another size was announced.")
+            raise ValueError("A different size was announced.")
         projection = Projection(size)
         form = {"unit": "B", "unit_scale": True, "ncols": 79, "leave": False}
         host = urlsplit(url).hostname
@@ -99,7 +99,7 @@ def stream(url, output_file, _, size):
                 file.write(block)
                 bar.update(len(block))
                 if bar.n > size:
-                    raise ValueError("More came than was announced.")
+                    raise ValueError("More bytes arrived than were announced.")
                 projection.update(time.monotonic(), bar.n)
     os.chmod(output_file, 0o644)  # pooch makes it readable for its owner alone
 
@@ -118,7 +118,7 @@ def try_mirror(url, target, size, sha256):
     except ConnectionError:
         return "no connection, or it broke off"
     except ValueError:
-        return "it sent another file (size or checksum differ)"
+        return "it sent a different file (its size or checksum differs)"
 
 
 def download(mirrors, target, size, sha256, space):

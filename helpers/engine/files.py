@@ -77,7 +77,7 @@ def trained_weights(optimizer="sgd"):
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != digest:
         raise ValueError(
-            f"{path} is not the file that the course ships: its SHA-256 is another one. "
+            f"{path} is not the file that the course ships: its SHA-256 is different. "
             f"Get it again with `git checkout data/{path.name}`."
         )
     return content

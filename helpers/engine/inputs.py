@@ -105,13 +105,13 @@ def check_array(x, shape=None, dtype="float32", name="inputs"):
         ValueError: inputs has shape (28, 28), but the model takes (None, 28, 28): the
         batch axis is missing. Write inputs[np.newaxis].
     """
-    mend = {
+    fix = {
         "SparseTensor": f"only what is not 0 is stored. Write tf.sparse.to_dense({name})",
         "RaggedTensor": f"its rows differ in length. Write {name}.to_tensor(), which "
         "fills them up with 0",
     }.get(type(x).__name__)
-    if mend:
-        raise TypeError(f"{name} is {describe(x)}: {mend}.")
+    if fix:
+        raise TypeError(f"{name} is {describe(x)}: {fix}.")
     try:
         x = np.asarray(x)
     except Exception as error:  # each library refuses in its own words
@@ -173,10 +173,10 @@ def fits(shape, expected):
 
 
 def wrong_shape(shape, expected, name):
-    """Say which shape came and which was expected, and the line that mends it."""
+    """Say which shape came and which was expected, and the line that fixes it."""
     message = f"{name} has shape {shape}, but the model takes {tuple(expected)}"
-    for what, line, mended in repairs(shape):
-        if fits(mended, expected):
+    for what, line, fixed in repairs(shape):
+        if fits(fixed, expected):
             if name == "batch" and line == "x[np.newaxis]":
                 return f"{message}: {what}. Yield batches: write dataset.batch(256)."
             return f"{message}: {what}. Write {line.replace('x', name, 1)}."
@@ -184,7 +184,7 @@ def wrong_shape(shape, expected, name):
 
 
 def repairs(shape):
-    """List (what may be wrong, the line that mends x, the shape it has then)."""
+    """List (what may be wrong, the line that fixes x, the shape it has then)."""
     both = "the batch axis and the channel axis are missing"
     lines = [
         ("the batch axis is missing", "x[np.newaxis]", (1, *shape)),
@@ -195,9 +195,9 @@ def repairs(shape):
         channels, rows, columns = shape
         first = "the channels come first and the batch axis is missing"
         grey = "the pictures are grey and have no channel axis"
-        mended = (1, rows, columns, channels)
+        fixed = (1, rows, columns, channels)
         lines += [
-            (first, "x.transpose(1, 2, 0)[np.newaxis]", mended),
+            (first, "x.transpose(1, 2, 0)[np.newaxis]", fixed),
             (grey, "x[..., np.newaxis].repeat(3, axis=-1)", (*shape, 3)),
         ]
     if len(shape) == 4:

@@ -1,6 +1,6 @@
 """Where in the picture a place of a layer's maps lies: the middle of its receptive field.
 
-Fields end at the border of the picture, and then their middle is another one. So nothing
+Fields end at the border of the picture, and then their middle is different. So nothing
 is cut here: the middle is followed back from layer to layer, in pixels.
 """
 

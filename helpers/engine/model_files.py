@@ -132,7 +132,7 @@ class ModelFile:
         if size > self.limit():
             raise NoModel(
                 f"{self.name} has {self.size:,} bytes and would unpack to {size:,}. No "
-                "weights do that: it is damaged, or whoever made it means harm. Do not "
+                "weights do that: it is damaged, or it was made to do harm. Do not "
                 "open it elsewhere."
             )
 
@@ -156,7 +156,7 @@ class ModelFile:
         if taken.bytes > self.limit():
             raise NoModel(
                 f"{self.name} has {self.size:,} bytes and describes layers with more than "
-                f"{self.limit():,} bytes of weights. It is damaged, or whoever made it "
+                f"{self.limit():,} bytes of weights. It is damaged, or it was made "
                 "means harm: Keras would take that memory."
             )
         return model
@@ -403,7 +403,7 @@ def in_hdf5(path, name):
         if {"layers", "_layer_checkpoint_dependencies", "vars"} & set(file):
             return f"{WEIGHTS} model.load_weights(path). {WEIGHTS_NAME}"
         if "model_config" not in file.attrs:
-            return f"is an HDF5 file with something else than a model. {SAVE_AGAIN}"
+            return f"is an HDF5 file with something other than a model. {SAVE_AGAIN}"
     return f"is cut short or damaged. {AGAIN}"
 
 

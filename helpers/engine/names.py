@@ -117,7 +117,7 @@ def hide_masks(calls):
             uses[id(x)].add(taker)
 
     for call in calls:
-        if call.container:  # what a model gives out is more than a mask
+        if call.container:  # what a model outputs is more than a mask
             note(call.made, call.name)
         note(call.args, call.name)
         for name, value in call.kwargs.items():

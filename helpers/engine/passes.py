@@ -153,7 +153,7 @@ class Passes:
             reasons = recorder.out_of_reach | (recorder.fixed if unused else {})
             raise ValueError(not_found(model, calls, missing, reasons))
         if not found:
-            raise ValueError(f"{model.name} calls no layer and gives out no tensor.")
+            raise ValueError(f"{model.name} calls no layer and outputs no tensor.")
         return {k: x for k, x, call in found if self.can_be_told(k, call)}, scope
 
     def can_be_told(self, key, call):

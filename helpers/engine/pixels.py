@@ -53,7 +53,7 @@ def decode(content, name):
     if has_16_bits and image.mode == "RGB":
         if max(high for _, high in image.getextrema()) < DARK:
             raise ValueError(
-                f"{name} has 16 bits for each colour, but next to nothing in the upper 8, "
+                f"{name} has 16 bits for each colour, but almost nothing in the upper 8, "
                 "and Pillow reads no others. Save it with 8 bits where it was made; if it "
                 "is meant to be black, pass Image.open(path), with Image from PIL."
             )
@@ -94,7 +94,7 @@ def upright(image, name, in_place=False):
                 "pass its path."
             ) from None
         raise ValueError(
-            f"{name} begins as a picture, but is damaged or cut short. "
+            f"{name} begins like a picture, but is damaged or cut short. "
             "Copy or download it again."
         ) from None
 
@@ -142,7 +142,7 @@ def of_film(brand):
             "write %pip install pillow-heif and, in a cell after it, "
             "import pillow_heif; pillow_heif.register_heif_opener()."
         )
-    return "is a film. Save one picture of it as PNG or JPEG."
+    return "is a video. Save one picture of it as PNG or JPEG."
 
 
 def is_text(content):
@@ -272,7 +272,7 @@ def as_numbers(source):
             ) from None
         x = np.empty(0, object)
     if x.dtype.kind not in "buif":
-        raise TypeError("The picture holds something else than numbers of one shape.")
+        raise TypeError("The picture holds something other than numbers of one shape.")
     return x
 
 
@@ -302,7 +302,7 @@ def to_bytes(x, white=None, it="picture"):
             span = "NaN, which is no number"
         raise ValueError(
             f"The picture holds {span}. Pixels go from 0 to 255, or, as floats, from 0 to "
-            f"1. {mend(x, low, high, it)}{where(it)}"
+            f"1. {fix(x, low, high, it)}{where(it)}"
         )
     scaled = x * (255 / white)
     scaled.round(out=scaled).clip(0, 255, out=scaled)
@@ -314,7 +314,7 @@ def where(it):
     return " Image is from PIL, path is the file's." if "path" in it else ""
 
 
-def mend(x, low, high, it):
+def fix(x, low, high, it):
     """Say which line makes pixels of numbers that are none."""
     if not np.isfinite([low, high]).all():
         return f"To make them 0, write np.where(np.isfinite({it}), {it}, 0)."

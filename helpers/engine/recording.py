@@ -88,7 +88,7 @@ class Recorder:
         self.tracked = {id(layer) for layer in all_layers(self.model)}
         self.refusal = None  # the first one; Keras wraps it into more lines
         self.here = None  # the call around; None inside a layer that is not opened
-        self.made = weakref.WeakValueDictionary()  # {id: tensor that a call gave out}
+        self.made = weakref.WeakValueDictionary()  # {id: tensor that a call returned}
         self.running = []  # names of the layers that are being called
         eager = tf.executing_eagerly()
         self.graph = None if eager else tf.compat.v1.get_default_graph()
@@ -251,7 +251,7 @@ class Recorder:
         for leaf in keras.tree.flatten(output):
             if isinstance(leaf, tf.RaggedTensor):
                 reason = (
-                    "gives out rows of different length. Make the layer with "
+                    "outputs rows of different lengths. Make the layer with "
                     "ragged=False, or end it with .to_tensor()"
                 )
             elif self.is_elsewhere(leaf):
@@ -270,7 +270,7 @@ class Recorder:
         return symbolic and getattr(leaf, "graph", None) is not self.graph
 
     def answer(self, output):
-        """Note what the model itself gives out, hidden where another entry is it."""
+        """Note what the model itself outputs, hidden where another entry is it."""
         call = self.names.call(Call("", "", None, ()), self.model, float("inf"))
         leaves = keras.tree.flatten(output)
         call.hidden = all(self.made.get(id(x)) is x for x in leaves)

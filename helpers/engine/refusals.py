@@ -1,4 +1,4 @@
-"""Why a model file is not opened, in a sentence with the step that mends it."""
+"""Why a model file is not opened, in a sentence with the step that fixes it."""
 
 import builtins
 import importlib
@@ -160,7 +160,7 @@ def refused_part(config, name):
         if isinstance(shape, list) and is_too_large(shape):
             return (
                 f"{name} takes an input of shape {printable(str(tuple(shape)))[:100]}, "
-                "which is too large to be meant. It is damaged, or whoever made it means "
+                "which is too large to be real. It is damaged, or it was made means "
                 "harm."
             )
     return None
@@ -338,7 +338,7 @@ def own_class(message, name):
             "again, then this one."
         )
     return (
-        f"Your class {one} stopped with an error: {said} Mend it, run its cell again, then "
+        f"Your class {one} stopped with an error: {said} Fix it, run its cell again, then "
         "this one."
     )
 

@@ -17,13 +17,13 @@ def check_replace(replace):
     if not isinstance(replace, Mapping) or not replace:
         raise TypeError(
             'replace must be a dict such as {"conv2d_1": array_or_function}, but '
-            f"{type(replace).__name__} {replace!r:.40} came."
+            f"got {type(replace).__name__} {replace!r:.40}."
         )
     found = {}
     for name, new in replace.items():
         name = getattr(name, "name", name)
         if not isinstance(name, str):
-            raise TypeError(f"replace takes the names of layers, but {name!r} came.")
+            raise TypeError(f"replace takes the names of layers, but got {name!r}.")
         if not callable(new):
             new = np.asarray(new)
             if new.dtype.kind not in "biuf" and "float" not in new.dtype.name:

@@ -22,9 +22,9 @@ class ShownBox:
 
 
 def close_earlier(widget):
-    """Close what an earlier run of this cell made: it would pile up in the notebook's file.
+    """Close what an earlier run of this cell made: or the notebook's file would grow.
 
-    Only JupyterLab tells which cell it is; elsewhere nothing is closed.
+    Only JupyterLab says which cell it is; elsewhere nothing is closed.
     """
     parent = getattr(get_ipython(), "get_parent", dict)()
     cell = parent.get("metadata", {}).get("cellId")

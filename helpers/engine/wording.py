@@ -34,7 +34,7 @@ def check_model(model):
     if not isinstance(model, keras.Model):
         kind = f"{type(model).__module__}.{type(model).__qualname__}"
         raise TypeError(
-            f"model must be a keras.Model, but a {kind} came.{instead_of(model, kind)}"
+            f"model must be a keras.Model, but got a {kind}.{instead_of(model, kind)}"
         )
     if not has_call(model):
         raise ValueError(without_call(model))
@@ -111,7 +111,7 @@ def cannot_run(model, error, running=()):
     if "scope name has to match" in reason or "valid scope name" in reason:
         return (
             f"{model.name} cannot be compiled: TensorFlow refuses the name "
-            f"{running[-1] if running else model.name!r}. Names there are of letters "
+            f"{running[-1] if running else model.name!r}. Names there consist of letters "
             "from a to z, digits, and the signs . _ -: give the layer another one"
         )
     message = f"{model.name} cannot be run on these inputs: {where}{reason}"
@@ -119,7 +119,7 @@ def cannot_run(model, error, running=()):
     if wrong:
         index, size = wrong.groups()
         message += (
-            f". It is a table of {size} rows, 0 to {int(size) - 1}, and {index} came. "
+            f". It is a table of {size} rows, 0 to {int(size) - 1}, but got {index}. "
             f"Make input_dim larger than every index, or look at how the indices are made"
         )
     return message

@@ -73,14 +73,14 @@ def wrong_shape(given, expected):
     if not expected.ndim or (expected.ndim == 1 and given.ndim < 2):
         return f"{said} {asked_for(given, expected)}".strip()
     if same(given.ravel(), expected.ravel()):
-        said = said or "The numbers are right, the axes are not."
+        said = said or "The numbers are right, but the axes are wrong."
     return f"{said} Expected the shape {expected.shape}, got {given.shape}.".strip()
 
 
 def verdict_on_function(exercise, function):
     """Return the sentence that `check` shows where a function is asked for."""
     if not callable(function):
-        return "Not yet. A function is asked for: give its name, without brackets."
+        return "Not yet. The answer is a function: give its name, without brackets."
     trial = Trial(exercise, function)
     found, expected = trial.found, exercise.results(exercise.right)
     if any(one is ... for one in found):
@@ -143,7 +143,5 @@ def cut_off(given, wanted, case):
     arrays = [one for one in case if isinstance(one, np.ndarray)]
     whole = any(one.dtype.kind in "iu" for one in arrays)
     if alike(given, np.trunc(wanted)) and (whole or given.any()):
-        return (
-            "The decimals are lost: the array they were put into holds whole numbers."
-        )
+        return "The decimals are lost: they were put into an array of whole numbers."
     return ""

@@ -18,7 +18,7 @@ def common_mistake(given, right):
 
     Example:
         >>> common_mistake(np.array([3.0, 1.5]), np.array([1.5, 3.0]))
-        'The numbers are right, in reverse order: which one is asked for first?'
+        'The numbers are right, in reverse order: which one comes first?'
         >>> common_mistake(np.array([3.0, 1.0]), np.array([1.5, 3.0]))
         ''
     """
@@ -67,7 +67,7 @@ def of_numbers(right):
     sizes, signs = ("sizes are", "signs are") if right.ndim else ("size is", "sign is")
     yield f"The {sizes} right, the {signs} not.", -right
     if right.ndim == 1:
-        said = "The numbers are right, in reverse order: which one is asked for first?"
+        said = "The numbers are right, in reverse order: which one comes first?"
         yield said, right[::-1]
     if right.ndim > 1:
         yield "The rows are right, in reverse order.", right[::-1]

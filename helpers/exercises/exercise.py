@@ -22,17 +22,20 @@ UNREADABLE = {  # what is said about an answer, or a part of it, of these classe
     "One place is still open: replace the ... there.": type(...),
     "Write numbers with a point, without quotation marks, units or %.": (str, bytes),
     "A set has no order: sorted(...) makes a list of it.": (set, frozenset),
-    "A dict: name the layer whose output is meant.": (dict, type({}.values())),
-    "This is a complex number; none is asked for.": (complex, np.complexfloating),
-    "No rows went in: call the model on rows.": keras.KerasTensor,
-    "This is a model; call it on rows.": keras.Model,
-    "This is a layer; what it gives out is asked for.": keras.layers.Layer,
+    "This is a dict: choose the output of one layer.": (dict, type({}.values())),
+    "This is a complex number; the answer is a real one.": (
+        complex,
+        np.complexfloating,
+    ),
+    "This holds no numbers yet: call the model on data.": keras.KerasTensor,
+    "This is a model; call it on data.": keras.Model,
+    "This is a layer; the question asks for its output.": keras.layers.Layer,
     "This is a function that was not called: its brackets are missing.": (
         types.FunctionType,
         types.BuiltinFunctionType,
         types.MethodType,
     ),
-    "Its numbers are not made yet: list(...) makes a list of them.": Iterator,
+    "Its numbers are not computed yet: list(...) makes a list of them.": Iterator,
 }
 
 
@@ -193,6 +196,6 @@ def asked_for(answer, right):
     if right.shape:
         numbers = "number" if right.size == 1 else "numbers"
         yours = f"; yours has {answer.size}" if answer.ndim == right.ndim == 1 else ""
-        return f"A list of {right.size} {numbers} is asked for{yours}."
+        return f"Give a list of {right.size} {numbers}{yours}."
     yours = ", without brackets" if answer.size == 1 else f", not {answer.size}"
-    return f"One number is asked for{yours}."
+    return f"Give one number{yours}."

@@ -112,7 +112,7 @@ class Trial:
             if not alike(self.call(cases[0]), self.found[0]):
                 raise ValueError(
                     "Called again with the same inputs, it gives another result: does "
-                    "it keep something from one call to the next, or draw random numbers?"
+                    "it keep something from one call to the next, or use random numbers?"
                 )
         except ValueError as reason:
             self.fault = str(reason)

@@ -94,7 +94,7 @@ def write(kept, imports, sources):
         where = f", see its line {line}" if line else ""
         return (
             f"{FILE} is no valid Python{where}: it is left as it is, and nothing is kept. "
-            "Mend it or give it another name, then run this cell again."
+            "Fix it or give it another name, then run this cell again."
         )
     except OSError as error:
         return f"{FILE} cannot be written ({error.strerror}): nothing is kept."

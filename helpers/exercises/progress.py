@@ -73,7 +73,7 @@ def progress():
     if file is None:
         off = "LAYERS_PROGRESS" in os.environ
         why = "LAYERS_PROGRESS is off" if off else "this user has no home"
-        print(f"Nothing is taken down, since {why}.")
+        print(f"Nothing is recorded, because {why}.")
 
 
 def done(name):

@@ -29,7 +29,7 @@ def hidden_outputs(row):
 
 
 def predictions(row):
-    """Return what the whole network gives out for one row."""
+    """Return what the whole network outputs for one row."""
     return by_hand.softmax(output_sums(hidden_outputs(row)))
 
 

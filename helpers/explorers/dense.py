@@ -164,7 +164,7 @@ def refuse_model(model):
 def chain(model, row):
     """List ``(name, layer)`` in the order of the chain, or say where it is none.
 
-    It is a chain if each layer is given the very array that the one before gave out.
+    It is a chain if each layer is given the very array that the one before returned.
     """
     before, found = None, []
     two = np.repeat(row, 2, axis=0)  # Keras warns of a softmax over one row

@@ -204,7 +204,7 @@ class Followed(Traced):
     Attributes:
         names: the input's name, and the layers' as in ``layer_outputs``; a layer is
             asked for by its place in this list.
-        arrays_named: what each of these gives out, for one image.
+        arrays_named: what each of these outputs, for one image.
     """
 
     def __init__(self, model, image):

@@ -90,7 +90,7 @@ def image_row(
     Raises:
         ValueError: an array is no picture, a colour is not from 0 to 255 or, as a
             float, from 0 to 1, the number of titles is not that of the pictures, names
-            have different numbers of pictures, or ``scale`` is another word.
+            have different numbers of pictures, or ``scale`` is not one of these words.
 
     Example:
         >>> maps = np.arange(8.0).reshape(2, 2, 2)
@@ -218,16 +218,16 @@ def check_pixels(image, white=None):
     if not finite:
         in_words = f"{'NaN' if np.isnan(low) else 'infinity'} among its values"
     if image.ndim == 2:
-        mend = "To draw any numbers in grey, write image_row([image])."
+        fix = "To draw any numbers in grey, write image_row([image])."
         if finite and low >= 0:
-            mend = f"To make {high} white, write image_figure(image, white={high})."
+            fix = f"To make {high} white, write image_figure(image, white={high})."
     elif not finite:
-        mend = "To make that black, write np.where(np.isfinite(image), image, 0)."
+        fix = "To make that black, write np.where(np.isfinite(image), image, 0)."
     else:
-        mend = f"To cut off the rest, write np.clip(image, 0, {white})."
+        fix = f"To cut off the rest, write np.clip(image, 0, {white})."
         if white == 1 and low >= 0:
-            mend = f"Divide pixels from 0 to 255 by 255. {mend}"
+            fix = f"Divide pixels from 0 to 255 by 255. {fix}"
     raise ValueError(
         f"A picture of {image.dtype} is shown from 0, black, to {white}, white; this one "
-        f"has {in_words}. {mend}"
+        f"has {in_words}. {fix}"
     )

@@ -1,4 +1,4 @@
-"""What all layers give out for one input, in one figure, a row for each layer."""
+"""What all layers output for one input, in one figure, a row for each layer."""
 
 import textwrap
 
@@ -38,7 +38,7 @@ MOST_LAYERS, MOST_MAPS, MOST_CLASSES = 30, 16, 12
 
 
 def layers_figure(outputs, image=None, classes=None, count=12, title="every layer"):
-    """Draw what every layer gives out for one input, a row for each layer.
+    """Draw what every layer outputs for one input, a row for each layer.
 
     A layer with rows and columns shows its strongest maps, those with the largest
     values, whatever their sign. They stand in the order of their channels' numbers, on

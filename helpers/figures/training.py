@@ -273,8 +273,8 @@ def one_channel(name, maps, images):
         )
     if not np.isfinite(maps).all():
         raise ValueError(
-            f"{name} holds NaN or infinity: there is no largest value to go by. "
-            "layer_statistics tells where it begins."
+            f"{name} holds NaN or infinity: there is no largest value. "
+            "layer_statistics shows where it begins."
         )
     return maps
 

@@ -243,7 +243,7 @@ def test_without_uv_a_sentence_says_what_to_do(machine, capsys, code, pip, sente
 def test_offline_says_so_before_anything_is_fetched(machine, capsys):
     machine.patch.setenv("LAYERS_OFFLINE", "1")
     assert machine.run() == 1
-    assert "LAYERS_OFFLINE forbids to use the network." in said(capsys)
+    assert "LAYERS_OFFLINE forbids the use of the network." in said(capsys)
     assert sorted(path.name for path in machine.folder.iterdir()) == ["pyproject.toml"]
 
 

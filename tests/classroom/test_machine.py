@@ -108,7 +108,7 @@ def test_server_that_answers_with_an_error_is_said(kit, serving, monkeypatch, ca
     monkeypatch.setattr(machine, "join", lambda kit, path: f"{kit}/x-with-solutions")
     assert main(["install", serving()]) == 1
     (said,) = capsys.readouterr().out.splitlines()
-    assert said.endswith("cannot be had: 403 The solutions are handed out later.")
+    assert said.endswith("is not available: 403 The solutions are handed out later.")
 
 
 def test_archive_that_is_there_stays(tmp_path, monkeypatch):

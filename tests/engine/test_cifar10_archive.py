@@ -47,7 +47,7 @@ def test_an_archive_is_not_unpickled_before_its_checksum(
 
     (tmp_path / "cifar-10-python.tar.gz").write_bytes(malicious)
     monkeypatch.setenv("LAYERS_CIFAR10", str(tmp_path / "cifar-10-python.tar.gz"))
-    with pytest.raises(ValueError, match="it was packed anew.* could run code"):
+    with pytest.raises(ValueError, match="it was packed again.* could run code"):
         load_cifar10()
 
 

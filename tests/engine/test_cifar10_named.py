@@ -402,11 +402,11 @@ OTHER_FILES = {
     ),
     "packed anew": (
         lambda a, t: gzip.compress(gzip.decompress(a), 9),
-        f"it was packed anew.*{PICKLED}.*`import keras",
+        f"it was packed again.*{PICKLED}.*`import keras",
     ),
     "packed otherwise": (
         lambda a, t: bz2.compress(gzip.decompress(tar_gz(batches(t)))),
-        f"it was packed anew.*{PICKLED}",
+        f"it was packed again.*{PICKLED}",
     ),
     "binary version": (
         lambda a, t: tar_gz({"cifar-10-batches-bin/data_batch_1.bin": b"?"}),

@@ -25,7 +25,7 @@ WHOLE = "The decimals are missing"
 BEFORE, AFTER = "This is before ReLU: negative", "This is after ReLU; here"
 PART, BEGINNING = "That is one of the ", "That is right as far as it goes"
 BATCH = "The numbers are right, but the batch axis or another first"
-AXES = "The numbers are right, the axes are not"
+AXES = "The numbers are right, but the axes are wrong"
 CLOSE, CUT = "That is close: give t", "Decimals are cut off: round to two"
 
 
@@ -147,7 +147,7 @@ TRUE = {
     ),
 }
 NUMERALS = r"100 times|length 1|\[0\]|counting start at 0|list of \d+|cut to 0"
-NUMERALS += r"|yours has \d+|asked for, not \d+"
+NUMERALS += r"|yours has \d+|one number, not \d+"
 NUMERALS += r"|of \d+ numbers, \d+ differ|shape \([\d, ]*\)|got \([\d, ]*\)"
 
 
@@ -251,25 +251,25 @@ def answer(right, *mistakes):
         ([0, 1, 0], [1, 0, 1], "The shape is right; not all of the numbers are."),
         ([1, -1], [-1, 1], "The shape is right; all numbers are wrong."),  # or signs
         ([1.5, -2, 3], [1.5, 2, 3], f"{SOME_SIGNS}the second of three."),
-        ([3, 5], 5, "That is one of the numbers alone. A list of 2 numbers is asked"),
-        ([3, 5], 7, "A list of 2 numbers is asked for."),
-        ([3], 7, "A list of 1 number is asked for."),
+        ([3, 5], 5, "That is one of the numbers alone. Give a list of 2 numbers"),
+        ([3, 5], 7, "Give a list of 2 numbers."),
+        ([3], 7, "Give a list of 1 number."),
         (
             [3, 5, 6],
             [3, 5],
-            f"{BEGINNING}. A list of 3 numbers is asked for; yours has 2.",
+            f"{BEGINNING}. Give a list of 3 numbers; yours has 2.",
         ),
-        ([3, 5, 6], [4, 5], "A list of 3 numbers is asked for; yours has 2."),
+        ([3, 5, 6], [4, 5], "Give a list of 3 numbers; yours has 2."),
         (
             [3, 5],
             [[3, 5]],
             f"{BATCH} axis of length 1 is still there: index with [0]. Exp",
         ),
         ([[1, 2], [3, 4]], [3, 4], "That is one of the rows alone. Expected the shape"),
-        (5, [5], "One number is asked for, without brackets."),
-        (0.5, [[0.5]], "One number is asked for, without brackets."),
-        (5, [6], "One number is asked for, without brackets."),
-        (5, [5, 5], "One number is asked for, not 2."),
+        (5, [5], "Give one number, without brackets."),
+        (0.5, [[0.5]], "Give one number, without brackets."),
+        (5, [6], "Give one number, without brackets."),
+        (5, [5, 5], "Give one number, not 2."),
         (1, 0, "That is not it."),
         (0, 5, "That is not it."),
         (8, 9, "That is not it."),  # a count may be wrong by one in many ways
@@ -307,9 +307,9 @@ def answer(right, *mistakes):
         ([0.8, 0.1376], [0.8, 0.1419], "The second of two is wrong."),
         (0.1376, -0.14, "That is not it."),
         # a 0 or a 1 may stand for anything
-        ([0.96, 1, 0.8], 1, "A list of 3 numbers is asked for."),
-        ([0, 2], 0, "A list of 2 numbers is asked for."),
-        ([0, 2], 2, "That is one of the numbers alone. A list of 2 numbers is asked"),
+        ([0.96, 1, 0.8], 1, "Give a list of 3 numbers."),
+        ([0, 2], 0, "Give a list of 2 numbers."),
+        ([0, 2], 2, "That is one of the numbers alone. Give a list of 2 numbers"),
         # what could be a common mistake, but need not be
         ([0, 0, 0.338, 0], [1, 1, 0.338, 1], "The first, the second and the fourth of"),
         ([2.5, 30.25], [250, 3025], LARGER),  # no share, so it is not in per cent
@@ -318,7 +318,7 @@ def answer(right, *mistakes):
         ([0.03, 0.1], [0, 0.01], "The shape is right; all numbers are wrong."),
         ([0.3, 0.5], [0, 0.001], "The shape is right; all numbers are wrong."),
         ([0, 2], [-1, 2], "The first of two is wrong."),
-        ([3, 5, 6], [], "A list of 3 numbers is asked for; yours has 0."),
+        ([3, 5, 6], [], "Give a list of 3 numbers; yours has 0."),
     ],
 )
 def test_what_is_said_about_short_answers(right, given, told):

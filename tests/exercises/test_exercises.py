@@ -172,7 +172,7 @@ def test_a_right_answer_is_taken_down(tmp_path, monkeypatch, capsys):
 def test_swapped_axes_are_named(capsys):
     right = computed(EXERCISES[ROW].right)
     assert "Expected the shape (4,), got (1, 4)." in said(ROW, right[None], capsys)
-    assert "the axes are not" in said(ROW, right[:, None], capsys)
+    assert "but the axes are wrong" in said(ROW, right[:, None], capsys)
 
 
 def test_unknown_exercise_lists_the_known_ones():
@@ -231,10 +231,10 @@ def test_garbage_as_guess_gets_a_sentence(name, capsys):
 @pytest.mark.parametrize(
     ("name", "guess", "words"),
     [
-        ("convolution_by_hand.A", 5, "A list of 2 numbers is asked for."),
-        ("convolution_by_hand.B", [5, 6], "One number is asked for, not 2."),
+        ("convolution_by_hand.A", 5, "Give a list of 2 numbers."),
+        ("convolution_by_hand.B", [5, 6], "Give one number, not 2."),
         ("convolution_by_hand.B", 5, ""),
-        ("when_extraction_fails.G", 5, "A list of 1 number is asked for."),
+        ("when_extraction_fails.G", 5, "Give a list of 1 number."),
     ],
 )
 def test_guess_of_another_shape_hears_how_many_numbers_are_asked_for(
@@ -250,7 +250,7 @@ def test_guess_of_another_shape_hears_how_many_numbers_are_asked_for(
     "model", [keras.Sequential(), keras.Sequential([keras.Input((3,))]), keras.Model()]
 )
 def test_model_as_answer_has_to_be_called(name, model, capsys):
-    assert said(name, model, capsys) == "Not yet. This is a model; call it on rows."
+    assert said(name, model, capsys) == "Not yet. This is a model; call it on data."
 
 
 @pytest.mark.parametrize("right", [0.3562, [0.3562, 0.6], [[0.3562], [-0.6]]])

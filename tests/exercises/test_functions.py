@@ -224,7 +224,7 @@ def test_stub_is_open(name):
 
 
 def test_what_is_no_function_hears_so():
-    wanted = "Not yet. A function is asked for: give its name, without brackets."
+    wanted = "Not yet. The answer is a function: give its name, without brackets."
     for answer in (3, [1, 2], np.eye(2), None, "dense"):
         assert verdict(FUNCTIONS[DENSE], answer) == wanted
 
@@ -243,10 +243,13 @@ ANY = [  # body of a function of x, kernel and bias, and what is said
     ("return x @ kernel + bias / 0 * 'a'", "It was called with x of shape (2, 3), "),
     ("yield x @ kernel + bias", "A generator comes back, which holds no numbers yet"),
     ("return (row for row in x)", "A generator comes back, which holds no numbers"),
-    ("return zip(x, kernel)", "Its numbers are not made yet: list(...) makes a list"),
+    (
+        "return zip(x, kernel)",
+        "Its numbers are not computed yet: list(...) makes a list",
+    ),
     ("return 'right'", "Write numbers with a point, without quotation marks"),
     ("return f", "This is a function that was not called: its brackets are missing."),
-    ("return {1: x}", "A dict: name the layer whose output is meant."),
+    ("return {1: x}", "This is a dict: choose the output of one layer."),
     ("return f(x, kernel, bias)", "It calls itself without end."),
     ("return input('x?')", "It waits for input(); all it needs comes in as its"),
     ("raise SystemExit", "It raises SystemExit: end it with return."),
@@ -386,7 +389,7 @@ def test_decimals_lost_in_an_array_of_whole_numbers_are_told():
     )
     assert told == (
         "Not yet. It is right for x of shape (2, 3), but not for x of whole numbers, of "
-        "shape (2, 3). The decimals are lost: the array they were put into holds "
+        "shape (2, 3). The decimals are lost: they were put into an array of "
         "whole numbers."
     )
 

@@ -192,9 +192,9 @@ def test_wrong_output_hears_what_is_wrong(line):
 
 def test_a_plan_and_a_model_hold_no_numbers():
     told = told_on(lambda_of("network.get_layer(name).output"))
-    assert told.endswith("No rows went in: call the model on rows."), told
+    assert told.endswith("This holds no numbers yet: call the model on data."), told
     told = told_on(lambda_of(MODEL))
-    assert told.endswith("This is a model; call it on rows."), told
+    assert told.endswith("This is a model; call it on data."), told
 
 
 def test_a_loop_that_calls_an_input_layer_is_right_for_the_others():

@@ -386,5 +386,5 @@ def test_without_a_home_nothing_is_taken_down(homeless, tmp_path, monkeypatch, c
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     done("dense_by_hand.softmax")
-    assert "since this user has no home" in table(capsys)
+    assert "because this user has no home" in table(capsys)
     assert list(tmp_path.iterdir()) == []

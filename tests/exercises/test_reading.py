@@ -15,13 +15,13 @@ NONE = "One place is None: nothing was assigned to it."
 TEXT = "Write numbers with a point, without quotation marks, units or %."
 LENGTHS = "The parts of the list have different lengths."
 SET = "A set has no order: sorted(...) makes a list of it."
-DICT = "A dict: name the layer whose output is meant."
-COMPLEX = "This is a complex number; none is asked for."
+DICT = "This is a dict: choose the output of one layer."
+COMPLEX = "This is a complex number; the answer is a real one."
 LARGE = "A number is too large to be read."
-SYMBOLIC = "No rows went in: call the model on rows."
-MODEL = "This is a model; call it on rows."
+SYMBOLIC = "This holds no numbers yet: call the model on data."
+MODEL = "This is a model; call it on data."
 FUNCTION = "This is a function that was not called: its brackets are missing."
-ITERATOR = "Its numbers are not made yet: list(...) makes a list of them."
+ITERATOR = "Its numbers are not computed yet: list(...) makes a list of them."
 
 NETWORK = dense_network()
 ROWS = NETWORK(np.eye(3))
@@ -67,7 +67,7 @@ SAID = [
     (np.zeros(3).max, FUNCTION),
     (lambda: 1, FUNCTION),
     ([print], FUNCTION),
-    (keras.layers.Dense(2), "This is a layer; what it gives out is asked for."),
+    (keras.layers.Dense(2), "This is a layer; the question asks for its output."),
     ((one for one in [1]), ITERATOR),
     (map(abs, [1]), ITERATOR),
     (range, "type is not a number or an array of numbers."),

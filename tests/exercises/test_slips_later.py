@@ -34,9 +34,9 @@ SLIPS = """
 [50, 250] -> These are the steps of this lesson's own training
 [84, 420] -> That is for a batch of 24, as in this lesson's
 [19, 95] -> That is for this lesson's 1,200 pictures; the
-[160, 32] -> The numbers are right, in reverse order: which one is
-32 -> That is one of the numbers alone. A list of 2 numbers
-160 -> That is one of the numbers alone. A list of 2 numbers
+[160, 32] -> The numbers are right, in reverse order: which one comes
+32 -> That is one of the numbers alone. Give a list of 2 numbers
+160 -> That is one of the numbers alone. Give a list of 2 numbers
 [32, 5] -> The second of two is wrong.
 = what_training_changes.loss
 0.1 -> That is the probability of the right class; its
@@ -55,7 +55,7 @@ np.log(0.1) -> The sign is missing: a loss is not negative here.
 -np.log(0.01) -> That is the loss for a probability of 0.01; ten equal
 -np.log(0.5) -> That is the loss for two classes of equal
 np.exp(-0.1) -> That is an exponential; the loss takes the logarithm
-[-np.log(0.1)] -> One number is asked for, without brackets.
+[-np.log(0.1)] -> Give one number, without brackets.
 = what_training_changes.sgd_step
 weights + learning_rate * gradients.mean(axis=0) -> The step goes the wrong way: subtract
 weights - learning_rate * 2 * (targets - rows @ weights) @ rows / len(rows)
@@ -103,7 +103,7 @@ errors -> These are the errors, one for each row; the weights
 rows @ weights -> These are the outputs, one for each row; the weights
 = what_training_changes.moved_most
 distance -> These are the distances of all 64 filters: which is
-distance.max() -> That is one of the numbers alone. A list of 2 numbers
+distance.max() -> That is one of the numbers alone. Give a list of 2 numbers
 [distance.max(), distance.argmax()] -> The numbers are right, in reverse order: which one
 [41, distance.max()] -> The first number is off by one: does counting start
 [distance.argmin(), distance.min()] -> That is the filter that moved least.
@@ -124,9 +124,9 @@ place_and_value(np.sqrt((change**2).sum(axis=(0, 1, 3))))
 place_and_value(np.sqrt(change**2).sum(axis=(0, 1, 2))) -> These are changes without
 = what_training_changes.come_to_life
 silent -> These are the channels that are silent in the
-largest[silent] -> A list of 2 numbers is asked for; yours has 16.
+largest[silent] -> Give a list of 2 numbers; yours has 16.
 place_and_value(largest[silent]) -> The value is right; the first number is a place in
-[largest[silent].max(), 11] -> The numbers are right, in reverse order: which one is
+[largest[silent].max(), 11] -> The numbers are right, in reverse order: which one comes
 [12, largest[silent].max()] -> The first number is off by one: does counting start
 place_and_value(largest) -> That is the largest value in the trained network, but
 [11, largest.max()] -> The channel is right; the value is the largest of the
@@ -139,7 +139,7 @@ place_and_value(largest) -> That is the largest value in the trained network, bu
 place_and_value(before_largest) -> That is the largest value in the untrained network.
 [dead_now[before_largest[dead_now].argmax()], before_largest[dead_now].max()]
     -> That is the largest value in the untrained network.
-11 -> That is one of the numbers alone. A list of 2 numbers
+11 -> That is one of the numbers alone. Give a list of 2 numbers
 [11, means[11]] -> The channel is right; that is its mean, and its
 [len(silent), largest[silent].max()] -> The first of two is wrong.
 = seeds_and_initializers.first_weight
@@ -162,9 +162,9 @@ draws(1)[0, 1] -> This is the second weight; the first one is `[0, 0]`.
 draws(2)[0, 0] -> This is a second draw: set the seed again, then draw.
 draws(3)[0, 0] -> This is a third draw: set the seed again, then draw.
 draws(4)[0, 0] -> This is a fourth draw: set the seed again, then draw.
-draws(1) -> One number is asked for, not 200.
+draws(1) -> Give one number, not 200.
 keras.initializers.GlorotUniform(0)((20, 10))[0, 0] -> This is what Keras's initializer
-[draws(1)[0, 0]] -> One number is asked for, without brackets.
+[draws(1)[0, 0]] -> Give one number, without brackets.
 = seeds_and_initializers.equal_kernels
 [1, 1, 0, 1] -> a: the initializers of Keras 3 do not listen to
 [0, 0, 0, 1] -> b: keras.utils.set_random_seed starts Python's random
@@ -176,9 +176,9 @@ keras.initializers.GlorotUniform(0)((20, 10))[0, 0] -> This is what Keras's init
 [1, 1, 1, 0] -> a: the initializers of Keras 3 do not listen to
 [1, 3] -> Write a number for each of the four programs: 1 for
 [2, 4] -> Write four numbers, one for each program: 1 for
-2 -> A list of 4 numbers is asked for.
+2 -> Give a list of 4 numbers.
 "bd" -> Write numbers with a point, without quotation marks
-[0, 1] -> That is right as far as it goes. A list of 4 numbers
+[0, 1] -> That is right as far as it goes. Give a list of 4 numbers
 = seeds_and_initializers.order_of_sums
 [2, 2] -> That is exact arithmetic. float32 rounds after each
 [0, 0] -> In b) the two ones meet before the large number comes.
@@ -187,8 +187,8 @@ keras.initializers.GlorotUniform(0)((20, 10))[0, 0] -> This is what Keras's init
 [1, 2] -> In a) the second 1 meets the same number as the first.
 [0, 1] -> In b) both ones come first: 1 + 1 is exact, and the
 [16_777_216, 16_777_218] -> These are the sums before the last subtraction, -
-0 -> A list of 2 numbers is asked for.
-2 -> That is one of the numbers alone. A list of 2 numbers
+0 -> Give a list of 2 numbers.
+2 -> That is one of the numbers alone. Give a list of 2 numbers
 [16_777_218, 2] -> The first of two is wrong.
 = seeds_and_initializers.glorot_limit
 np.sqrt(6 / (np.prod(shape[:-1]) + np.prod(shape[1:]))) -> The fan out is rows × columns
@@ -234,7 +234,7 @@ np.argsort(-rows @ row / both) -> These are the places of the rows, the most sim
 (rows @ row / both)[0] -> That is the first row alone: `rows` holds several.
 sorted(rows @ row / both) -> The numbers are right, but not where they stand.
 [one @ row / max(length * (one @ one) ** 0.5, 1e-9) for one in rows if one.any()]
-    -> A list of 5 numbers is asked for; yours has 3.
+    -> Give a list of 5 numbers; yours has 3.
 = using_layer_outputs.probe_weights
 solve(four.T @ four, right_side) -> The penalty is missing: the table is `four.T @ four
 solve(four.T @ four + 1 * eye(2), right_side) -> That is the answer for the penalty 1.
@@ -256,8 +256,8 @@ solve(four @ four.T + 2 * eye(4), is_of_class) -> These are the amounts of the f
 four @ solve(table, right_side) -> These are the scores of the four pictures; the
 four.T @ is_of_class -> That is the right side of the equation; it is still
 four.T @ four + 2 * eye(2) -> That is the table; `solve` it with the right side
-solve(table, right_side)[::-1] -> The numbers are right, in reverse order: which one is
-solve(table, right_side)[0] -> That is one of the numbers alone. A list of 2 numbers
+solve(table, right_side)[::-1] -> The numbers are right, in reverse order: which one comes
+solve(table, right_side)[0] -> That is one of the numbers alone. Give a list of 2 numbers
 = using_layer_outputs.accuracy
 (classes == true_labels).sum() -> That is how many are right; the accuracy is their
 (classes != true_labels).mean() -> That is the share that is wrong.
@@ -290,13 +290,13 @@ scores[np.arange(10), true_labels].mean() -> That is the mean score of the true 
 [0.08, 0.16 / 0.01] -> In the second number the 0.01 was not squared.
 [0.08, 40] -> In the second number the root was taken; a number
 [0.08, 1575] -> The second number is how many more it takes
-[1600, 0.08] -> The numbers are right, in reverse order: which one is
-0.08 -> That is one of the numbers alone. A list of 2 numbers
+[1600, 0.08] -> The numbers are right, in reverse order: which one comes
+0.08 -> That is one of the numbers alone. Give a list of 2 numbers
 = when_extraction_fails.two_faults
-layer_outputs(network, rows) -> A dict: name the layer whose output is meant.
-network -> This is a model; call it on rows.
-network.layers[0] -> This is a layer; what it gives out is asked for.
-network.layers[0].output -> No rows went in: call the model on rows.
+layer_outputs(network, rows) -> This is a dict: choose the output of one layer.
+network -> This is a model; call it on data.
+network.layers[0] -> This is a layer; the question asks for its output.
+network.layers[0].output -> This holds no numbers yet: call the model on data.
 network(rows) -> This is the output layer; in a Sequential, layers[0]
 hidden(rows).T -> Rows and columns are swapped: one row for each input
 hidden(rows)[0] -> That is one of the rows alone. Expected the shape (2
@@ -319,7 +319,7 @@ hidden(rows)[::-1] -> The rows are right, in reverse order.
 14 -> The count went on from two networks that were built
 17 -> The count went on from three networks that were built
 "conv2d_8" -> Write numbers with a point, without quotation marks
-[8] -> One number is asked for, without brackets.
+[8] -> Give one number, without brackets.
 = when_extraction_fails.channels_first
 cnn(first.reshape(32, 32, 3) / 255) -> `reshape` made the shape fit and mixed up the
 cnn(first.T / 255) -> Rows and columns are swapped, so the cat lies on its
@@ -341,8 +341,8 @@ np.log(cnn(picture / 255)) -> These are logarithms; the network gives the
 cnn(picture / 255, layer="dense") -> That is the layer before the last; `dense_1` gives
 cnn(picture / 255).argmax() -> That is the number of the class; give all ten
 cnn(picture / 255)[np.newaxis] -> The numbers are right, but the batch axis or another
-layer_outputs(trained, picture[np.newaxis] / 255) -> A dict: name the layer whose output
-trained -> This is a model; call it on rows.
+layer_outputs(trained, picture[np.newaxis] / 255) -> This is a dict: choose the output
+trained -> This is a model; call it on data.
 100 * cnn(picture / 255) -> That is 100 times too large: is it in per cent?
 = when_extraction_fails.nested
 inside(10 * row)[0] -> The row went into inner as it is; inside outer, scale
@@ -360,9 +360,9 @@ outer(row)[0] -> This is what inner gives out at its end; hidden is
 network(row)[0] -> This is the end of inner, and the row went into it as
 (row / 10)[0] -> This is the output of scale, the row that reaches
 softmax(row / 10 @ network.get_weights()[0])[0] -> Softmax was applied to the sums; the
-layer_outputs(outer, row) -> A dict: name the layer whose output is meant.
-outer -> This is a model; call it on rows.
-network.layers[0] -> This is a layer; what it gives out is asked for.
+layer_outputs(outer, row) -> This is a dict: choose the output of one layer.
+outer -> This is a model; call it on data.
+network.layers[0] -> This is a layer; the question asks for its output.
 = when_extraction_fails.older_reader
 changed([1, 0, 0], times=1)[0] -> This is what reader gives. It has the new kernel, but
 changed([1, 0, 0], factor=1)[0] -> The new layer is there, but the kernel is the old
@@ -379,7 +379,7 @@ changed(np.eye(3)) -> These are three rows, those of np.eye(3); one row is
 changed([3, 0, 0])[0] -> The kernel or the row was multiplied by 3 once more.
 changed([0, 0, 0])[0] -> That is what comes of a row or a kernel of zeros; the
 changed([1, 0, 0]) -> The numbers are right, but the batch axis or another
-changed([1, 0, 0])[0, ::-1] -> The numbers are right, in reverse order: which one is
+changed([1, 0, 0])[0, ::-1] -> The numbers are right, in reverse order: which one comes
 changed([1, 0, 0]).round()[0] -> The decimals are missing: give two or three.
 hidden([[3, 0, 0]])[0] -> That is the hidden layer; the question is what the
 hidden([[3, 0, 0]])[0] @ network.get_weights()[2] -> These are the sums before softmax

@@ -299,7 +299,7 @@ def test_an_old_python_gets_a_sentence(version, words, tmp_path):
     last = done.stdout.splitlines()[-1]
     said = (
         "is too old",
-        "LAYERS_OFFLINE forbids to use the network",
+        "LAYERS_OFFLINE forbids the use of the network",
         "Not ready: this is",
     )
     assert any(words in last for words in said), last

@@ -391,7 +391,7 @@ def test_changes_in_an_old_clone_are_used_and_said(colab, monkeypatch, capsys):
     (folder / "helpers" / "__init__.py").write_text("# a learner's\n")
     assert colab() == folder
     said = capsys.readouterr().out
-    assert "used as changed: helpers/__init__.py. For the originals, delete" in said
+    assert "used as they are: helpers/__init__.py. For the originals, delete" in said
     assert (folder / "helpers" / "__init__.py").read_text() == "# a learner's\n"
 
 
