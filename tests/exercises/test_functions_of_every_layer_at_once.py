@@ -138,13 +138,13 @@ OUTPUT_WAYS = {
 }
 MODEL = "keras.Model(network.inputs[0], network.get_layer(name).output)"
 OUTPUT_WRONG = {  # what is returned, and what is said
-    "network.predict(pictures, verbose=0)": "That is what the whole network gives out",
-    "network(pictures)": "That is what the whole network gives out",
-    f"{MODEL}(pictures[:1])": "That is the output for the first picture alone",
+    "network.predict(pictures, verbose=0)": "That is the output of the whole network",
+    "network(pictures)": "That is the output of the whole network",
+    f"{MODEL}(pictures[:1])": "That is the output for the first picture only",
     f"{MODEL}(pictures)[0]": "That is the output for the first picture, without",
     f"{MODEL}(pictures / 255)": "The pictures were divided by 255",
-    f"{MODEL}(pictures).shape": "That is the shape; the numbers are asked for",
-    MODEL.replace("output", "input") + "(pictures)": "That is what goes into the layer",
+    f"{MODEL}(pictures).shape": "That is the shape; return the numbers",
+    MODEL.replace("output", "input") + "(pictures)": "That is the input of the layer",
     "network.get_layer(name)(pictures)": "The layer was called on the pictures",
     "network.get_layer(name).kernel": "Those are the layer's weights, its kernel",
     "network.get_layer(name).get_weights()[0]": "Those are the layer's weights",
@@ -253,7 +253,10 @@ def test_the_network_of_the_notebook_is_no_argument():
 
 def test_bars_of_progress_are_not_shown_as_printed():
     told = told_on("def f(network, name, pictures): return network.predict(pictures)")
-    assert told.startswith("Not yet. That is what the whole") and "prints" not in told
+    assert (
+        told.startswith("Not yet. That is the output of the whole")
+        and "prints" not in told
+    )
     source = (
         "def f(network, name, pictures): print(name); return network.predict(pictures)"
     )

@@ -178,22 +178,22 @@ EXERCISES["output_of"] = FunctionExercise(
     output_of,
     "A sub-model ends where you say, and shares the layers up to there.",
     output_at(-1),
-    "That is what the whole network gives out, whatever the name: the sub-model ends at "
+    "That is the output of the whole network, whatever the name: the sub-model ends at "
     "network.get_layer(name).output.",
     output_beside(-1),
-    "That is what goes into the layer, the output of the one before.",
+    "That is the input of the layer, the output of the one before.",
     output_beside(1),
     "That is the output of the layer behind the one named.",
     lambda network, name, pictures: network.get_layer(name)(pictures),
-    "The layer was called on the pictures; it wants the output of the layer before.",
+    "The layer was called on the pictures; its input is the output of the layer before.",
     lambda network, name, pictures: network.get_layer(name).get_weights()[0],
-    "Those are the layer's weights, its kernel; its output for the pictures is asked for.",
+    "Those are the layer's weights, its kernel; return its output for the pictures.",
     lambda network, name, pictures: output_of(network, name, pictures[:1]),
-    "That is the output for the first picture alone; there may be several.",
+    "That is the output for the first picture only; there may be several.",
     lambda network, name, pictures: output_of(network, name, pictures)[0],
     "That is the output for the first picture, without the batch axis: leave out [0].",
     lambda network, name, pictures: output_of(network, name, pictures)[-1],
-    "That is the output for the last picture alone; there may be several.",
+    "That is the output for the last picture only; there may be several.",
     output_at(0),
     "That is the first layer's output, whatever the name.",
     output_at(1),
@@ -203,58 +203,59 @@ EXERCISES["output_of"] = FunctionExercise(
     output_at(-2),
     "That is the output of the last layer but one, whatever the name.",
     lambda network, name, pictures: output_of(network, name, pictures / 255),
-    "The pictures were divided by 255; they come in as the network wants them.",
+    "The pictures were divided by 255; pass them to the network as they are.",
     lambda network, name, pictures: output_of(network, name, pictures).mean(axis=0),
-    "That is the mean over the pictures; the output for each of them is asked for.",
+    "That is the mean over the pictures; return the output for each of them.",
     lambda network, name, pictures: output_of(network, name, pictures).shape,
-    "That is the shape; the numbers are asked for.",
+    "That is the shape; return the numbers.",
     cases=output_cases,
     allowed=("keras", "tensorflow"),
 )
 
 EXERCISES["come_to_life"] = Exercise(
     come_to_life,
-    "These channels wait for something the cat does not have.",
+    "One picture cannot show that a channel is dead: these two respond to other pictures.",
     lambda: sorted(dead() - silent()),
     "There are some. There is none in conv2d_1, and none the other way round.",
     lambda: sorted(silent()),
-    "Those are all that are silent for the cat.",
+    "Those are all channels that are silent for the cat.",
     lambda: sorted(dead()),
-    "Those are all that are dead for the 500 pictures.",
+    "Those are all channels that are dead for the 500 pictures.",
     lambda: sorted(set(range(64)) - dead()),
-    "Those are all that live for the 500 pictures, those included that live for the cat.",
+    "Those are all channels that respond to one of the 500 pictures, also those that "
+    "respond to the cat.",
     lambda: len(come_to_life()),
     "That is how many there are; the question is which.",
     lambda: come_to_life("conv2d"),
     "That is conv2d, the first layer; the question is about conv2d_2.",
     lambda: [len(silent()), len(dead())],
-    "These are the two counts; the question is which channels they do not share.",
+    "These are the two counts; which channels are in the first list only?",
     lambda: len(silent()),
-    "That is how many are silent for the cat; the question is which come to life.",
+    "That is how many are silent for the cat; which of them are not dead?",
     lambda: len(dead()),
-    "That is how many are dead for all pictures; the question is which come to life.",
+    "That is how many are dead for the 500 pictures; which are silent for the cat only?",
     lambda: np.searchsorted(sorted(silent()), come_to_life()),
-    "These are places in the list of those that are silent for the cat; give the channels "
-    "that stand there.",
+    "These are positions in the list of silent channels; give the channel numbers at these "
+    "positions.",
     lambda: np.isin(range(64), come_to_life()),
-    "This is true or false for each channel; np.flatnonzero gives the numbers of those "
+    "This is true or false for each channel; np.flatnonzero returns the numbers of those "
     "that are true.",
     lambda: ~np.isin(sorted(silent()), sorted(dead())),
     "This is true or false for each channel that is silent for the cat; give the numbers "
     "of those that are true.",
     lambda: come_to_life("flatten"),
-    "That is flatten, where each number is by itself; the question is about conv2d_2.",
+    "That is flatten, which has 1,024 numbers and no maps; the question is about conv2d_2.",
     lambda: come_to_life("dense"),
     "That is dense; the question is about conv2d_2.",
     lambda: sorted(set(range(64)) - silent()),
-    "Those are all that live for the cat.",
+    "Those are all channels that respond to the cat.",
     lambda: sorted(dead_in(cat_outputs()) - dead()),
     "Two networks are mixed: `outputs` are those of `network`. Read the cat's outputs of "
     "the exhibit.",
     lambda: sorted(dead_in(cat_outputs())),
     "Those are silent for the cat in `network`; the question is about the exhibit.",
     lambda: sorted(dead_in(cat_outputs(trained=False))),
-    "Those are all that are silent for the cat in the untrained network.",
+    "Those are silent for the cat in the untrained network.",
 )
 
 
@@ -302,7 +303,7 @@ def numbers_where(condition):
 
 EXERCISES["dead_channels"] = FunctionExercise(
     dead_channels,
-    "All axes but the last are gone through, and what is 0 everywhere is named.",
+    "It looks at every axis but the last, so it works for maps and for units.",
     numbers_where(lambda columns: (columns == 0).any(axis=0)),
     "Those are 0 somewhere; a dead channel is 0 everywhere.",
     lambda values: dead_channels(values[:1]),
@@ -313,32 +314,32 @@ EXERCISES["dead_channels"] = FunctionExercise(
     lambda values: len(dead_channels(values)),
     "That is how many there are; the question is which.",
     lambda values: np.zeros(0),
-    "No channel is found; a dead one is 0 at every place, for every picture.",
+    "No channel is found; a dead one is 0 at every position, for every picture.",
     numbers_where(lambda columns: columns.any(axis=0)),
-    "Those are the channels that live.",
+    "Those are the channels that are not dead.",
     numbers_where(lambda columns: columns.sum(axis=0) == 0),
     "The numbers of those add up to 0, as 1 and -1 do; look at each number.",
     numbers_where(lambda columns: columns.max(axis=0) == 0),
-    "The largest number of those is 0; negative numbers are outputs, too.",
+    "The largest number of those is 0; but they have negative numbers, which are not 0.",
     numbers_where(lambda columns: columns.max(axis=0) <= 0),
-    "Those have no number above 0; negative numbers are outputs, too.",
+    "Those have no number above 0; but a negative number is not 0.",
     numbers_where(lambda columns: columns.min(axis=0) == 0),
     "The smallest number of those is 0; others of them may be above 0.",
     lambda values: dead_channels(values.T),
-    "Those are pictures for which all is 0; the channels are on the last axis.",
+    "Those are pictures for which everything is 0; the channels are on the last axis.",
     lambda values: dead_channels(np.moveaxis(values, 1, -1)),
     "Those are rows of the maps; the channels are on the last axis.",
     lambda values: np.flatnonzero((values == 0).all(axis=(0, 1, 2))),
-    "It is right for maps, but not for units, which have two axes: go through all axes "
-    "but the last, however many there are.",
+    "It is right for maps, but not for units, which have two axes: use all axes but the "
+    "last, however many there are.",
     lambda values: np.flatnonzero((values == 0).all(axis=(1, 2))),
-    "Each picture was looked at by itself; a dead channel is 0 for all of them. And units "
-    "have two axes only.",
+    "This asks about each picture separately; a dead channel is 0 for all of them. And "
+    "units have only two axes.",
     lambda values: np.flatnonzero((values == 0).all(axis=0)),
-    "It is right for units, but maps have rows and columns as well: go through all axes "
-    "but the last.",
+    "It is right for units, but maps have rows and columns as well: use all axes but the "
+    "last.",
     lambda values: dead_channels(values[..., :-1]),
-    "The last channel is never looked at: where does the loop end?",
+    "The last channel is missing: where does the loop end?",
     lambda values: dead_channels(values) + 1,
     "Each number is one too large: counting starts at 0.",
     cases=dead_cases,
@@ -346,7 +347,8 @@ EXERCISES["dead_channels"] = FunctionExercise(
 
 EXERCISES["largest_mean"] = Exercise(
     strongest,
-    "No grid with a scale for each map could have told it.",
+    "A grid with a scale for each map cannot show it: there each map's largest value is "
+    "white.",
     lambda: strongest(by=np.max, of=np.max),
     "That is the channel with the largest single value, and that value; the question "
     "is about the mean.",
@@ -356,9 +358,9 @@ EXERCISES["largest_mean"] = Exercise(
     lambda: strongest(of=np.max),
     "That is a channel's largest value in place of its mean.",
     lambda: strongest(of=np.sum),
-    "That is the sum of the channel's numbers; divide it by how many they are.",
+    "That is the sum of the channel's numbers; divide it by how many there are.",
     lambda: strongest(count=16),
-    "That is the strongest of the first 16 channels; there are 64.",
+    "That is the largest mean of the first 16 channels; there are 64.",
     lambda: strongest(layer="conv2d"),
     "That is conv2d, the first convolution; the question is about conv2d_1.",
     lambda: strongest(layer="conv2d_2"),
@@ -366,9 +368,11 @@ EXERCISES["largest_mean"] = Exercise(
     lambda: strongest(shape_outputs("conv2d_1")),
     "That is for the 500 pictures; the question is about the cat.",
     lambda: strongest(cat_outputs(raw=True)),
-    "These are raw pixels from 0 to 255; the network wants pixels / 255.",
+    "These are raw pixels from 0 to 255; the network was trained on pixels / 255.",
     lambda: strongest(cat_outputs(trained=False)),
     "This comes from the untrained network.",
+    lambda: strongest(exhibit_outputs()),
+    "This comes from the exhibit; the question is about `network`.",
     lambda: strongest(layer="max_pooling2d_1"),
     "That is max_pooling2d_1, the layer behind; the question is about conv2d_1.",
     lambda: strongest(by=np.std, of=np.std),
@@ -378,7 +382,8 @@ EXERCISES["largest_mean"] = Exercise(
     lambda: strongest()[::-1],
     "The channel comes first, then its mean.",
     lambda: [strongest()[0], cat_outputs()["conv2d_1"].mean()],
-    "The channel is right. The second is the mean of the whole layer; give the channel's.",
+    "The channel is right. The second number is the mean of the whole layer; give the "
+    "mean of the channel.",
     lambda: cat_outputs()["conv2d_1"].mean(axis=(0, 1, 2)),
     "These are the means of all 64 channels; which one is the largest?",
     lambda: np.argsort(-cat_outputs()["conv2d_1"].mean(axis=(0, 1, 2)))[:2],
@@ -391,29 +396,29 @@ EXERCISES["largest_mean"] = Exercise(
 
 EXERCISES["way_back"] = Exercise(
     lambda: at_the_place(*way_back()),
-    "Each step asks which product is the largest: value times weight, with its sign. "
-    "Flatten computes nothing; it says where its number stood.",
+    "Each time it is the largest product that counts: value times weight, with its sign. "
+    "Flatten computes nothing; it only puts the numbers of the maps in a row.",
     lambda: at_the_place(*way_back(choose=lambda numbers: abs(numbers).argmax())),
     "Unit 24 has the largest value, and without its sign the largest product; but that "
-    "product is negative here: it takes away.",
+    "product is negative here: it lowers the score.",
     lambda: at_the_place(*way_back("cat")),
-    "That is the way back from the cat, the most probable class; here it is the truck.",
+    "That is the way back from the cat, the predicted class; here it is the truck.",
     lambda: at_the_place(*way_back(count="values")),
-    "These are the largest values; what a value adds is the product with its weight.",
+    "These have the largest values; what a value adds is its product with the weight.",
     lambda: at_the_place(*way_back(count="weights")),
-    "These have the largest weights; what a weight adds is the product with its value.",
+    "These have the largest weights; what a weight adds is its product with the value.",
     lambda: at_the_place(way_back()[0], cat_outputs()["flatten"].argmax()),
     "The unit is right. Then you took the largest value of flatten; what a value adds is "
-    "the product with its weight.",
+    "its product with the weight.",
     lambda: at_the_place(*way_back())[1:],
-    "That is the place; the unit of dense comes before it.",
+    "That is the position; the unit of dense comes before it.",
     lambda: np.array(at_the_place(*way_back()))[[1, 2, 3, 0]],
     "The unit comes first, then row, column and channel.",
     lambda: way_back()[0],
     "That is the unit of dense; give row, column and channel as well.",
     lambda: at_the_place(*way_back(), (64, 4, 4), order=(1, 2, 0)),
-    "The number of flatten was read channel by channel; Flatten writes row by row, in "
-    "each column by column, and all channels of a pixel side by side.",
+    "The number of flatten was read channel by channel; Flatten goes row by row, in each "
+    "row column by column, and keeps all channels of a position together.",
     lambda: at_the_place(*way_back(), order=(2, 0, 1)),
     "The order is the unit, then row, column, channel.",
     lambda: at_the_place(*way_back(), order=(1, 0, 2)),
@@ -422,7 +427,7 @@ EXERCISES["way_back"] = Exercise(
     "This comes from the untrained network.",
     way_back,
     "That is the unit and the number of flatten; give the row, the column and the "
-    "channel where it stands.",
+    "channel of that number.",
 )
 
 
@@ -441,17 +446,18 @@ def own_scales():
 
 GUESSES["A"] = Exercise(
     compared_with_one,
-    "To be silent for 500 pictures is harder than to be silent for one.",
+    "A channel that is dead for 500 pictures is 0 for each of them, and one value above 0 "
+    "is enough to be alive.",
     lambda: "as many",
-    "The channels that are silent for this cat wait for something that it does not have.",
-    more="More pictures bring more zeros, but one value above 0 is enough to live.",
+    "The channels that are silent for this cat may respond to other pictures.",
+    more="More pictures bring more zeros, but one value above 0 is enough to be alive.",
 )
 
 GUESSES["B"] = Exercise(
     lambda: cat_outputs()["conv2d"][..., :16].max(axis=(0, 1, 2)).argmax(),
-    "The first grid cannot tell: on its own scale every map that is not silent has a "
+    "The first grid cannot show it: on its own scale, every map that is not silent has a "
     "white spot.",
     lambda: own_scales().mean(axis=(0, 1)).argmax(),
-    "That map looks brightest overall, and has the most bright pixels; its largest value "
-    "is not the largest.",
+    "That map has the most bright pixels in the first grid, but channel 5 has a larger "
+    "value.",
 )
