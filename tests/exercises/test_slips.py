@@ -111,7 +111,7 @@ SLIPS = {
         ("sums", "before softmax"),
         ("np.exp(sums)", "the powers of e"),
         ("sums / sums.sum()", "takes the powers of e first"),
-        ("softmax(relu(sums))", "it has softmax alone"),
+        ("softmax(relu(sums))", "has softmax alone"),
         ("hidden", "the output layer is still to come"),
         ("softmax(hidden)", "kernel is still to come"),
         ("network.predict(x_train, verbose=0)", "three rows"),
