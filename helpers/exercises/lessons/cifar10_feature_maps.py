@@ -26,7 +26,7 @@ def brightness(row=4, column=11, shared=(7, 3), of=7, layer="max_pooling2d", **w
 
 
 @cache
-def edge_answers(
+def edge_responses(
     trained=True, bright=0.8, dark=0.2, scale=1, reduce=np.max, layer="conv2d"
 ):
     """Return one number for each channel of a layer, for both edges and the cat."""
@@ -37,13 +37,13 @@ def edge_answers(
     return reduce(np.concatenate([maps, cat_outputs()[layer]]), axis=(1, 2))
 
 
-def answers_most(by=1, rank=0, **which):
+def responds_most(by=1, rank=0, **which):
     """Return a channel chosen by one of the pictures, and its number for both edges.
 
     Picture 0 is the vertical edge, 1 the horizontal one and 2 the cat. The horizontal
     edge's number comes first.
     """
-    numbers = edge_answers(**which)
+    numbers = edge_responses(**which)
     channel = np.argsort(-numbers[by])[rank]
     return [channel, *numbers[[1, 0], channel]]
 
@@ -99,7 +99,7 @@ EXERCISES["grid"] = FunctionExercise(
     lambda maps, across: grid(maps, across, gap=0),
     "The lines between the maps are missing: one row or column of pixels each.",
     lambda maps, across: np.pad(grid(maps, across), 1, constant_values=maps.max()),
-    "There are lines around the grid, too; they stand between maps alone.",
+    "There are lines around the grid, too; lines stand only between maps.",
     lambda maps, across: np.pad(
         grid(maps, across), ((0, 1), (0, 1)), constant_values=maps.max()
     ),
@@ -107,7 +107,7 @@ EXERCISES["grid"] = FunctionExercise(
     lambda maps, across: np.pad(
         grid(maps, across), ((1, 0), (1, 0)), constant_values=maps.max()
     ),
-    "A line stands before the first maps, too; lines stand between maps alone.",
+    "A line stands before the first maps, too; lines stand only between maps.",
     lambda maps, across: grid(maps, across, gap=2),
     "The lines are two pixels wide; one is enough.",
     lambda maps, across: grid(maps, across, white=0),
@@ -141,27 +141,27 @@ EXERCISES["grid"] = FunctionExercise(
     lambda maps, across: grid(maps[:, :, :across], across, white=maps.max()),
     "That is the first row of maps alone.",
     lambda maps, across: grid(maps, maps.shape[2]),
-    "All maps stand in one row; after across maps a new one begins.",
+    "All maps stand in one row; across says how many belong in a row.",
     lambda maps, across: grid(maps, 1),
     "Every map has a row of its own; across of them belong side by side.",
     lambda maps, across: grid(maps, 8),
-    "There are always 8 maps in a row; here across comes in.",
+    "There are always 8 maps in a row; across says how many belong in a row.",
     lambda maps, across: grid(maps, int(np.ceil(np.sqrt(maps.shape[2])))),
-    "The grid is as wide as it is high; across says how many maps stand in a row.",
+    "The grid has as many maps in a row as rows; across says how many belong in a row.",
     lambda maps, across: grid(maps, min(across, maps.shape[2])),
     "It is right, but not for fewer maps than fit into a row: the grid stays across "
     "maps wide, and a place without a map is white.",
     lambda maps, across: grid(stretched(maps, axis=(0, 1)), across),
     "Each map was stretched to a scale of its own. Leave the numbers as they are: imshow "
-    "makes one scale of all.",
+    "makes one scale for all.",
     lambda maps, across: grid(stretched(maps, axis=None), across),
-    "The numbers were stretched from 0 to 1. Leave them as they are; imshow does that.",
+    "The numbers were stretched to 0 to 1. Leave them as they are; imshow does that.",
     lambda maps, across: grid(maps, across)[::-1],
     "The grid is upside down.",
     lambda maps, across: grid(maps[:, :, ::-1], across),
     "The channels come in reverse order.",
     lambda maps, across: np.moveaxis(maps, -1, 0),
-    "Those are the maps one after another; one array with two axes is asked for.",
+    "Those are the maps one after another; make one array with two axes of them.",
     cases=grid_cases,
 )
 
@@ -184,7 +184,7 @@ EXERCISES["one_channel"] = Exercise(
     lambda: cat_outputs()["max_pooling2d"][0, :, 11],
     "This is column 11 of every map; the channel is the last axis.",
     lambda: cat_outputs()["max_pooling2d"][0, :, :, 12],
-    "This is channel 12; channel 11 has the index 11, as counting starts at 0.",
+    "This is channel 12; counting starts at 0, so channel 11 has the index 11.",
     lambda: cat_outputs()["max_pooling2d"][0],
     "These are all 32 channels; the last axis chooses one.",
     lambda: cat_outputs()["max_pooling2d"],
@@ -195,14 +195,14 @@ EXERCISES["one_channel"] = Exercise(
     lambda: cat_outputs()["conv2d_1"][0, :, :, 11],
     "This is conv2d_1; the question is about max_pooling2d.",
     lambda: cat_outputs()["max_pooling2d"][..., 11].shape[1:],
-    "That is the shape of the answer; the numbers are asked for.",
+    "That is the shape of the answer; give its numbers.",
     lambda: cat_outputs()["max_pooling2d"][..., :12][0],
     "These are channels 0 to 11; an index of 11 alone chooses one.",
 )
 
 EXERCISES["dead_maps"] = Exercise(
     lambda: len(dead_in(cat_outputs())),
-    "ReLU has cut everything these channels computed for this picture.",
+    "For this picture no sum of these channels is above 0, so ReLU makes them all 0.",
     lambda: len(dead_in(cat_outputs(trained=False))),
     "That is the untrained network.",
     lambda: len(dead_in(cat_outputs(raw=True))),
@@ -214,7 +214,7 @@ EXERCISES["dead_maps"] = Exercise(
     lambda: 64 - len(dead_in(cat_outputs())),
     "That counts the maps that are not silent.",
     lambda: len(dead_among_16(trained=True)),
-    "So many are silent among the first 16 maps; count all 64 of conv2d_2.",
+    "That is how many of the first 16 maps are silent; count all 64 of conv2d_2.",
     lambda: len(dead_in(cat_outputs(), "conv2d")),
     "That is conv2d, or the pooling behind it; the question is about conv2d_2.",
     lambda: len(dead_in(cat_outputs(), "conv2d_1")),
@@ -245,14 +245,15 @@ EXERCISES["dead_maps"] = Exercise(
 
 EXERCISES["brightness"] = Exercise(
     brightness,
-    "The value is the same; the scale decides how bright it looks.",
+    "The value is the same, but the scales start at different numbers: map 7's own at "
+    "0.248, the shared one at 0. So the value looks brighter on the shared one.",
     lambda: cat_outputs()["max_pooling2d"][0, 4, 11, [7, 7]],
     "That is the number itself, twice; a grid shows where it lies on a scale.",
     lambda: brightness(row=11, column=4),
     "Row and column are swapped: row 4, column 11.",
     lambda: [brightness()[0]] * 2,
-    "Both are on the map's own scale. The second scale is that of both maps, and map 3 "
-    "reaches down to 0.",
+    "Both are on the map's own scale. The second scale is that of both maps, and the "
+    "smallest number of map 3 is 0.",
     lambda: [brightness()[1]] * 2,
     "The first is wrong. Its scale is that of map 7 alone: the smallest number of that map "
     "is black, and it is not 0.",
@@ -280,44 +281,45 @@ EXERCISES["brightness"] = Exercise(
 )
 
 EXERCISES["edge_channel"] = Exercise(
-    answers_most,
-    "Bright above, dark below is what this filter weighs; where left and right differ, "
-    "its sums almost cancel.",
-    lambda: answers_most(by=0),
-    "This channel answers most to the vertical edge; the question starts from the "
+    responds_most,
+    "This filter compares what is above with what is below. Where left and right "
+    "differ, its products nearly cancel.",
+    lambda: responds_most(by=0),
+    "This channel responds most to the vertical edge; the question starts from the "
     "horizontal one.",
-    lambda: answers_most(rank=1),
-    "This channel answers to the horizontal edge, too, but another one answers more.",
-    lambda: answers_most(by=2),
-    "This channel answers most to the cat; choose the picture of the horizontal edge.",
-    lambda: answers_most(trained=False),
+    lambda: responds_most(rank=1),
+    "This channel responds to the horizontal edge, too, but a different one responds "
+    "more.",
+    lambda: responds_most(by=2),
+    "This channel responds most to the cat; choose the picture of the horizontal edge.",
+    lambda: responds_most(trained=False),
     "This comes from the untrained network.",
-    lambda: answers_most(bright=0.2, dark=0.8),
-    "The edge is the other way round: it is bright above.",
-    lambda: answers_most(scale=1 / 255),
+    lambda: responds_most(bright=0.2, dark=0.8),
+    "The edge is reversed: it should be bright above and dark below.",
+    lambda: responds_most(scale=1 / 255),
     "The edges have pixels from 0 to 1 already; they were divided by 255 once more.",
-    lambda: answers_most(reduce=np.mean),
+    lambda: responds_most(reduce=np.mean),
     "These are means; the question is about the largest values.",
-    lambda: np.array(answers_most())[[0, 2, 1]],
+    lambda: np.array(responds_most())[[0, 2, 1]],
     "The order is the horizontal edge first, then the vertical one.",
-    lambda: np.array(answers_most())[[1, 2, 0]],
+    lambda: np.array(responds_most())[[1, 2, 0]],
     "The channel comes first, then the two values.",
-    lambda: np.array(answers_most())[[1, 0, 2]],
+    lambda: np.array(responds_most())[[1, 0, 2]],
     "The channel comes first, then its value for the horizontal edge, then the other.",
-    lambda: answers_most()[1:],
+    lambda: responds_most()[1:],
     "These are the two values; the channel comes before them.",
-    lambda: answers_most()[:2],
+    lambda: responds_most()[:2],
     "Right as far as it goes; the channel's value for the vertical edge is missing.",
-    lambda: [*answers_most()[:2], edge_answers()[0].max()],
+    lambda: [*responds_most()[:2], edge_responses()[0].max()],
     "The third is the largest value of any channel for the vertical edge; it should be "
     "that of the same channel.",
-    lambda: [*answers_most()[:2], edge_answers()[2, answers_most()[0]]],
+    lambda: [*responds_most()[:2], edge_responses()[2, responds_most()[0]]],
     "The third is the channel's largest value for the cat; it should be that for the "
     "vertical edge.",
-    lambda: answers_most(layer="conv2d_1"),
+    lambda: responds_most(layer="conv2d_1"),
     "That is conv2d_1; the question is about conv2d, the first layer.",
-    lambda: [answers_most()[0], answers_most(by=0)[0]],
-    "These are the two channels that answer most to either edge; stay with the first one, "
+    lambda: [responds_most()[0], responds_most(by=0)[0]],
+    "These are the two channels that respond most to either edge; stay with the first one, "
     "and give its two values.",
 )
 
@@ -359,23 +361,23 @@ def still_dead():
 
 GUESSES["A"] = Exercise(
     share_of_dead,
-    "Patches of one picture are alike, so the sums of a map mostly have one sign, and "
-    "chance decides which: where they are negative, ReLU leaves nothing of the map.",
+    "The 16 patches of a map are alike, so its sums mostly have the same sign, and chance "
+    "decides which. Where all are negative, ReLU makes the whole map 0.",
     none="That would be so if each of the 16 sums had a sign of its own.",
-    all="As many kernels make the sums positive.",
+    all="About as many maps have only positive sums.",
 )
 
 GUESSES["B"] = Exercise(
     pixels_to_one_place,
-    "Each of the two poolings halves the places: neighbours in these maps are 4 pixels "
-    "apart.",
+    "Each of the two poolings doubles the distance between neighbours: in these maps "
+    "they are 4 pixels apart.",
     lambda: 1,
-    "That is so in the first layer; each pooling doubles the step.",
+    "That is so in the first layer; each pooling doubles the distance.",
     lambda: 2,
-    "There are two poolings, and each of them doubles the step.",
+    "There are two poolings, and each of them doubles the distance.",
     lambda: 8,
     "The picture has 8 times as many rows, but the convolutions take some away at the "
-    "border; the poolings make the step.",
+    "border; only the poolings change the distance.",
     lambda: 18,
     "That is the receptive field; those of neighbours overlap.",
     lambda: 3,
@@ -384,14 +386,14 @@ GUESSES["B"] = Exercise(
 
 GUESSES["C"] = Exercise(
     shrinks,
-    "Sums without biases shrink as their inputs do, ReLU and pooling pass the factor "
-    "on, and each layer hands it to the next.",
+    "Without biases, a sum shrinks by the same factor as its inputs. ReLU and pooling "
+    "keep the factor, so it goes through every layer.",
     lambda: 1,
     "No layer brings its outputs back to a size of its own.",
     lambda: shrinks(times=3),
-    "Three layers hand the factor on; they do not each add one.",
+    "Three layers pass the factor on; they do not each add one.",
     lambda: shrinks(times=1 / 3),
-    "The factor is not shared out among the three layers.",
+    "The three layers do not share the factor; each passes it on whole.",
 )
 
 GUESSES["D"] = Exercise(
@@ -407,9 +409,9 @@ GUESSES["D"] = Exercise(
 
 GUESSES["E"] = Exercise(
     still_dead,
-    "Training changes every kernel: some channels answer now, some are silent still, and "
-    "some have fallen silent.",
-    all="A channel's random weights are where training begins and not where it ends.",
-    none="Training makes the loss smaller; it does not ask each channel to answer to "
+    "Training changes every kernel: most of these channels respond now, a few are still "
+    "silent. And a channel that responded before is silent now.",
+    all="Training begins with a channel's random weights; it does not end with them.",
+    none="Training makes the loss smaller; it does not make each channel respond to "
     "each picture.",
 )
