@@ -241,6 +241,8 @@ EXERCISES["whole_network"] = Exercise(
     "Products, sums, ReLU; products, sums, softmax: the whole network.",
     lambda: by_hand.softmax(output_sums(hidden_sums(NEW_ROW))),
     "ReLU is missing between the two layers.",
+    lambda: output_sums(hidden_sums(NEW_ROW)),
+    "Both activations are missing: ReLU between the layers, and softmax at the end.",
     lambda: output_sums(hidden_outputs(NEW_ROW)),
     "This is before softmax: the two numbers do not add up to 1.",
     lambda: by_hand.softmax(by_hand.relu(output_sums(hidden_outputs(NEW_ROW)))),
