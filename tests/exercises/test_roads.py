@@ -53,7 +53,7 @@ def place_among_the_dead():
         (
             "convolution_by_hand.largest_share",
             lambda: shares(8, 7),
-            "That is so in other patches, such as the one at row 9, column 7",
+            "That is right for other patches, such as the one at row 9, column 7",
         ),
         (
             "every_layer_at_once.way_back",

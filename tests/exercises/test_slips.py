@@ -176,7 +176,7 @@ SLIPS = {
         ("[30, 15, 13, 6, 4]", "a picture of 32 rows"),
         ("[63, 31, 29, 14, 12]", "a stride and a padding are set"),
         ("[65, 31, 15, 15, 7]", "The picture itself"),
-        ("[31, 15, 15, 7]", "A list of 5 numbers is asked for"),
+        ("[31, 15, 15, 7]", "Give a list of 5 numbers; yours has 4"),
         ("[31, 15, 15, 7, 4]", "The fifth of five is wrong"),
         ("5", "the last of the five"),
     ],

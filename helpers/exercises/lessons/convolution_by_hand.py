@@ -38,12 +38,21 @@ def two_values(
     return relu(sums + (biases[list(bias)] if bias else 0))
 
 
-def sizes(start, shrink=2, pool=lambda size: size // 2):
-    """Return the five sizes of the CIFAR-10 network's maps for a picture's size."""
-    first = start - shrink
-    second = pool(first) - shrink
-    third = pool(second) - shrink
+def sizes(start, k=(3, 3, 3), stride=1, pool=lambda n: n // 2, padded=0, lost=1):
+    """Return the sizes after convolution, pooling, convolution, pooling, convolution.
+
+    The stride is that of the first convolution, ``padded`` how many rows are added for
+    the second one. A patch of k rows has k - ``lost`` places fewer than there are rows.
+    """
+    first = (start - k[0]) // stride + lost
+    second = pool(first) + padded - k[1] + lost
+    third = pool(second) - k[2] + lost
     return [first, pool(first), second, pool(second), third]
+
+
+def new_sizes(start=65, k=(5, 3, 3), stride=2, padded=2, **settings):
+    """Return the five sizes of the network that `sizes` asks for."""
+    return sizes(start, k, stride, padded=padded, **settings)
 
 
 @cache
@@ -112,8 +121,8 @@ def short_of_one(picture, kernel):
 
 EXERCISES["feature_map"] = FunctionExercise(
     feature_map,
-    "A patch for each place, multiplied by the kernel and added up: a convolution of any "
-    "size.",
+    "It multiplies the patch at each place by the kernel and adds up, for any size of "
+    "kernel.",
     lambda picture, kernel: feature_map(picture, kernel)[:-1, :-1],
     "The last row and the last column of the map are missing: in a row of 6, a patch of 3 "
     "has 6 - 3 + 1 places.",
@@ -127,9 +136,9 @@ EXERCISES["feature_map"] = FunctionExercise(
     lambda picture, kernel: feature_map(picture, kernel)[1:, 1:],
     "The first row and the first column of the map are missing: counting starts at 0.",
     lambda picture, kernel: feature_map(picture, kernel[::-1, ::-1]),
-    "The kernel is rotated; Keras multiplies it as it is.",
+    "The kernel is flipped; Keras multiplies by it as it is.",
     lambda picture, kernel: feature_map(picture, kernel.T),
-    "The kernel is transposed: its rows lie on the rows of the patch.",
+    "The kernel is transposed: its rows belong on the rows of the patch.",
     lambda picture, kernel: feature_map(picture, kernel).T,
     "Rows and columns of the map are swapped: the first loop goes over the rows.",
     lambda picture, kernel: by_hand.relu(feature_map(picture, kernel)),
@@ -141,33 +150,33 @@ EXERCISES["feature_map"] = FunctionExercise(
     of_patches(lambda patch, kernel: patch.sum()),
     "These are sums of the patches without the kernel.",
     of_patches(lambda patch, kernel: patch.sum() * kernel.sum()),
-    "Patch and kernel were added up first; multiply in pairs, then add up.",
+    "Patch and kernel were added up first. Multiply in pairs, then add up.",
     of_patches(lambda patch, kernel: (patch @ kernel).sum()),
-    "`@` is the product of matrices; multiply in pairs, patch * kernel.",
+    "`@` is the product of matrices. Multiply in pairs: patch * kernel.",
     of_patches(lambda patch, kernel: (patch[0] * kernel[0]).sum()),
-    "That is the first row of each patch; all its rows go into the sum.",
+    "This is the first row of each patch; all its rows go into the sum.",
     lambda picture, kernel: feature_map(picture, kernel, padding="same"),
-    "The map is as large as the picture, as with a border of zeros; here there is none.",
+    "The map is as large as the picture, as with zeros around it; here there are none.",
     lambda picture, kernel: feature_map(picture, kernel, strides=kernel.shape),
-    "The patches lie side by side; the next one starts one pixel further.",
+    "The patches lie side by side. The next one starts one pixel further.",
     cases=map_cases,
 )
 
 EXERCISES["two_filters"] = Exercise(
     two_values,
-    "27 products and a bias each, and what is left of them after ReLU.",
+    "27 products and a bias for each value. ReLU makes the negative one 0.",
     lambda: two_values(bias=None),
     "The bias is missing.",
     lambda: two_values(bias=(21, 21)),
     "Both sums got the bias of filter 21; each filter has its own.",
     lambda: two_values(bias=(7, 7)),
-    "Both sums got the bias of filter 7, the one of the cell above.",
+    "Both sums got the bias of filter 7, which the cell above uses.",
     lambda: two_values(kernels=(21, 21)),
-    "Both sums are made with the kernel of filter 21.",
+    "Both sums use the kernel of filter 21.",
     lambda: two_values(kernels=(21, 21), bias=(21, 21)),
-    "That is filter 21 twice; the second number is that of filter 29.",
+    "This is filter 21 twice; the second number is that of filter 29.",
     lambda: two_values(kernels=(7, 7)),
-    "Both sums are made with the kernel of filter 7, the one of the cell above.",
+    "Both sums use the kernel of filter 7, as the cell above does.",
     lambda: two_values(kernels=(20, 28), bias=(20, 28)),
     "These are filters 20 and 28: counting starts at 0.",
     lambda: two_values(kernels=(29, 21), bias=(29, 21)),
@@ -175,15 +184,15 @@ EXERCISES["two_filters"] = Exercise(
     lambda: two_values(relu=lambda sums: sums),
     "These are the sums before ReLU.",
     lambda: two_values(terms=by_hand.relu),
-    "ReLU came before the sum: only the sum is cut, not its products.",
+    "ReLU came before the sum. It replaces a negative sum, not negative products.",
     lambda: two_values(terms=lambda products: products[:, :, :1]),
-    "That is red alone, 9 products; green and blue go into the sum as well.",
+    "This is red alone, 9 products; green and blue go into the sum as well.",
     lambda: two_values(terms=lambda products: products / 27),
     "These are means of the products; add them up.",
     lambda: two_values(scale=1),
-    "These are raw pixels from 0 to 255; the network wants pixels / 255.",
+    "These are raw pixels from 0 to 255; the network takes pixels / 255.",
     lambda: two_values(trained=False),
-    "This comes from the untrained network.",
+    "These numbers come from the untrained network.",
     lambda: two_values(13, 27),
     "The patch starts one row and one column too early: value (14, 28) looks at rows 14 "
     "to 16 and columns 28 to 30.",
@@ -210,7 +219,7 @@ def max_pool(maps, size=2):
 
 
 def pooled_by(reduce):
-    """Return a function that pools with another one than the largest number."""
+    """Return a function that pools, but does not keep the largest number."""
 
     def pool(maps, size=2):
         squares = by_hand.windows(maps[np.newaxis], size, size)[0]
@@ -219,7 +228,7 @@ def pooled_by(reduce):
     return pool
 
 
-def without_step(maps, size=2):
+def without_stride(maps, size=2):
     """Pool as many squares as there are, each one row or one column after the last."""
     overlapping = by_hand.max_pool2d(maps[np.newaxis], size, 1)[0]
     return overlapping[: len(maps) // size, : maps.shape[1] // size]
@@ -227,8 +236,8 @@ def without_step(maps, size=2):
 
 EXERCISES["max_pool"] = FunctionExercise(
     max_pool,
-    "The largest number of each square, in each channel by itself; what does not fill a "
-    "square is left out.",
+    "It keeps the largest number of each square, for each channel, and leaves out "
+    "incomplete squares.",
     pooled_by(np.mean),
     "These are the means of the squares; max pooling keeps the largest number.",
     pooled_by(np.min),
@@ -236,27 +245,27 @@ EXERCISES["max_pool"] = FunctionExercise(
     pooled_by(np.sum),
     "These are the sums of the squares; keep the largest number.",
     pooled_by(lambda squares, axis: squares[..., 0, 0]),
-    "That is the first number of each square, not the largest.",
+    "This is the first number of each square, not the largest.",
     lambda maps, size=2: by_hand.max_pool2d(maps[np.newaxis], size, 1)[0],
     "The squares overlap: the next one starts a whole square further.",
     lambda maps, size=2: by_hand.max_pool2d(maps[np.newaxis], size, None, "same")[0],
-    "Rows or columns that do not fill a square are still there: leave them out.",
+    "Incomplete squares are still there: leave them out.",
     lambda maps, size=2: max_pool(maps[1:, 1:], size),
     "The squares start at row 1 and column 1: counting starts at 0.",
     lambda maps, size=2: max_pool(maps, size)[:-1, :-1],
     "The last row and the last column of squares are missing: where do the loops end?",
     lambda maps, size=2: max_pool(maps),
-    "The squares are always of 2 rows and 2 columns; size says how many there are.",
+    "The squares always have 2 rows and 2 columns; `size` says how many they have.",
     lambda maps, size=2: by_hand.relu(max_pool(maps, size)),
-    "Negative numbers became 0: where all numbers of a square are negative, the largest "
-    "of them is so, too.",
+    "Negative numbers became 0. Where all numbers of a square are negative, the largest "
+    "is negative, too.",
     lambda maps, size=2: max_pool(maps, size).max(axis=2),
     "The channels were pooled together; each keeps its own map.",
     lambda maps, size=2: (
         max_pool(maps, size).max(axis=2, keepdims=True) + 0 * maps[0, 0]
     ),
-    "Every channel got the largest number of all channels: take it over axes 0 and 1.",
-    without_step,
+    "Every channel got the largest number of all channels. Use axis=(0, 1).",
+    without_stride,
     "The squares overlap: square (i, j) starts at row i * size and column j * size.",
     lambda maps, size=2: max_pool(maps, size).swapaxes(0, 1),
     "Rows and columns of the result are swapped: the first loop goes over the rows.",
@@ -268,63 +277,73 @@ EXERCISES["max_pool"] = FunctionExercise(
 )
 
 EXERCISES["sizes"] = Exercise(
-    lambda: sizes(64),
-    "Two off for each convolution, half and rounded down for each pooling.",
-    lambda: sizes(64, pool=lambda size: -(-size // 2)),
-    "Pooling rounds down: squares of 2 fit 14 times into 29.",
-    lambda: sizes(64, shrink=3),
-    "A patch of 3 has two places fewer than there are pixels, not three.",
-    lambda: sizes(64, shrink=1),
-    "A patch of 3 has two places fewer than there are pixels, not one.",
-    lambda: sizes(64, shrink=0),
-    "Without padding, a convolution takes away 2 rows and 2 columns.",
-    lambda: sizes(64, pool=lambda size: size),
+    new_sizes,
+    "One rule for all: (n - k) // stride + 1. With zeros around, the size stays.",
+    lambda: new_sizes(stride=1),
+    "The first convolution has stride 2: its places are two rows apart.",
+    lambda: new_sizes(padded=0),
+    'padding="same" adds zeros around the maps, so the third size is the second.',
+    lambda: new_sizes(stride=1, padded=0),
+    'The first convolution has stride 2, and the second one padding="same".',
+    lambda: [30, *new_sizes()[1:]],
+    "(65 - 5) // 2 = 30 places follow the first one; add 1.",
+    lambda: new_sizes(lost=0),
+    "A patch of k has n - k + 1 places: the 1 is missing.",
+    lambda: new_sizes(pool=lambda n: -(-n // 2)),
+    "Pooling rounds down: squares of 2 fit 15 times into 31.",
+    lambda: new_sizes(pool=lambda n: n / 2),
+    "There are no half pixels: pooling rounds down.",
+    lambda: new_sizes(pool=lambda n: n),
     "Pooling halves rows and columns: the second and the fourth layer.",
-    lambda: sizes(64, pool=lambda size: size // 2 - 2),
-    "Pooling takes away no rows but those that do not fill a square.",
-    lambda: [64 // 2, *sizes(64 // 2)[:4]],
-    "The first of the five layers is a convolution; pooling is the second.",
-    lambda: 2 * np.array(sizes(32)),
-    "These are twice the sizes for 32 rows: a convolution takes 2 away, whatever the size.",
-    lambda: np.array(sizes(64)) ** 2,
-    "These are rows times columns; give the number of rows, which is that of columns.",
-    lambda: sizes(64)[-1],
+    lambda: new_sizes(pool=lambda n: n - 1),
+    "Squares of pooling do not overlap: its stride is 2, too.",
+    lambda: new_sizes(k=(3, 3, 3)),
+    "The first kernel is 5 × 5, not 3 × 3.",
+    lambda: new_sizes(k=(1, 3, 3)),
+    'Only the second convolution has padding="same"; the first one has none.',
+    lambda: new_sizes(k=(5, 3, 1)),
+    'The last convolution has no padding="same": 7 rows have 5 places for a patch of 3.',
+    lambda: np.array(new_sizes()) ** 2,
+    "These are rows times columns; write the numbers of rows alone.",
+    lambda: [8, 8, 16, 16, 16],
+    "These are the numbers of channels; the question is about rows.",
+    lambda: new_sizes()[-1],
     "That is the last of the five sizes.",
     lambda: sizes(32),
-    "These are the sizes for a picture of 32 rows.",
-    lambda: [64, *sizes(64)[:4]],
+    "These are the sizes of the network above, for a picture of 32 rows.",
+    lambda: sizes(65),
+    "These are the sizes of the network above. Here a stride and a padding are set.",
+    lambda: [65, *new_sizes()[:4]],
     "The picture itself is not one of the five; the last layer is missing.",
-    lambda: [64, *sizes(64)],
-    "Leave out the 64 itself: one size for each of the five layers.",
-    lambda: sizes(64, pool=lambda size: size / 2),
-    "There are no half pixels: pooling rounds down.",
+    lambda: [65, *new_sizes()],
+    "Leave out the 65 itself: one size for each of the five layers.",
 )
 
 EXERCISES["receptive_field"] = Exercise(
     lambda: field_height(6),
-    "18 pixels, and one step of 4 more: pooling looks at two neighbours.",
+    "18 pixels and 4 more: pooling looks at two neighbours, whose fields lie 4 apart.",
     lambda: field_height(5),
     "That is conv2d_2, the layer before.",
     lambda: field_height(4),
     "That is max_pooling2d_1, the second pooling; add a third.",
     lambda: 2 * field_height(5),
-    "Two neighbours overlap: the second adds one step, not a whole field.",
+    "The fields of two neighbours overlap: the second adds 4 pixels, not a whole field.",
     lambda: field_height(5) + 1,
-    "The step is 4 in this place: neighbours are 4 pixels apart.",
+    "This adds 1; the fields of two neighbours of conv2d_2 lie 4 pixels apart.",
     lambda: field_height(5) + 2,
-    "That adds 2; two neighbours of conv2d_2 lie one step apart, which is 4 pixels.",
+    "This adds 2; the fields of two neighbours of conv2d_2 lie 4 pixels apart.",
     lambda: field_height(5) + 4 * 4,
-    "That adds 16 pixels; pooling by 2 reaches one step of 4 further.",
+    "This adds 16 pixels. Pooling by 2 reaches one neighbour further, 4 pixels away.",
     lambda: field_height(5) + 3 * 4,
-    "That adds 12 pixels; pooling by 2 reaches one step of 4 further.",
+    "This adds 12 pixels. Pooling by 2 reaches one neighbour further, 4 pixels away.",
     lambda: field_height(6) + 2 * 8,
-    "That is one convolution more, after the third pooling.",
+    "This has one more convolution, after the third pooling.",
     lambda: field_height(5) // 2,
     "Pooling makes maps smaller; what a value looks at grows.",
     lambda: field_height(4) + 4,
-    "That starts from max_pooling2d_1; conv2d_2 comes between the two poolings.",
+    "This starts from max_pooling2d_1; conv2d_2 comes between the two poolings.",
     lambda: 4,
-    "That is the step; how many pixels does the field of conv2d_2 have?",
+    "That is the distance of two neighbours. How many rows has a field of conv2d_2?",
     lambda: 32,
     "That is the whole picture; the field of one value is smaller.",
     lambda: [field_height(6)] * 2,
@@ -332,50 +351,52 @@ EXERCISES["receptive_field"] = Exercise(
     lambda: field_height(6) ** 2,
     "That is the number of pixels in the field; only its height is asked for.",
     lambda: field_height(5) + 2 * 4,
-    "That adds two steps of 4, as a convolution would, or one of 8, the step after "
-    "this pooling; pooling reaches one step of the map it gets.",
+    "This adds 8: two neighbours, as a convolution would, or the distance after this "
+    "pooling. It reaches one neighbour further, 4 pixels away.",
 )
 
 EXERCISES["largest_share"] = Exercise(
     lambda: most_and_least(products()[2]),
-    "What a channel adds is decided by patch and kernel together, and each of its 9 "
-    "products counts with its sign.",
+    "Patch and kernel together decide what a channel adds, and each of its 9 products "
+    "counts with its sign.",
     lambda: np.argsort(-abs(products()[2].sum(axis=(0, 1))))[:2],
-    "The second of these channels adds something, too; which one is negative as a whole?",
+    "The second of these channels adds something, too. Which one has a negative sum?",
     lambda: most_and_least(products()[0]),
-    "These channels have the largest and the smallest patch; multiply by the kernel.",
+    "These channels have the largest and the smallest sum of the patch alone; multiply "
+    "by the kernel.",
     lambda: most_and_least(products()[1]),
-    "These channels have the largest and the smallest weights in all; multiply by the "
-    "patch, which starts at row 7 and column 9.",
+    "These channels have the largest and the smallest sum of weights alone; multiply by "
+    "the patch, which starts at row 7 and column 9.",
     lambda: most_and_least(products()[2], np.max, np.min),
-    "These channels hold the largest and the smallest single product; add up the 9 of "
+    "These channels have the largest and the smallest single product; add up the 9 of "
     "each channel.",
     lambda: most_and_least(products(9, 7)[2]),
-    "That is so in other patches, such as the one at row 9, column 7; this one starts at "
-    "row 7, column 9.",
+    "That is right for other patches, such as the one at row 9, column 7; this one "
+    "starts at row 7, column 9.",
     lambda: most_and_least(products(trained=False)[2]),
-    "This comes from the untrained network.",
+    "These numbers come from the untrained network.",
     lambda: np.sort(products()[2].sum(axis=(0, 1)))[[-1, 0]],
     "These are what the two channels add; the question is which channels they are.",
     lambda: np.abs(products()[2].sum(axis=(0, 1))).argsort()[[-1, 0]],
-    "The second of these channels adds next to nothing; which one takes most away?",
+    "The second of these channels adds almost nothing. Which one takes most away?",
     lambda: most_and_least(np.abs(products()[2])),
     "The products lost their signs; add them up as they are.",
     lambda: [products()[2].argmax(), products()[2].argmin()],
     "These are places among all 288 products; the question is about channels.",
     lambda: np.argsort(products()[2].sum(axis=(0, 1)))[:2],
-    "These two channels take most away; which one adds most?",
+    "These two channels take most away. Which one adds most?",
     lambda: most_and_least(products(channel=59)[2]),
     "These belong to filter 59: counting starts at 0.",
     lambda: most_and_least(products(channel=61)[2]),
-    "These belong to filter 61; the one of the table is 60.",
+    "These belong to filter 61; the table is about filter 60.",
     lambda: products()[2].sum(axis=(0, 1)),
-    "These are the sums of all 32 channels; which is the largest, which the smallest?",
+    "These are the sums of all 32 channels. Which channels have the largest and the "
+    "smallest?",
 )
 
 
 def edge_sums(rows=3):
-    """Return the kernel's answers at the edge and where everything is bright."""
+    """Return the sums at the edge and where everything is bright."""
     patches = [DARK_LEFT[:rows, column : column + 3] for column in (1, 3)]
     return [(patch * EDGE[:rows]).sum() for patch in patches]
 
@@ -404,43 +425,38 @@ def layers_that_notice():
     return sum((one != other).any() for one, other in pairs)
 
 
-def pixels_that_count():
-    """Name those of two pixels that lie in the receptive field of conv2d_2 (1, 2)."""
-    images, index = np.zeros((1, 32, 32, 3)), (0, 1, 2, 0)
+def rows_seen(row=1, axis=0):
+    """Return the first and the last row, or column, that a value of conv2d_2 looks at."""
+    images, index = np.zeros((1, 32, 32, 3)), (0, row, 2, 0)
     field = by_hand.explain(cifar10_cnn(), images, "conv2d_2", index).receptive_field
-    first, second = (
-        all(axis.start <= i < axis.stop for axis in field) for i in (0, 10)
-    )
-    if first == second:
-        return "both" if first else "neither"
-    return "first" if first else "second"
+    return [field[axis].start, field[axis].stop - 1]
 
 
 GUESSES["A"] = Exercise(
     edge_sums,
-    "One bright column counts three times 9 × 1; where everything is bright, left and "
-    "right cancel.",
+    "The bright column adds 3 × 9 × 1. Where the whole patch is bright, the left column "
+    "takes away what the right one adds.",
     lambda: [edge_sums()[0], 2 * edge_sums()[0]],
-    "The second patch has no edge: what the right adds, the left takes away.",
+    "The second patch has no edge: the left column takes away what the right one adds.",
     lambda: [DARK_LEFT[:3, 1:4].sum(), DARK_LEFT[:3, 3:6].sum()],
     "These are sums of patches without the kernel.",
     lambda: edge_sums(rows=1),
-    "That is one row of the kernel, which has three.",
+    "This is one row of the kernel, which has three.",
     lambda: np.negative(edge_sums()),
     "The signs are reversed: the right column counts 1, the left one -1.",
     lambda: [3 * edge_sums(rows=1)[0]] * 2,
-    "The first is right. Where everything is bright there is no edge: what the right "
-    "adds, the left takes away.",
+    "The first is right. The second patch is bright everywhere and there is no edge: "
+    "the left column takes away what the right one adds.",
     lambda: [0, 0],
     "The second is right. The first patch has a bright column on its right, which counts.",
 )
 
 GUESSES["B"] = Exercise(
     lambda: first_kernel()[:, :, 2].size,
-    "Each of the 32 filters has 9 weights for blue: its kernel looks at all three colours, "
-    "and all 27 products go into one sum. So each filter makes one map.",
+    "Each of the 32 filters has 9 weights for blue. Its 27 products, 9 for each colour, "
+    "go into one sum, so each filter makes one map.",
     lambda: first_kernel()[:, :, 2, 0].size,
-    "So many has one filter; the layer has more.",
+    "One filter has that many; the layer has 32 filters.",
     lambda: first_kernel().shape[-1],
     "That is one for each filter; a kernel has several places.",
     lambda: first_kernel().size,
@@ -453,9 +469,9 @@ GUESSES["B"] = Exercise(
 
 GUESSES["C"] = Exercise(
     pooled,
-    "Squares of 2 fit twice into 5 columns; what is left over is dropped, with its 9.",
+    "Squares of 2 fit twice into 5 columns. The last column is dropped, with its 9.",
     lambda: pooled((0, 2, 4)),
-    "Keras makes no square of a single column.",
+    "A single column is no square: Keras drops it.",
     lambda: pooled(range(4)),
     "Squares do not overlap: the next one starts two columns further.",
     lambda: pooled(range(5), width=1),
@@ -469,32 +485,44 @@ GUESSES["C"] = Exercise(
     lambda: pooled(reduce=np.sum),
     "These are the sums of the squares; max pooling keeps the largest number.",
     lambda: TO_POOL.max(),
-    "That is the largest number of all; each square gives one, and where does the last "
-    "column go?",
+    "That is the largest number of all. Each square keeps one, and the last column "
+    "belongs to no square.",
 )
 
 GUESSES["D"] = Exercise(
     layers_that_notice,
-    "The second pooling gets 13 rows and makes 6 of 12; the last row of its input is left "
-    "out, and the picture's last row changes no other.",
+    "The second pooling gets 13 rows and makes 6 of the first 12. The picture's last row "
+    "changes only the last of the 13, which is left out.",
     lambda: 5,
-    "Not all rows go on: 13 rows do not fill squares of 2.",
+    "One pooling leaves a row out: 13 rows do not fill squares of 2.",
     lambda: 4,
-    "A row that pooling leaves out is already missing in what pooling gives out.",
+    "A row that pooling leaves out is already missing in the output of that pooling.",
     lambda: 2,
-    "15 rows go into conv2d_1, and its last patch reaches to the last of them.",
+    "15 rows go into conv2d_1, and its last patch reaches the last of them.",
     lambda: 1,
     "30 rows fill 15 squares of 2: the first pooling leaves none out.",
     lambda: 0,
-    "The last patch of conv2d reaches to the picture's last row.",
+    "The last patch of conv2d reaches the picture's last row.",
     lambda: sizes(32),
     "These are the five sizes; the question is how many layers change.",
 )
 
 GUESSES["E"] = Exercise(
-    pixels_that_count,
-    "Row 0 lies above the field, rows 4 to 21; row 10 and column 10 lie inside it.",
-    both="A value does not see the whole picture, not even three convolutions deep.",
-    first="The field begins at row 1 × 4 and column 2 × 4, not in the corner.",
-    neither="Each pixel of the 18×18 field goes into some product on the way.",
+    rows_seen,
+    "It begins at row 1 × 4 and has 18 rows, so the last one is 4 + 18 - 1.",
+    lambda: [1, 18],
+    "The fields of two neighbours of conv2d_2 lie 4 rows apart, not 1.",
+    lambda: rows_seen(0),
+    "That is the field of the value at row 0; the next one begins 4 rows further.",
+    lambda: rows_seen(axis=1),
+    "These are its columns: column 2 × 4 is the first.",
+    lambda: [4, 22],
+    "The first is right. 18 rows from row 4 on end at row 21.",
+    lambda: [4, 4],
+    "That is its first row; it looks at 18 of them.",
+    lambda: [18, 35],
+    "Fields overlap: the next one begins 4 rows further, not 18.",
+    lambda: [1, 3],
+    "These are the rows of a patch of the first layer; three convolutions and two "
+    "poolings look further.",
 )
