@@ -51,6 +51,14 @@ def arguments(words):
     again = "replace a kit that exists"
     make.add_argument("--replace", action="store_true", help=again)
     make.add_argument("--cache", help="a folder that keeps what was fetched")
+    make.add_argument(
+        "--plan",
+        default="half-a-day",
+        choices=("three-hours", "half-a-day", "full-day"),
+        help="the plan of the guide that the page shows as the day's agenda",
+    )
+    begin = "when the day begins, such as 9:30; without it, times count from 0:00"
+    make.add_argument("--start", default="0:00", help=begin)
 
     share = commands.add_parser("serve", help="serve a kit on the local network")
     share.add_argument("folder", help="the kit")
@@ -86,7 +94,8 @@ def run(given):
     from .kit import prepare
 
     wanted = given.wheels, given.python, not given.no_slides
-    return prepare(given.folder, *wanted, given.replace, given.cache)
+    more = given.replace, given.cache, given.plan, given.start
+    return prepare(given.folder, *wanted, *more)
 
 
 def sentence(error):

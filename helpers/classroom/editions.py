@@ -90,7 +90,7 @@ def hand_out(course=COURSE):
     """
     folder = course / MINE
     if os.path.lexists(str(folder)) and not folder.is_dir():
-        raise OSError(f"{folder} is no folder. Rename it and start again.")
+        raise OSError(f"{folder} is not a folder. Rename it and start again.")
     try:
         folder.mkdir(exist_ok=True)
         return bring_up_to_date(folder, working_texts(course))
@@ -215,7 +215,7 @@ def without_dead_links(text, folder):
 def check_place(folder, what):
     """Refuse a folder that is in none, or in one that would be copied into it."""
     if not folder.parent.is_dir():
-        raise OSError(f"There is no folder {folder.parent} to put the {what} in.")
+        raise OSError(f"There is no folder {folder.parent} for the {what}.")
     for name in COPIED:
         if (COURSE / name).resolve() in folder.resolve().parents:
             raise OSError(

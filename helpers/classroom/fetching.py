@@ -28,7 +28,7 @@ def cache_folder(named=None):
     """Return the path of the cache: the folder named, or one in the user's own."""
     cache = Path(os.path.expanduser(named or "~/.cache/inside-the-layers")).absolute()
     if cache.exists() and not cache.is_dir():
-        raise OSError(f"{cache} is no folder. Name another one with --cache.")
+        raise OSError(f"{cache} is not a folder. Name another one with --cache.")
     return cache
 
 

@@ -13,6 +13,7 @@ from ..engine.cifar10 import archives_in, is_verified
 from ..engine.cifar10_named import locate, named
 from ..engine.files import COURSE, NOTEBOOKS, PYTHON, keras_folders, replaced
 from . import editions, fetching
+from .agenda import PLANS, agenda
 from .machine import ARCHIVE, quoted, this_python
 from .slides import REVEAL, STYLE, deck, reveal
 
@@ -20,10 +21,24 @@ MACS = "macOS on Apple's own processors"
 NAMES = {"linux": "Linux", "macos": MACS, "windows": "Windows"}
 PAGE = Path(__file__).with_name("page.html")
 CHECK = re.compile(r"^check\(.*, answer\)$|^# @title Solution", re.MULTILINE)
+SOLUTIONS = {  # what each page says of them
+    "index.html": "Your instructor hands the solutions out later.",
+    "index-with-solutions.html": '<a href="course-with-solutions.zip">'
+    "course-with-solutions.zip</a> has a solution under each exercise.",
+}
 STUB = re.compile(r"^answer = \.\.\.$", re.MULTILINE)
 
 
-def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=None):
+def prepare(
+    folder,
+    wheels=(),
+    python=None,
+    slides=True,
+    replace=False,
+    cache=None,
+    plan="half-a-day",
+    start="0:00",
+):
     """Make a kit: the course with and without solutions, slides, packages, CIFAR-10.
 
     The folder gets its name when it is complete. Of CIFAR-10, the archive is copied that
@@ -60,8 +75,13 @@ def prepare(folder, wheels=(), python=None, slides=True, replace=False, cache=No
             missing = "not on this machine; fetch_cifar10 of helpers.datasets gets it"
             print(f"CIFAR-10: {'its archive' if archive else missing}")
             systems = [NAMES[system] for system in wheels]
-            page = make_page(lessons, slides, systems, python)
-            (kit / "index.html").write_text(page, encoding="utf-8")
+            day = agenda(
+                plan, {name: title(one) for name, one in lessons.items()}, start
+            )
+            print(f"agenda: {PLANS[plan]}, from {start}")
+            for name, words in SOLUTIONS.items():
+                page = make_page(lessons, slides, systems, python, day, words, start)
+                (kit / name).write_text(page, encoding="utf-8")
     except OSError as error:
         raise editions.in_words(error, folder, "kit") from None
     print(f"The kit is {folder}. Look at it: {folder / 'index.html'}")
@@ -74,7 +94,7 @@ def check_place(folder, replace):
     if not os.path.lexists(folder):
         return
     if not all((folder / name).is_file() for name in ("index.html", "course.zip")):
-        advice = "and is no kit. Name a folder that does not exist."
+        advice = "and is not a kit. Name a folder that does not exist."
         raise OSError(f"{folder} exists {advice}")
     if not replace:
         raise OSError(f"{folder} exists. Name another folder, or write --replace.")
@@ -143,8 +163,8 @@ def minutes(lesson):
     return re.search(r"^\*\*Takes\*\* (\w+)", lesson.cells[0].source, re.MULTILINE)[1]
 
 
-def make_page(lessons, slides, systems, python):
-    """Return the page that says what to click."""
+def make_page(lessons, slides, systems, python, day, solutions, start):
+    """Return the page that says what to click, with or without a link to the solutions."""
     rows = []
     for name, lesson in lessons.items():
         page = Path(name).with_suffix(".html")
@@ -162,4 +182,10 @@ def make_page(lessons, slides, systems, python):
             f"the internet: {lab}"
         )
     template = string.Template(PAGE.read_text(encoding="utf-8"))
-    return template.substitute(rows="\n".join(rows), missing=missing)
+    return template.substitute(
+        rows="\n".join(rows),
+        missing=missing,
+        when="after" if start == "0:00" else "at",
+        agenda=day,
+        solutions=solutions,
+    )

@@ -14,7 +14,8 @@ from ..engine.files import PYTHON
 from .machine import ARCHIVE, quoted
 
 HELD = "index.html", "course", "course.zip", "slides", "wheels", ARCHIVE
-SOLUTIONS = "course-with-solutions", "course-with-solutions.zip"
+PAGE = "index-with-solutions.html"  # has a link to them
+SOLUTIONS = "course-with-solutions", "course-with-solutions.zip", PAGE
 RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))")
 
 
@@ -37,6 +38,9 @@ class Handler(SimpleHTTPRequestHandler):
         super().__init__(*words, **options)
 
     def send_head(self):
+        page = Path(self.directory, PAGE)
+        if self.solutions and self.path in ("/", "/index.html") and page.is_file():
+            self.path = f"/{PAGE}"
         path = Path(self.translate_path(self.path))
         # By the very name that `prepare` gives: a disk may take capitals for small
         # letters, a dot at the end for none, and COURSE~1 for a longer name.
@@ -139,7 +143,7 @@ def open_server(folder, port, solutions=False):
     folder = Path(os.path.expanduser(folder)).absolute()
     if not (folder / "index.html").is_file():
         raise OSError(
-            f"{folder} is no kit. Make one: {PYTHON} -m helpers.classroom prepare "
+            f"{folder} is not a kit. Make one: {PYTHON} -m helpers.classroom prepare "
             f"{quoted(folder)}"
         )
     if not 0 <= port <= 65535:

@@ -16,7 +16,8 @@ from lesson_files import LESSONS
 from helpers.classroom import editions, fetching, slides
 from helpers.classroom import kit as kits
 from helpers.classroom.__main__ import main
-from helpers.engine.files import COURSE
+from helpers.classroom.agenda import GUIDE, PLANS, agenda
+from helpers.engine.files import COURSE, NOTEBOOKS
 
 
 def lesson_of(path):
@@ -276,7 +277,7 @@ def test_cache_has_to_be_a_folder(place, cache, capsys):
     cache.write_text("a file")
     assert main(["prepare", str(place / "kit"), "--cache", str(cache)]) == 1
     assert capsys.readouterr().out == (
-        f"{cache} is no folder. Name another one with --cache.\n"
+        f"{cache} is not a folder. Name another one with --cache.\n"
     )
 
 
@@ -349,3 +350,39 @@ def test_archive_of_cifar10_is_found_by_its_checksum(tmp_path, monkeypatch):
     right.add(named)
     monkeypatch.setenv("LAYERS_CIFAR10", str(tmp_path))
     assert kits.cifar10_archive() == named
+
+
+# --- the day's agenda ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_agenda_has_each_lesson_of_the_plan_at_its_time(plan):
+    titles = {path.name: f"<{path.name}>" for path in NOTEBOOKS.glob("*.ipynb")}
+    rows = agenda(plan, titles, "9:30").splitlines()
+    cells = [re.findall("<td>(.*?)</td>", row) for row in rows]
+    assert cells[0] == ["9:30", "Welcome", ""] and cells[-1][1] == "Closing"
+    assert all(len(row) == 3 for row in cells) and "Slack" not in str(cells)
+    text = GUIDE.read_text(encoding="utf-8").split(f"## {PLANS[plan]}\n")[1]
+    text = text.split("\n## ")[0]
+    named = re.findall(r"^\|.*\]\((\d\d_\w+\.ipynb)\)", text, re.MULTILINE)
+    assert [what for _, what, _ in cells if what.startswith("&lt;")] == [
+        f"&lt;{name}&gt;" for name in dict.fromkeys(named)
+    ]
+    minutes = [60 * int(at.split(":")[0]) + int(at.split(":")[1]) for at, *_ in cells]
+    assert minutes == sorted(minutes)
+
+
+def test_page_has_the_days_agenda(place, monkeypatch, capsys):
+    monkeypatch.setattr(kits, "make_slides", lambda folder, lessons: folder.mkdir())
+    words = ["--plan", "three-hours", "--start", "13:15"]
+    assert main(["prepare", str(place / "kit"), *words]) == 0
+    page = (place / "kit" / "index.html").read_text(encoding="utf-8")
+    assert "<th>at</th>" in page and "<td>13:15</td><td>Welcome</td>" in page
+    assert "agenda: Three hours, from 13:15" in capsys.readouterr().out
+
+
+def test_a_time_that_is_none_is_said_and_nothing_stays(place, capsys):
+    words = ["prepare", str(place / "kit"), "--no-slides", "--start", "25:00"]
+    assert main(words) == 1
+    assert "write a time of the day, such as 9:30" in capsys.readouterr().err
+    assert not (place / "kit").exists()

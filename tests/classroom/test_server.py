@@ -46,6 +46,14 @@ def test_solutions_are_served_only_when_told(kit, serving):
         assert get(shown + path)
 
 
+@pytest.mark.parametrize("solutions", [False, True])
+def test_every_link_of_the_page_is_answered(serving, solutions):
+    address = serving(solutions=solutions)
+    links = re.findall(r'href="([^"]+)"', get(f"{address}/").decode())
+    assert ("course-with-solutions.zip" in links) == solutions
+    assert len(links) > 10 and all(get(f"{address}/{link}") for link in links)
+
+
 def ask(address, path, method="GET", **headers):
     """Return the status, the headers and the body of an answer."""
     connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
@@ -309,7 +317,7 @@ def test_machine_without_a_network_is_said(kit, monkeypatch, capsys):
 def test_only_a_kit_is_served(tmp_path, capsys):
     for folder in (tmp_path, tmp_path / "missing"):
         assert main(["serve", str(folder)]) == 1
-        assert f"{folder} is no kit. Make one" in capsys.readouterr().out
+        assert f"{folder} is not a kit. Make one" in capsys.readouterr().out
 
 
 def test_serve_prints_the_address_and_stops_without_a_traceback(kit):
