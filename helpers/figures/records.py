@@ -5,7 +5,8 @@ from matplotlib.patches import FancyBboxPatch
 from .picture import NEGATIVE, POSITIVE, Picture
 
 MOST = 6  # records in a row
-TALL, GAP, LETTER = 0.62, 0.45, 0.085  # inches: of a card, between cards, of a letter
+TALL, ROW, GAP, EDGE = 0.6, 0.85, 0.4, 0.2  # inches
+LETTER = 0.078  # inches, of the widest font that is used
 
 
 def record_diagram(walks, inputs):
@@ -24,62 +25,50 @@ def record_diagram(walks, inputs):
         `Picture`; its sentence tells each walk, and whether it ends at ``inputs``.
 
     Raises:
-        ValueError: a walk has no record, or more than 6.
+        ValueError: there is no walk, or one has no record or more than 6.
 
     Example:
-        >>> scores = keras.layers.Dense(2, name="scores")
         >>> x = keras.Input((3,), name="x")
-        >>> y = scores(x)
-        >>> walk = [y._keras_history.operation._inbound_nodes[0],
-        ...         x._keras_history.operation._inbound_nodes[0]]
+        >>> y = keras.layers.Dense(2, name="scores")(x)
+        >>> walk = [tensor._keras_history.operation._inbound_nodes[0] for tensor in (y, x)]
         >>> record_diagram({"y": walk}, [x])
-        Each card is a record: a layer, what went in and what came out. Walking back from y:
-        scores, then x, which is one of the inputs.
+        Each card is a record: a layer, what went in and what came out. Walking back from
+        y: scores, then x, which is one of the inputs (blue).
     """
-    for name, records in walks.items():
-        if not 1 <= len(records) <= MOST:
-            raise ValueError(
-                f"The walk from {name} has {len(records)} records: 1 to {MOST} can be drawn."
-            )
-    cards = {name: [*map(written, records)] for name, records in walks.items()}
-    lines = [line for row in cards.values() for card in row for line in card]
-    wide = LETTER * max(map(len, [*lines, *walks, " " * 14])) + 0.15
-    across = max(map(len, cards.values())) + 1
-    size = across * (wide + GAP) + 0.1, len(walks) * (TALL + 0.3) + 0.2
+    lengths = [len(records) for records in walks.values()] or [0]
+    if not 1 <= min(lengths) <= max(lengths) <= MOST:
+        raise ValueError(f"Each walk needs 1 to {MOST} records: these have {lengths}.")
+    cards = [card(record) for records in walks.values() for record in records]
+    wide = LETTER * max(len(line) for lines in cards for line in lines) + 0.2
+    label = LETTER * max(map(len, walks))
+    size = (
+        EDGE + max(lengths) * (wide + GAP) + label + EDGE,
+        (len(walks) - 1) * ROW + TALL + 2 * EDGE,
+    )
     picture = Picture(figsize=size)
     axes = picture.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, size[0]), ylim=(0, size[1]))
     axes.set_axis_off()
-    told = []
+    sentences = ["Each card is a record: a layer, what went in and what came out."]
     for row, (name, records) in enumerate(walks.items()):
-        middle = size[1] - 0.1 - (row + 0.5) * (TALL + 0.3)
+        middle = size[1] - EDGE - TALL / 2 - row * ROW
+        right = size[0] - EDGE - label
+        axes.text(right, middle, picture.plain(name), va="center", fontsize=9)
         is_given = any(records[-1].output_tensors[0] is one for one in inputs)
-        ends = POSITIVE if is_given else NEGATIVE
-        for place, card in enumerate([("", name), *cards[name]]):
-            right = size[0] - 0.25 - place * (wide + GAP)
-            colour = ends if place == len(records) else "black"
-            line = "dashed" if place == len(records) and not is_given else "solid"
-            if place:
-                draw_card(axes, right - wide, middle, wide, colour, line)
-                start = {"xytext": (right + GAP, middle), "xy": (right, middle)}
-                axes.annotate("", **start, arrowprops={"arrowstyle": "-|>", "lw": 1.5})
-            for text, up, weight in zip(card, (0.14, -0.14 * bool(place)), WEIGHTS):
-                axes.text(
-                    right - wide / 2, middle + up, picture.plain(text), ha="center",
-                    va="center", fontsize=9, color=colour, weight=weight,
-                )  # fmt: skip
-        told.append(walked(name, records, is_given))
-    picture.sentence = (
-        "Each card is a record: a layer, what went in and what came out. "
-        + " ".join(told)
-    )
+        for record in records:
+            look = {"ec": "black"}
+            if record is records[-1]:
+                look = (
+                    {"ec": POSITIVE} if is_given else {"ec": NEGATIVE, "ls": "dashed"}
+                )
+            draw_card(axes, record, right - GAP, middle, wide, look)
+            right -= GAP + wide
+        sentences.append(walked(name, records, is_given))
+    picture.sentence = " ".join(sentences)
     return picture
 
 
-WEIGHTS = "bold", "normal"
-
-
-def written(record):
+def card(record):
     """Return the two lines of a card: the layer's name, and shapes."""
     went_in, came_out = (
         ", ".join(str(tuple(tensor.shape)) for tensor in tensors)
@@ -88,18 +77,29 @@ def written(record):
     return record.operation.name, f"{went_in} → {came_out}" if went_in else came_out
 
 
-def draw_card(axes, left, middle, wide, colour, line):
-    """Draw a card with round corners."""
-    card = FancyBboxPatch(
-        (left, middle - TALL / 2), wide, TALL, "round,pad=0,rounding_size=0.08",
-        fc="white", ec=colour, lw=1.5, ls=line,
-    )  # fmt: skip
-    axes.add_patch(card)
+def draw_card(axes, record, right, middle, wide, look):
+    """Draw a record as a card whose right edge is at ``right``, an arrow leading to it."""
+    corner = right - wide, middle - TALL / 2
+    shape = "round,pad=0,rounding_size=0.08"
+    axes.add_patch(
+        FancyBboxPatch(corner, wide, TALL, shape, fc="white", lw=1.5, **look)
+    )
+    ends = {"xytext": (right + GAP - 0.04, middle), "xy": (right, middle)}
+    axes.annotate(
+        "", **ends, arrowprops={"arrowstyle": "-|>", "lw": 1.5, "fc": "black"}
+    )
+    for text, up, weight in zip(card(record), (0.13, -0.13), ("bold", "normal")):
+        axes.text(
+            right - wide / 2, middle + up, Picture.plain(text), ha="center", va="center",
+            fontsize=9, color=look["ec"], weight=weight,
+        )  # fmt: skip
 
 
 def walked(name, records, is_given):
     """Say over which records a walk goes, and where it ends."""
     *layers, end = [record.operation.name for record in records]
     way = ", ".join([*layers, f"then {end}" if layers else end])
-    is_one = "one of the inputs" if is_given else "not one of the inputs"
+    is_one = (
+        "one of the inputs (blue)" if is_given else "not one of them (orange, dashed)"
+    )
     return f"Walking back from {name}: {way}, which is {is_one}."

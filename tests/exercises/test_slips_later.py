@@ -1,4 +1,4 @@
-"""What is said about likely wrong answers to the exercises of lessons 05, 06, 07 and 10."""
+"""What is said about likely wrong answers to the exercises of lessons 05, 06 and 07."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ from helpers.datasets import cat_photograph
 from helpers.exercises import lessons
 from helpers.exercises.checking import verdict
 from helpers.extraction import layer_outputs
-from helpers.networks import cifar10_cnn, dense_network, trained_cifar10_cnn
+from helpers.networks import cifar10_cnn, trained_cifar10_cnn
 from helpers.statistics import dead_channels
 
 # Below the name of an exercise stand wrong answers, each before how its sentence begins.
@@ -150,30 +150,30 @@ limit * fractions[0, 0] -> This is fraction × limit. The fraction counts from
 -limit * fractions[0, 0] -> This is fraction × minus limit. A fraction of 0
 2 * limit * fractions[0, 0] -> This is fraction × twice the limit; it starts at
 -limit + limit * fractions[0, 0] -> From minus limit to limit is twice the limit.
-limit * (1 - 2 * fractions[0, 0]) -> The sign is turned: a fraction below 0.5 stands for
+limit * (1 - 2 * fractions[0, 0]) -> The sign is wrong: a fraction below 0.5 stands for
 0.2 * (2 * fractions[0, 0] - 1) -> The square root is missing in the limit.
 np.sqrt(6 / 200) * (2 * fractions[0, 0] - 1) -> The two numbers of the shape were
 np.sqrt(6 / 20) * (2 * fractions[0, 0] - 1) -> The fan out is missing under the root: add
 np.sqrt(6 / 10) * (2 * fractions[0, 0] - 1) -> The fan in is missing under the root: add
 2 * fractions[0, 0] - 1 -> This is stretched to the limit of the output kernel
 -0.385187 -> That is the first weight of lesson 01's hidden layer
-draws(1)[0] -> This is the first row; its first number alone is
-draws(1)[0, 1] -> This is the second weight; the first one is `[0, 0]`.
-draws(2)[0, 0] -> This is a second draw: set the seed again, then draw.
-draws(3)[0, 0] -> This is a third draw: set the seed again, then draw.
-draws(4)[0, 0] -> This is a fourth draw: set the seed again, then draw.
-draws(1) -> Give one number, not 200.
+samples(1)[0] -> This is the first row; the question is about its
+samples(1)[0, 1] -> This is the second weight; the first one is `[0, 0]`.
+samples(2)[0, 0] -> This is a second sample: set the seed again, then sample.
+samples(3)[0, 0] -> This is a third sample: set the seed again, then sample.
+samples(4)[0, 0] -> This is a fourth sample: set the seed again, then sample.
+samples(1) -> Give one number, not 200.
 keras.initializers.GlorotUniform(0)((20, 10))[0, 0] -> This is what Keras's initializer
-[draws(1)[0, 0]] -> Give one number, without brackets.
+[samples(1)[0, 0]] -> Give one number, without brackets.
 = seeds_and_initializers.equal_kernels
-[1, 1, 0, 1] -> a: the initializers of Keras 3 do not listen to
-[0, 0, 0, 1] -> b: keras.utils.set_random_seed starts Python's random
+[1, 1, 0, 1] -> a: the initializers of Keras 3 ignore tf.random
+[0, 0, 0, 1] -> b: keras.utils.set_random_seed restarts Python's
 [0, 1, 1, 1] -> c: one call starts a sequence of seeds; each layer
 [0, 1, 0, 0] -> d: an initializer's own seed stays the same at each
-[1, 1, 1, 1] -> a: the initializers of Keras 3 do not listen to
-[0, 0, 0, 0] -> b: keras.utils.set_random_seed starts Python's random
-[1, 0, 1, 0] -> a: the initializers of Keras 3 do not listen to
-[1, 1, 1, 0] -> a: the initializers of Keras 3 do not listen to
+[1, 1, 1, 1] -> a: the initializers of Keras 3 ignore tf.random
+[0, 0, 0, 0] -> b: keras.utils.set_random_seed restarts Python's
+[1, 0, 1, 0] -> a: the initializers of Keras 3 ignore tf.random
+[1, 1, 1, 0] -> a: the initializers of Keras 3 ignore tf.random
 [1, 3] -> Write a number for each of the four programs: 1 for
 [2, 4] -> Write four numbers, one for each program: 1 for
 2 -> Give a list of 4 numbers.
@@ -181,11 +181,11 @@ keras.initializers.GlorotUniform(0)((20, 10))[0, 0] -> This is what Keras's init
 [0, 1] -> That is right as far as it goes. Give a list of 4 numbers
 = seeds_and_initializers.order_of_sums
 [2, 2] -> That is exact arithmetic. float32 rounds after each
-[0, 0] -> In b) the two ones meet before the large number comes.
-[4, 2] -> In a) 16,777,217 does not go up: each time it is
-[2, 0] -> a) and b) are exchanged: in which of them do the two
-[1, 2] -> In a) the second 1 meets the same number as the first.
-[0, 1] -> In b) both ones come first: 1 + 1 is exact, and the
+[0, 0] -> In b, the two ones are added first
+[4, 2] -> In a, 16,777,217 is rounded down
+[2, 0] -> a and b are swapped
+[1, 2] -> In a, the second 1 is added to the same number
+[0, 1] -> In b, both ones come first: 1 + 1 is exact, and
 [16_777_216, 16_777_218] -> These are the sums before the last subtraction, -
 0 -> Give a list of 2 numbers.
 2 -> That is one of the numbers alone. Give a list of 2 numbers
@@ -199,7 +199,7 @@ np.sqrt(6 / (9 if area else 1) / ends) -> 9 places are those of a 3 × 3 kernel;
 np.sqrt(6 / (9 * ends)) -> 9 places are those of a 3 × 3 kernel; take them from
 (6 / (places * ends)) ** 1 / 2 -> That is half of the fraction, not its root: `** 1 /
 (6 / (places * ends)) ** 2 -> The fraction was squared; take its root.
-np.sqrt(6 / places * ends) -> Brackets are missing: what stands behind `*
+np.sqrt(6 / places * ends) -> Brackets are missing: what stands after `*
 [np.prod(shape[:-1]), places * shape[-1]] -> These are the fans; the limit is one number
 np.sqrt(6 / np.prod(shape[:-1])) -> The fan out is missing under the root.
 np.sqrt(6 / ends) -> This is right for a Dense layer. A convolution's rows
@@ -210,9 +210,9 @@ np.sqrt(6 / (places * ends)).round(2) -> That is close: give three decimals.
 rows @ row -> These are the products, not yet divided by the two
 rows * row -> These are the products, number by number; add them up
 (rows * row).mean(axis=1) -> These are means of the products; add them up, and
-rows @ row / lengths / length -> It is right but for rows of zeros: 0 divided by 0 is
+rows @ row / lengths / length -> It is right except for rows of zeros: 0 divided by 0
 np.where(lengths > 0, rows @ row / np.maximum(lengths, 1e-9) / length, 0)
-    -> It is right but where `row` is all zeros: 0 divided
+    -> It is right except where `row` is all zeros: 0
 np.where(lengths * length > 0, rows @ row / both, 1) -> Rows of zeros got 1, as if they
 rows @ row / np.maximum(lengths * length, 1) -> Lengths smaller than 1 became 1; take a
 rows @ row / (lengths * length + 1) -> 1 was added to the lengths, which is too much
@@ -225,7 +225,7 @@ rows @ row / np.maximum(np.linalg.norm(rows) * length, 1e-9)
 np.linalg.norm(rows - row, axis=1) -> These are Euclidean distances; the question is
 -np.linalg.norm(rows - row, axis=1) -> These are Euclidean distances with a minus; the
 ((rows - row) ** 2).sum(axis=1) -> These are squared distances; the question is about
-(rows @ row / both) ** 2 -> The similarity was squared, which also hides its sign.
+(rows @ row / both) ** 2 -> The similarity was squared, and that hides its sign.
 1 - rows @ row / both -> This is 1 minus the cosine similarity, which some
 abs(rows @ row / both) -> The signs are gone: two rows that point away from
 np.arccos(np.clip(rows @ row / both, -1, 1)) -> These are the angles in radians; the
@@ -246,16 +246,16 @@ solve(four.T @ four + np.array([[0, 2], [2, 0]]), right_side)
 solve(table, 2 * four.T @ is_of_class) -> The proportions are right; all numbers are too
 solve(table, four.T @ (1 - is_of_class)) -> The sizes are right, the signs are not.
 solve(table, four.T @ targets) -> These are two columns, one for each class of
-solve(table, outputs.T @ is_of_class) -> The right side was made of `outputs`; the four
+solve(table, outputs.T @ is_of_class) -> The right side was made from `outputs`; the four
 solve(table, outputs.T @ targets) -> The right side is `outputs.T @ targets`, as above
-solve(outputs.T @ outputs + 1 * eye(2), right_side) -> This is `square` of the cell
-solve(outputs.T @ outputs + 2 * eye(2), right_side) -> The table was made of `outputs
+solve(outputs.T @ outputs + 1 * eye(2), right_side) -> The table is `square` from the
+solve(outputs.T @ outputs + 2 * eye(2), right_side) -> The table was made from `outputs
 solve(outputs.T @ outputs + 2 * eye(2), outputs.T @ is_of_class)
     -> These are the weights for `outputs`; the four
 solve(four @ four.T + 2 * eye(4), is_of_class) -> These are the amounts of the four
 four @ solve(table, right_side) -> These are the scores of the four pictures; the
-four.T @ is_of_class -> That is the right side of the equation; it is still
-four.T @ four + 2 * eye(2) -> That is the table; `solve` it with the right side
+four.T @ is_of_class -> That is the right side of the equation; now solve it.
+four.T @ four + 2 * eye(2) -> That is the table; pass it to `solve`, with the right
 solve(table, right_side)[::-1] -> The numbers are right, in reverse order: which one comes
 solve(table, right_side)[0] -> That is one of the numbers alone. Give a list of 2 numbers
 = using_layer_outputs.accuracy
@@ -263,13 +263,13 @@ solve(table, right_side)[0] -> That is one of the numbers alone. Give a list of 
 (classes != true_labels).mean() -> That is the share that is wrong.
 classes == true_labels -> These say for each picture whether it is right; take
 classes -> These are the classes with the highest scores
-classes.mean() -> That is the mean of the classes' numbers; compare
+classes.mean() -> That is the mean of the class numbers; compare
 true_labels.mean() -> That is the mean of the labels; compare each with the
-abs(classes - true_labels).mean() -> That is how far the classes' numbers are from the
-1 - abs(classes - true_labels).mean() -> That is 1 minus how far the classes' numbers are
-(scores.argmin(axis=1) == true_labels).mean() -> That is how often the lowest score names
+abs(classes - true_labels).mean() -> That is how far the class numbers are from the
+1 - abs(classes - true_labels).mean() -> That is 1 minus how far the class numbers are
+(scores.argmin(axis=1) == true_labels).mean() -> That is how often the lowest score
 (scores.argsort(axis=1)[:, 1] == true_labels).mean() -> That is how often the second
-(classes + 1 == true_labels).mean() -> That is none of ten. The class is the place of the
+(classes + 1 == true_labels).mean() -> That is 0 of 10. The class is the place of the
 scores.argmax(axis=0) -> These are the pictures with the highest score for
 scores.max(axis=1) -> These are the highest scores; their places, argmax
 scores[np.arange(10), true_labels].mean() -> That is the mean score of the true class
@@ -288,102 +288,10 @@ scores[np.arange(10), true_labels].mean() -> That is the mean score of the true 
 [2, 1600] -> The first number is in pictures; divide by 25
 [0.08, 200] -> The second number is eight times as many pictures
 [0.08, 0.16 / 0.01] -> In the second number the 0.01 was not squared.
-[0.08, 40] -> In the second number the root was taken; a number
-[0.08, 1575] -> The second number is how many more it takes
+[0.08, 40] -> In the second number a root was taken; leave it out.
+[0.08, 1575] -> The second number is how many more pictures it takes
 [1600, 0.08] -> The numbers are right, in reverse order: which one comes
 0.08 -> That is one of the numbers alone. Give a list of 2 numbers
-= when_extraction_fails.two_faults
-layer_outputs(network, rows) -> This is a dict: choose the output of one layer.
-network -> This is a model; call it on data.
-network.layers[0] -> This is a layer; the question asks for its output.
-network.layers[0].output -> This holds no numbers yet: call the model on data.
-network(rows) -> This is the output layer; in a Sequential, layers[0]
-hidden(rows).T -> Rows and columns are swapped: one row for each input
-hidden(rows)[0] -> That is one of the rows alone. Expected the shape (2
-rows @ network.get_weights()[0] -> These are the sums before ReLU; a layer's .output has
-hidden(np.eye(3)) -> These are three rows, those of np.eye(3); give the
-network.get_weights()[0] -> That is the hidden layer's kernel; call a model on
-rows -> These are the rows themselves; call the mended model
-softmax(rows @ network.get_weights()[0]) -> Softmax was applied to the hidden layer's
-[hidden(rows)] -> The numbers are right, but the batch axis or another
-hidden(rows)[::-1] -> The rows are right, in reverse order.
-= when_extraction_fails.name_of_the_last
-9 -> That counts the layers; the first one is conv2d
-7 -> That is the last layer but one of the third network.
-6 -> That is the first layer of the third network.
-5 -> That is the last layer of the second network.
-2 -> That is how it would be if each network counted anew
-3 -> That is where the second network begins.
-10 -> That is two too many. The first layer is conv2d
-11 -> That is three too many. Is it a fourth network, or
-14 -> The count went on from two networks that were built
-17 -> The count went on from three networks that were built
-"conv2d_8" -> Write numbers with a point, without quotation marks
-[8] -> Give one number, without brackets.
-= when_extraction_fails.channels_first
-cnn(first.reshape(32, 32, 3) / 255) -> `reshape` made the shape fit and mixed up the
-cnn(first.T / 255) -> Rows and columns are swapped, so the cat lies on its
-cnn(first.swapaxes(0, 2) / 255) -> Rows and columns are swapped, so the cat lies on its
-cnn(picture) -> The network got raw pixels from 0 to 255; it was
-cnn(picture / 127.5 - 1) -> The pixels went in from -1 to 1; the network was
-cnn(picture / 255 / 255) -> The pixels were divided by 255 twice: almost black.
-cnn(picture / 127.5) -> The pixels go from 0 to 2; the network was trained on
-cnn(first.reshape(32, 32, 3)) -> `reshape` mixed up the pixels, and they are raw, from
-cnn(first.T) -> The network got raw pixels from 0 to 255; it was
-cnn(picture / 255, start) -> That is the untrained network; `trained` is the one
-cnn(picture, start) -> That is the untrained network, with raw pixels; take
-cnn(first.reshape(32, 32, 3) / 255, start) -> `reshape` mixed up the pixels, and the
-cnn(first.T / 255, start) -> `.T` swapped rows and columns, and the network is the
-cnn(picture[:, :, ::-1] / 255) -> The colours are in reverse order, blue first
-cnn(picture[:, ::-1] / 255) -> Left and right are exchanged; transpose leaves each
-cnn(picture[::-1] / 255) -> The cat stands on its head; transpose leaves the rows
-np.log(cnn(picture / 255)) -> These are logarithms; the network gives the
-cnn(picture / 255, layer="dense") -> That is the layer before the last; `dense_1` gives
-cnn(picture / 255).argmax() -> That is the number of the class; give all ten
-cnn(picture / 255)[np.newaxis] -> The numbers are right, but the batch axis or another
-layer_outputs(trained, picture[np.newaxis] / 255) -> This is a dict: choose the output
-trained -> This is a model; call it on data.
-100 * cnn(picture / 255) -> That is 100 times too large: is it in per cent?
-= when_extraction_fails.nested
-inside(10 * row)[0] -> The row went into inner as it is; inside outer, scale
-inside(row / 10)[0] -> The row was divided by 10 twice; outer does it by
-inside(100 * row)[0] -> The row was multiplied by 10; Rescaling(0.1) makes it
-hidden(row)[0] -> The row went into inner as it is; inside outer, scale
-hidden(row / 10 - 1)[0] -> That is the model `other`, which subtracts 1; the
-inside(np.eye(3)) -> These are the rows of np.eye(3), as in the cell
-inside(np.eye(3))[0] -> That is the first row of np.eye(3), as in the cell
-inside(abs(row))[0] -> The minus of -10 is lost.
-inside(row) -> The numbers are right, but the batch axis or another
-(row / 10 @ network.get_weights()[0])[0] -> This is before ReLU; the activation belongs
-(row @ network.get_weights()[0])[0] -> This is before ReLU, and the row went into inner
-outer(row)[0] -> This is what inner gives out at its end; hidden is
-network(row)[0] -> This is the end of inner, and the row went into it as
-(row / 10)[0] -> This is the output of scale, the row that reaches
-softmax(row / 10 @ network.get_weights()[0])[0] -> Softmax was applied to the sums; the
-layer_outputs(outer, row) -> This is a dict: choose the output of one layer.
-outer -> This is a model; call it on data.
-network.layers[0] -> This is a layer; the question asks for its output.
-= when_extraction_fails.older_reader
-changed([1, 0, 0], times=1)[0] -> This is what reader gives. It has the new kernel, but
-changed([1, 0, 0], factor=1)[0] -> The new layer is there, but the kernel is the old
-changed([1, 0, 0], factor=1, times=1)[0] -> This is the network before both changes.
-changed([1, 0, 0], changes=2)[0] -> The kernel or the row was multiplied by 3 once more.
-changed([1, 0, 0], changes=3)[0] -> The kernel was multiplied by 3 three times. The
-changed([1, 0, 0], times=3)[0] -> The new layer multiplies by 100; 3 is the factor of
-changed([1, 0, 0], times=300)[0] -> The outputs were multiplied by 3 as well; only the
-changed([1, 0, 0], times=10_000)[0] -> The outputs were multiplied by 100 twice: the
-changed([0, 1, 0])[0] -> That is the row [0, 1, 0]; the question has [1, 0, 0].
-changed([0, 0, 1])[0] -> That is the row [0, 0, 1]; the question has [1, 0, 0].
-changed([1, 1, 1])[0] -> That is the row [1, 1, 1]; the question has [1, 0, 0].
-changed(np.eye(3)) -> These are three rows, those of np.eye(3); one row is
-changed([3, 0, 0])[0] -> The kernel or the row was multiplied by 3 once more.
-changed([0, 0, 0])[0] -> That is what comes of a row or a kernel of zeros; the
-changed([1, 0, 0]) -> The numbers are right, but the batch axis or another
-changed([1, 0, 0])[0, ::-1] -> The numbers are right, in reverse order: which one comes
-changed([1, 0, 0]).round()[0] -> The decimals are missing: give two or three.
-hidden([[3, 0, 0]])[0] -> That is the hidden layer; the question is what the
-hidden([[3, 0, 0]])[0] @ network.get_weights()[2] -> These are the sums before softmax
-[0, 1] -> One unit gets all: the sums are far too large. Did
 """
 
 
@@ -428,15 +336,15 @@ def of_what_training_changes():
 def of_seeds_and_initializers():
     limit = np.sqrt(6 / (20 + 10))
 
-    def draws(count):
-        """Return the last of so many draws after the seed."""
+    def samples(count):
+        """Return the last of several samples after the seed."""
         tf.random.set_seed(0)
         for _ in range(count):
             with tf.device("CPU:0"):
-                drawn = tf.random.uniform((20, 10), -limit, limit).numpy()
-        return drawn
+                sample = tf.random.uniform((20, 10), -limit, limit).numpy()
+        return sample
 
-    fractions = (draws(1) / limit + 1) / 2
+    fractions = (samples(1) / limit + 1) / 2
     return locals()
 
 
@@ -453,35 +361,6 @@ def of_using_layer_outputs():
     targets = np.array([[1, 0], [1, 0], [0, 1], [0, 1]])
     table, right_side = four.T @ four + 2 * np.eye(2), four.T @ is_of_class
     solve, eye = np.linalg.solve, np.eye
-    return locals()
-
-
-def of_when_extraction_fails():
-    network, start, trained = dense_network(), cifar10_cnn(), trained_cifar10_cnn()
-    picture = cat_photograph()
-    first = picture.transpose(2, 0, 1)
-    rows, row = np.array([[1, 1, 0], [0, 1, 1]]), np.array([[20, -10, 5]])
-    inner = dense_network()
-    inner = keras.Model(inner.inputs[0], inner.outputs[0], name="inner")
-    x = keras.Input((3,))
-    outer = keras.Model(x, inner(keras.layers.Rescaling(0.1, name="scale")(x)))
-
-    def cnn(pixels, model=trained, layer="dense_1"):
-        return layer_outputs(model, pixels[np.newaxis], layer)[layer][0]
-
-    def hidden(x):
-        return layer_outputs(network, x)["hidden"]
-
-    def inside(x):
-        return layer_outputs(outer, x)["inner/hidden"]
-
-    def changed(row, factor=3, times=100, changes=1):
-        model = dense_network()
-        kernel = model.get_layer("hidden").kernel
-        for _ in range(changes):
-            kernel.assign(factor * kernel)
-        return times * model(np.atleast_2d(row)).numpy()
-
     return locals()
 
 

@@ -4,171 +4,283 @@ from functools import cache
 
 import keras
 import numpy as np
+import tensorflow as tf
+from keras import layers, ops
 
 from ... import by_hand
-from ...datasets import cat_photograph
-from ...extraction import layer_outputs
 from ...networks import dense_network
 from ..exercise import Exercise
-from ..shared import (
-    dense_weights,
-    hidden_outputs,
-    hidden_sums,
-    network,
-    output_sums,
-    predictions,
-)
+from ..functions import FunctionExercise
+from ..shared import hidden_outputs, output_sums, predictions
 
 EXERCISES, GUESSES = {}, {}
 
-TWO_ROWS = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
-NESTED_ROW = np.array([20.0, -10.0, 5.0])
 FIRST_ROW = np.array([1.0, 0.0, 0.0])
-CONVOLUTIONS, NETWORKS = 3, 3
 FACTOR = 3  # by which the colleague multiplies the hidden kernel
 
 
-def channels_last(picture):
-    """Return a picture whose channels stood first."""
-    return picture.transpose(1, 2, 0)
+def with_random_weights(model, random, width=1.0):
+    """Return a model whose weights are random, and the same each time."""
+    weights = model.get_weights()
+    model.set_weights([random.normal(0, width, one.shape).round(1) for one in weights])
+    return model
 
 
-def mended(mend=channels_last, scale=255, trained=True, layer="dense_1"):
-    """Return what a CNN gives for the cat with its channels first, mended."""
-    batch = mend(cat_photograph().transpose(2, 0, 1))[np.newaxis] / scale
-    return layer_outputs(network(trained), batch)[layer][0]
+# --- one prediction, and the maps that lead to it
+
+
+def picture_cases():
+    """Return networks with two convolutions, the name of one of them, and pictures."""
+    random = np.random.default_rng(4)
+    cases = []
+    for name, functional, *shape in [
+        ("second", False, 2, 6, 6, 3),
+        ("first", False, 3, 5, 4, 1),
+        ("second", True, 2, 4, 6, 3),
+        ("first", False, 4, 4, 4, 2),
+    ]:
+        rows, columns, channels = shape[1:]
+        parts = [
+            layers.Conv2D(4, 3, padding="same", activation="relu", name="first"),
+            layers.Conv2D(3, 3, padding="same", activation="relu", name="second"),
+            layers.Flatten(name="flat"),
+            layers.Dense(3, name="classes"),
+        ]
+        model = keras.Sequential([keras.Input((rows, columns, channels)), *parts])
+        if functional:
+            model = keras.Model(model.inputs[0], model.outputs[0])
+        cases.append(
+            (with_random_weights(model, random), name, random.random(shape).round(1))
+        )
+    return cases
+
+
+def two_ends(model, name):
+    """Return a model that ends at a layer and at the predictions."""
+    ends = [model.get_layer(name).output, model.outputs[0]]
+    return keras.Model(model.inputs[0], ends)
+
+
+def gradients_of(score, over=(1, 2), by=tf.reduce_mean, beside=0):
+    """Return a function: the gradient of a score of the predictions, taken together."""
+
+    def weights(model, name, images):
+        place = [layer.name for layer in model.layers].index(name) + beside
+        both = two_ends(model, model.layers[place].name)
+        with tf.GradientTape() as tape:
+            maps, found = both(images)
+            of_maps = score(found)
+        return by(tape.gradient(of_maps, maps), axis=over)
+
+    return weights
+
+
+largest_gradients = gradients_of(lambda found: tf.reduce_max(found, axis=1))
+
+
+def channel_weights(model, name, images):
+    """Return how much the largest prediction changes with each map, on average."""
+    return largest_gradients(model, name, images)
+
+
+EXERCISES["channel_weights"] = FunctionExercise(
+    channel_weights,
+    "A model keeps its own ends in the lists `inputs` and `outputs`, with or without a "
+    "record.",
+    gradients_of(lambda found: tf.reduce_max(found, axis=0)),
+    "The largest was taken over the images, not over the classes. If you wrote "
+    "`model.outputs`: that is a list, take `model.outputs[0]`.",
+    gradients_of(lambda found: tf.reduce_max(found)),
+    "Only the largest prediction of all images was taken: each image has one of its own.",
+    gradients_of(lambda found: tf.reduce_sum(found, axis=1)),
+    "The predictions of all classes were added; the function takes the largest.",
+    gradients_of(lambda found: tf.reduce_mean(found, axis=1)),
+    "This is the mean of the predictions; the function takes the largest.",
+    gradients_of(lambda found: found[:, 0]),
+    "This is the prediction of class 0; the function takes the largest.",
+    gradients_of(lambda found: tf.reduce_min(found, axis=1)),
+    "This is the smallest prediction; the function takes the largest.",
+    gradients_of(lambda found: tf.reduce_max(found, axis=1), by=tf.reduce_sum),
+    "These are sums over rows and columns; the function takes the mean.",
+    gradients_of(lambda found: tf.reduce_max(found, axis=1), over=(0, 1, 2)),
+    "The mean runs over the images, too: keep one row for each image.",
+    lambda model, name, images: ops.mean(two_ends(model, name)(images)[0], axis=(1, 2)),
+    "These are the means of the maps; the function takes those of the gradient.",
+    lambda model, name, images: two_ends(model, name)(images)[1],
+    "These are the predictions; return the mean gradient for each channel.",
+    cases=picture_cases,
+    allowed=("keras", "tensorflow"),
+)
+
+
+def means_of(take, layer=None):
+    """Return a function that computes something from the maps of a layer."""
+
+    def compute(model, name, images):
+        maps, found = two_ends(model, layer or name)(images)
+        return take(np.asarray(maps), np.asarray(found))
+
+    return compute
+
+
+def mean_maps(model, name, images):
+    """Return the mean of each map of a layer, a row for each image."""
+    means = ops.mean(model.get_layer(name).output, axis=(1, 2))
+    return keras.Model(model.inputs[0], means)(images)
+
+
+EXERCISES["mean_maps"] = FunctionExercise(
+    mean_maps,
+    "A KerasTensor goes into layers and functions of `keras.ops`; numbers go into any "
+    "function.",
+    means_of(lambda maps, found: maps.mean(axis=(2, 3))),
+    "These are means over columns and channels: rows and columns are axes 1 and 2.",
+    means_of(lambda maps, found: maps.mean(axis=(0, 1, 2))),
+    "The mean runs over the images, too: keep one row for each image.",
+    means_of(lambda maps, found: maps.mean(axis=(1, 2, 3))),
+    "The mean runs over the channels, too: keep one number for each channel.",
+    means_of(lambda maps, found: maps.mean(axis=-1)),
+    "This is the mean of all channels at each place; rows and columns are axes 1 and 2.",
+    means_of(lambda maps, found: maps.mean(axis=1)),
+    "This is the mean over rows alone; columns are axis 2.",
+    means_of(lambda maps, found: maps.mean(axis=(1, 2), keepdims=True)),
+    "The means are right, but rows and columns are still there, with length 1: leave "
+    "`keepdims` out.",
+    means_of(lambda maps, found: maps.sum(axis=(1, 2))),
+    "These are sums; divide by the number of places, or take the mean.",
+    means_of(lambda maps, found: maps.max(axis=(1, 2))),
+    "These are the largest values of the maps; the function takes the mean.",
+    means_of(lambda maps, found: maps),
+    "These are the maps themselves; take the mean over rows and columns.",
+    means_of(lambda maps, found: found),
+    "These are the model's predictions; end at the layer `name`.",
+    means_of(lambda maps, found: maps.mean(axis=(1, 2)), "first"),
+    "That is always the first convolution: take the layer `name`.",
+    means_of(lambda maps, found: maps.mean(axis=(1, 2)), "second"),
+    "That is always the second convolution: take the layer `name`.",
+    cases=picture_cases,
+    allowed=("keras", "tensorflow"),
+)
+
+
+# --- a layer inside a nested model
+
+
+def nested_cases():
+    """Return models with a model inside, its name, that of a layer in it, and rows."""
+    random = np.random.default_rng(3)
+    cases = []
+    for name, before, of_class, size in [
+        ("hidden", "scale and subtract", "functional", 3),
+        ("last", "subtract", "functional", 2),
+        ("hidden", "scale", "sequential", 4),
+        ("hidden", "", "functional", 2),
+        ("last", "scale and subtract", "sequential", 1),
+    ]:
+        part = keras.Sequential([
+            keras.Input((3,)),
+            layers.Dense(4, activation="relu", name="hidden"),
+            layers.Dense(2, activation="relu", name="last"),
+            layers.Dense(2, name="scores"),
+        ], name="inner")  # fmt: skip
+        if of_class == "functional":
+            part = keras.Model(part.inputs[0], part.outputs[0], name="inner")
+        x = reaches = keras.Input((3,), name="x")
+        if "scale" in before:
+            reaches = layers.Rescaling(0.5, name="scale")(reaches)
+        if "subtract" in before:
+            reaches = reaches - 1
+        model = keras.Model(x, layers.Dense(2, name="end")(part(reaches)))
+        rows = random.normal(0, 2, (size, 3)).round(1)
+        cases.append((with_random_weights(model, random), "inner", name, rows))
+    return cases
+
+
+def reader_of(model, inner, name):
+    """Return a model from the start of a nested model to one of its layers."""
+    part = model.get_layer(inner)
+    return keras.Model(part.inputs[0], part.get_layer(name).output)
+
+
+def reaching(model, inner, rows, among="operations", steps=1):
+    """Return what reaches a nested model: the output of what stands before it."""
+    parts = getattr(model, among)
+    before = parts[max(0, parts.index(model.get_layer(inner)) - steps)]
+    return keras.Model(model.inputs[0], before.output)(rows)
+
+
+def inside(model, inner, name, rows):
+    """Return the outputs of a layer inside the nested model ``inner``."""
+    return reader_of(model, inner, name)(reaching(model, inner, rows))
+
+
+def kernel_and_bias_of(model, inner, name):
+    """Return kernel and bias of a layer inside a nested model."""
+    return model.get_layer(inner).get_layer(name).get_weights()
+
+
+def sums_inside(model, inner, name, rows):
+    """Return the sums of a layer inside a nested model, before its ReLU."""
+    part = model.get_layer(inner)
+    kernel, bias = kernel_and_bias_of(model, inner, name)
+    first = keras.Model(part.inputs[0], part.get_layer(name).input)
+    return first(reaching(model, inner, rows)) @ kernel + bias
+
+
+EXERCISES["inside"] = FunctionExercise(
+    inside,
+    "One sub-model inside, called on the tensor that reaches the nested model: now every "
+    "walk ends at the inputs of the whole.",
+    lambda model, inner, name, rows: reader_of(model, inner, name)(rows),
+    "The rows went into the nested model as they are. What stands before it was skipped: "
+    "call your sub-model on the tensor that reaches it.",
+    lambda model, inner, name, rows: reader_of(model, inner, name)(
+        reaching(model, inner, rows, "layers")
+    ),
+    "An operation without a layer was skipped, as `model.layers` does not list it: look "
+    "for what stands before the nested model in `model.operations`.",
+    lambda model, inner, name, rows: reader_of(model, inner, name)(
+        reaching(model, inner, rows, steps=2)
+    ),
+    "The last operation before the nested model was skipped: take its output.",
+    lambda model, inner, name, rows: model.get_layer(inner)(
+        reaching(model, inner, rows)
+    ),
+    "This is what the nested model returns at its end: stop at its layer `name`.",
+    lambda model, inner, name, rows: reaching(model, inner, rows),
+    "This is what reaches the nested model: call your sub-model on it.",
+    lambda model, inner, name, rows: model(rows),
+    "This is what the whole model returns: stop at the layer `name`.",
+    lambda model, inner, name, rows: reader_of(model, inner, "hidden")(
+        reaching(model, inner, rows)
+    ),
+    "That is always the layer `hidden`: take the layer `name`.",
+    lambda model, inner, name, rows: reader_of(model, inner, "last")(
+        reaching(model, inner, rows)
+    ),
+    "That is always the layer `last`: take the layer `name`.",
+    sums_inside,
+    "These are the sums before ReLU: a layer's `.output` has its activation in it.",
+    lambda model, inner, name, rows: inside(model, inner, name, rows)[:1],
+    "Only the first row came back: return a row for each of `rows`.",
+    cases=nested_cases,
+    allowed=("keras", "tensorflow"),
+)
+
+
+# --- a sub-model that is older than a change
 
 
 def colleague_outputs(kernel_factor=FACTOR, last_factor=100, row=FIRST_ROW):
-    """Return what the changed Dense network of `older_reader` gives for one row."""
+    """Return what the changed Dense network of `older_reader` returns for one row."""
     return last_factor * predictions(kernel_factor * np.asarray(row))
 
-
-EXERCISES["two_faults"] = Exercise(
-    lambda: hidden_outputs(TWO_ROWS),
-    "`inputs[0]` at one end, a layer's `.output` at the other.",
-    lambda: predictions(TWO_ROWS),
-    "This is the output layer; in a Sequential, layers[0] is the hidden layer.",
-    lambda: hidden_sums(TWO_ROWS),
-    "These are the sums before ReLU; a layer's .output has its activation in it.",
-    lambda: hidden_outputs(TWO_ROWS).T,
-    "Rows and columns are swapped: one row for each input, one column for each unit.",
-    lambda: hidden_outputs(np.eye(3)),
-    "These are three rows, those of np.eye(3); give the model `rows`.",
-    lambda: dense_weights()[0],
-    "That is the hidden layer's kernel; call a model on `rows`.",
-    lambda: TWO_ROWS,
-    "These are the rows themselves; call the mended model on them.",
-    lambda: by_hand.softmax(hidden_sums(TWO_ROWS)),
-    "Softmax was applied to the hidden layer's sums; its activation is ReLU.",
-)
-
-EXERCISES["name_of_the_last"] = Exercise(
-    lambda: CONVOLUTIONS * NETWORKS - 1,
-    "Nine layers share one count, and the first of them has no number.",
-    lambda: CONVOLUTIONS * NETWORKS,
-    "That counts the layers; the first one is conv2d, without a number, and the second "
-    "is conv2d_1.",
-    lambda: CONVOLUTIONS - 1,
-    "That is how it would be if each network counted anew; the count goes on.",
-    lambda: CONVOLUTIONS * (NETWORKS - 1),
-    "That is the first layer of the third network.",
-    lambda: CONVOLUTIONS * NETWORKS - 2,
-    "That is the last layer but one of the third network.",
-    lambda: CONVOLUTIONS * (NETWORKS - 1) - 1,
-    "That is the last layer of the second network.",
-    lambda: CONVOLUTIONS * (NETWORKS + 1) - 1,
-    "That is three too many. Is it a fourth network, or was one built before these (call "
-    "clear_session first)? Input layers have a count of their own.",
-    lambda: CONVOLUTIONS,
-    "That is where the second network begins.",
-    lambda: CONVOLUTIONS * NETWORKS + 1,
-    "That is two too many. The first layer is conv2d, without a number, the second "
-    "conv2d_1.",
-    lambda: CONVOLUTIONS * (NETWORKS + 2) - 1,
-    "The count went on from two networks that were built before: call clear_session first.",
-    lambda: CONVOLUTIONS * 2 * NETWORKS - 1,
-    "The count went on from three networks that were built before: call clear_session "
-    "first, each time.",
-)
-
-EXERCISES["channels_first"] = Exercise(
-    mended,
-    "`transpose` puts the axes in order and leaves each pixel whole.",
-    lambda: mended(lambda x: x.reshape(32, 32, 3)),
-    "`reshape` made the shape fit and mixed up the pixels; use transpose.",
-    lambda: mended(lambda x: x.T),
-    "Rows and columns are swapped, so the cat lies on its side: `.T` turns all axes "
-    "around.",
-    lambda: mended(scale=1),
-    "The network got raw pixels from 0 to 255; it was trained on pixels / 255.",
-    lambda: mended(lambda x: x.transpose(1, 2, 0) / 127.5 - 1, scale=1),
-    "The pixels went in from -1 to 1; the network was trained on pixels / 255.",
-    lambda: mended(scale=255**2),
-    "The pixels were divided by 255 twice: almost black.",
-    lambda: mended(lambda x: x.reshape(32, 32, 3), scale=1),
-    "`reshape` mixed up the pixels, and they are raw, from 0 to 255.",
-    lambda: mended(trained=False),
-    "That is the untrained network; `trained` is the one asked for.",
-    lambda: mended(lambda x: x.reshape(32, 32, 3), trained=False),
-    "`reshape` mixed up the pixels, and the network is the untrained one.",
-    lambda: mended(lambda x: x.T, trained=False),
-    "`.T` swapped rows and columns, and the network is the untrained one.",
-    lambda: mended(scale=127.5),
-    "The pixels go from 0 to 2; the network was trained on pixels / 255.",
-    lambda: mended(lambda x: channels_last(x)[:, :, ::-1]),
-    "The colours are in reverse order, blue first; transpose leaves them in order.",
-    lambda: mended(lambda x: channels_last(x)[:, ::-1]),
-    "Left and right are exchanged; transpose leaves each row as it is.",
-    lambda: mended(lambda x: channels_last(x)[::-1]),
-    "The cat stands on its head; transpose leaves the rows in order.",
-    lambda: np.log(mended()),
-    "These are logarithms; the network gives the probabilities.",
-    lambda: mended(layer="dense"),
-    "That is the layer before the last; `dense_1` gives the ten probabilities.",
-    lambda: mended().argmax(),
-    "That is the number of the class; give all ten probabilities.",
-    lambda: mended(scale=1, trained=False),
-    "That is the untrained network, with raw pixels; take `trained`, pixels / 255.",
-)
-
-EXERCISES["nested"] = Exercise(
-    lambda: hidden_outputs(NESTED_ROW / 10),
-    "The row passes `scale` before it reaches `inner`.",
-    lambda: hidden_outputs(NESTED_ROW),
-    "The row went into inner as it is; inside outer, scale divides it by 10.",
-    lambda: hidden_outputs(NESTED_ROW / 100),
-    "The row was divided by 10 twice; outer does it by itself.",
-    lambda: hidden_outputs(10 * NESTED_ROW),
-    "The row was multiplied by 10; Rescaling(0.1) makes it ten times smaller.",
-    lambda: hidden_outputs(NESTED_ROW / 10 - 1),
-    "That is the model `other`, which subtracts 1; the question is about `outer`.",
-    lambda: hidden_outputs(np.eye(3) / 10),
-    "These are the rows of np.eye(3), as in the cell above; give it `row`.",
-    lambda: hidden_outputs(FIRST_ROW / 10),
-    "That is the first row of np.eye(3), as in the cell above; give it `row`.",
-    lambda: hidden_outputs(abs(NESTED_ROW) / 10),
-    "The minus of -10 is lost.",
-    lambda: hidden_sums(NESTED_ROW),
-    "This is before ReLU, and the row went into inner as it is; scale comes first.",
-    lambda: predictions(NESTED_ROW),
-    "This is the end of inner, and the row went into it as it is; hidden is its first "
-    "layer, scale comes before.",
-    lambda: by_hand.softmax(hidden_sums(NESTED_ROW / 10)),
-    "Softmax was applied to the sums; the activation of hidden is ReLU.",
-    lambda: hidden_sums(NESTED_ROW / 10),
-    "This is before ReLU; the activation belongs to the layer.",
-    lambda: predictions(NESTED_ROW / 10),
-    "This is what inner gives out at its end; hidden is its first layer.",
-    lambda: NESTED_ROW / 10,
-    "This is the output of scale, the row that reaches inner.",
-)
 
 EXERCISES["older_reader"] = Exercise(
     colleague_outputs,
     "New weights reach an old sub-model, new layers do not.",
     lambda: colleague_outputs(last_factor=1),
-    "This is what reader gives. It has the new kernel, but not the new layer.",
+    "This is what `reader` returns. It has the new kernel, but not the new layer.",
     lambda: colleague_outputs(kernel_factor=1),
     "The new layer is there, but the kernel is the old one; it was multiplied by 3.",
     lambda: colleague_outputs(kernel_factor=1, last_factor=1),
@@ -178,7 +290,7 @@ EXERCISES["older_reader"] = Exercise(
     lambda: colleague_outputs(last_factor=100 * FACTOR),
     "The outputs were multiplied by 3 as well; only the kernel is.",
     lambda: colleague_outputs(last_factor=100**2),
-    "The outputs were multiplied by 100 twice: the network does it by itself.",
+    "The outputs were multiplied by 100 twice: the network itself does it once.",
     lambda: colleague_outputs(kernel_factor=FACTOR**2),
     "The kernel or the row was multiplied by 3 once more. The cell's first lines build "
     "the network anew: run them all.",
@@ -186,7 +298,7 @@ EXERCISES["older_reader"] = Exercise(
     "The kernel was multiplied by 3 three times. The cell's first lines build the network "
     "anew: run them all.",
     lambda: colleague_outputs(kernel_factor=0),
-    "That is what comes of a row or a kernel of zeros; the row is [1, 0, 0].",
+    "That is the result for a row or a kernel of zeros; the row is [1, 0, 0].",
     lambda: colleague_outputs(row=[0, 1, 0]),
     "That is the row [0, 1, 0]; the question has [1, 0, 0].",
     lambda: colleague_outputs(row=[0, 0, 1]),
@@ -194,44 +306,34 @@ EXERCISES["older_reader"] = Exercise(
     lambda: colleague_outputs(row=[1, 1, 1]),
     "That is the row [1, 1, 1]; the question has [1, 0, 0].",
     lambda: colleague_outputs(row=np.eye(3)),
-    "These are three rows, those of np.eye(3); one row is asked for, [1, 0, 0].",
+    "These are three rows, those of np.eye(3); the question has one, [1, 0, 0].",
     lambda: by_hand.softmax(100 * output_sums(hidden_outputs(FACTOR * FIRST_ROW))),
-    "One unit gets all: the sums are far too large. Did the 100 come before softmax?",
+    "One unit gets everything: the sums are far too large. Did the 100 come before "
+    "softmax?",
     lambda: hidden_outputs(FACTOR * FIRST_ROW),
-    "That is the hidden layer; the question is what the network gives at its end.",
+    "That is the hidden layer; the question is what the network returns at its end.",
     lambda: output_sums(hidden_outputs(FACTOR * FIRST_ROW)),
     "These are the sums before softmax, and before the new layer.",
 )
 
 
+# --- guesses
+
+
 def output_since():
     """Tell what gives a Sequential model an `.output`: predict, or a call on an Input."""
     network = dense_network()
-    network.predict(TWO_ROWS, verbose=0)
+    network.predict(np.eye(3), verbose=0)
     if hasattr(network, "output"):
         return "predict"
     network(keras.Input((3,)))
     return "call" if hasattr(network, "output") else "neither"
 
 
-def index_of_first_layer():
-    """Return the index that a Sequential's first layer has in a functional model."""
-    network = dense_network()
-    functional = keras.Model(network.inputs[0], network.outputs[0], name="functional")
-    return functional.layers.index(network.layers[0])
-
-
-def in_place_after_reshape():
-    """Tell how many numbers `reshape` leaves where they are in a picture."""
-    picture = cat_photograph()
-    share = (picture.transpose(2, 0, 1).reshape(picture.shape) == picture).mean()
-    return "few" if share < 0.1 else "third" if share < 0.5 else "all"
-
-
 @cache
 def twin_sums():
-    """Return what a shared layer's `.output` is, and both sums of section 4.2."""
-    shared = keras.layers.Dense(1, kernel_initializer="ones", name="shared")
+    """Return what a shared layer's `.output` is, and what its two calls return."""
+    shared = layers.Dense(1, kernel_initializer="ones", name="shared")
     a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
     first, second = shared(a), shared(b)
     twin = keras.Model([a, b], [shared.output, first, second], name="twin")
@@ -239,88 +341,38 @@ def twin_sums():
     return [float(np.asarray(sums)[0, 0]) for sums in twin(inputs)]
 
 
-def first_of_a_list():
-    """Return the shape of `outputs[0]` where the list of outputs has one element."""
-    network = dense_network()
-    hidden = network.get_layer("hidden").output
-    return keras.Model(network.inputs[0], [hidden], name="as_list")(np.eye(3))[0].shape
+def shape_for_one_picture():
+    """Return the shape of what a network for rows of 28 returns for one 28×28 picture."""
+    flat = keras.Sequential([keras.Input((28,)), layers.Dense(2, name="dense")])
+    return flat(np.zeros((28, 28))).shape
 
 
 GUESSES["A"] = Exercise(
     output_since,
-    "Called means here: called on a `keras.Input`, which leaves a record. Numbers "
-    "leave none.",
+    "Only a call on a `keras.Input` leaves a record. Numbers leave none.",
     predict="The message does sound as if running the model once were enough.",
-    neither="The attribute is not gone for good, it waits for a record.",
+    neither="The attribute exists in Keras 3, too: it waits for a record.",
 )
 
 GUESSES["B"] = Exercise(
-    lambda: 2 * CONVOLUTIONS - 1,
-    "The count goes on for the whole session: conv2d, conv2d_1 and so on, whichever "
-    "network a layer belongs to.",
-    lambda: CONVOLUTIONS - 1,
-    "That is the first network's last layer; the second does not count anew.",
-    lambda: 2 * CONVOLUTIONS,
-    "That counts the layers; the first of them has no number.",
-    lambda: CONVOLUTIONS,
-    "That is where the second network begins.",
-)
-
-GUESSES["C"] = Exercise(
-    index_of_first_layer,
-    "A functional model counts its InputLayer; a Sequential leaves it out.",
-    lambda: 0,
-    "They do hold the same layers, but one of them lists another one before these.",
-    lambda: CONVOLUTIONS,
-    "That is the number in its name; an index is its place in the list.",
-    lambda: -1,
-    "An index from the end would be another one: the first layer is not the last.",
-)
-
-GUESSES["D"] = Exercise(
-    lambda: "neither",
-    "28 rows of 28 numbers are a batch like any other. To the five pictures Keras has "
-    "added a last axis.",
-    first="A picture of 28×28 is also a table of 28 rows, and Keras cannot tell.",
-    second="Keras does not insist on a last axis of length 1; it adds one.",
-    both="Keras is stricter about lengths than about the number of axes.",
-)
-
-GUESSES["E"] = Exercise(
-    in_place_after_reshape,
-    "These are the same numbers, almost all of them in another place. No message says so.",
-    all="The shape is right, and so is each number, but not where it stands.",
-    third="No channel stays: `reshape` reads on through the rows of the red one, and deals "
-    "them out as red, green, blue.",
-)
-
-GUESSES["F"] = Exercise(
     lambda: twin_sums()[0],
-    "`.output` belongs to the layer's first call, without a word about the second.",
+    "`.output` is the output in the layer's first record, and no message says that there "
+    "is a second.",
     lambda: twin_sums()[2],
     "That is the second call, 30 + 40.",
     lambda: twin_sums()[1] + twin_sums()[2],
-    "The sums of both calls are not added up: each call is an output of its own.",
+    "The two calls are not added: each has a record of its own.",
     lambda: twin_sums()[1] - twin_sums()[2],
     "That is the whole model's output, the first sum minus the second.",
 )
 
-GUESSES["G"] = Exercise(
-    first_of_a_list,
-    "A list of one output comes back without its list, so `[0]` takes the first row.",
-    lambda: [3, *first_of_a_list()],
-    "That would be so if a list came back, as it does for several outputs.",
-    lambda: [3],
-    "That is one column: the rows come first.",
-    lambda: [1, *first_of_a_list()],
-    "The first row is there, but without the batch axis.",
-)
-
-GUESSES["H"] = Exercise(
-    lambda: "weights",
-    "Both hold the same layers, so new weights are in both. Which layers the sub-model "
-    "has was settled when it was made.",
-    layer="The layer is new in the network alone; the weights are those of shared layers.",
-    both="The new layer is not among those that the sub-model was made of.",
-    neither="Nothing was copied when the sub-model was made: the layers are shared.",
+GUESSES["C"] = Exercise(
+    shape_for_one_picture,
+    "Keras took the 28 rows of one picture for 28 inputs, and no message says so.",
+    lambda: [1, shape_for_one_picture()[1]],
+    "That would be one row for one picture; but no axis says that this is one picture.",
+    lambda: shape_for_one_picture()[1:],
+    "The batch axis is always there, and here it comes from the picture's rows.",
+    lambda: [28, 28],
+    "The second axis is the layer's: it has 2 units.",
 )
