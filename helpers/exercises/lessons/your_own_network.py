@@ -10,21 +10,22 @@ from ..exercise import Exercise
 EXERCISES, GUESSES = {}, {}
 
 
-def surest_range():
-    """Tell for which of three ranges of pixels the network is surest."""
+def most_probable_range():
+    """Tell for which of three ranges of pixels the highest probability comes out."""
     picture = cat_photograph()
     ranges = np.stack([picture, picture / 255, picture / 127.5 - 1])
-    answers = layer_outputs(trained_cifar10_cnn(), ranges, -1)["dense_1"]
-    return ("first", "second", "third")[answers.max(axis=1).argmax()]
+    probabilities = layer_outputs(trained_cifar10_cnn(), ranges, -1)["dense_1"]
+    return ("first", "second", "third")[probabilities.max(axis=1).argmax()]
 
 
 GUESSES["A"] = Exercise(
-    surest_range,
-    "Pixels that are 255 times as large make sums before softmax that are about as many "
-    "times as large: one class gets nearly all. To be sure is not to be right, and no "
-    "message tells: all three have the right shape, and Keras checks no more than that.",
-    second="It is the range that the network was trained with. But to be right and to be "
-    "sure are two things.",
-    third="These pixels are twice as far apart as in training; in the first line they are "
-    "255 times as far.",
+    most_probable_range,
+    "Pixels that are 255 times as large make scores that are about as many times as large, "
+    "and softmax gives nearly everything to one class. A high probability is not a right "
+    "class. And no message appears: all three have the right shape, and Keras checks no "
+    "more than that.",
+    second="It is the range that the network was trained with. But a high probability and "
+    "a right class are two things.",
+    third="These pixels are twice as far apart as in training; those of the first line are "
+    "255 times as far apart.",
 )
