@@ -48,7 +48,7 @@ WAYS = {
     "(rows**2).sum(1)) / np.sqrt((row**2).sum()))",
 }
 WRONG = {
-    "rows @ row / np.sqrt((rows**2).sum(axis=1) * (row**2).sum())": "It is right but for",
+    "rows @ row / np.sqrt((rows**2).sum(axis=1) * (row**2).sum())": "It is right except",
     "rows @ row / np.sqrt((rows**2).sum(axis=1))": "Only the lengths of `rows` were",
     "rows @ row / np.linalg.norm(row)": "Only the length of `row` was",
     "rows @ row / (rows**2).sum(axis=1) / (row**2).sum()": "The products were divided by",

@@ -7,6 +7,7 @@ from numpy.linalg import norm, solve
 
 from ...datasets import cat_photograph, drawn_pictures
 from ...extraction import layer_outputs
+from ...probes import probe
 from ..exercise import Exercise
 from ..functions import FunctionExercise
 from ..shared import network
@@ -76,14 +77,14 @@ def less_mean(numbers):
 
 EXERCISES["cosine_similarity"] = FunctionExercise(
     cosine_similarity,
-    "Products divided by both lengths: a row that is ten times as strong gets the same "
-    "number, and one of zeros gets 0.",
+    "The products are divided by both lengths: a row that is ten times as strong gets the "
+    "same number, and a row of zeros gets 0.",
     lambda rows, row: rows @ row / norm(rows, axis=1) / norm(row),
-    "It is right but for rows of zeros: 0 divided by 0 is NaN. Let no length be smaller "
-    "than a tiny number.",
+    "It is right except for rows of zeros: 0 divided by 0 is NaN. Let no length be "
+    "smaller than a tiny number.",
     lambda rows, row: divided(rows @ row, norm(rows, axis=1)) / norm(row),
-    "It is right but where `row` is all zeros: 0 divided by 0 is NaN. Let neither length "
-    "be smaller than a tiny number.",
+    "It is right except where `row` is all zeros: 0 divided by 0 is NaN. Let neither "
+    "length be smaller than a tiny number.",
     lambda rows, row: np.where(
         norm(rows, axis=1) * norm(row) == 0, 1, cosine_similarity(rows, row)
     ),
@@ -96,7 +97,7 @@ EXERCISES["cosine_similarity"] = FunctionExercise(
     "The length of `row` multiplies: `a / b * c` is (a / b) × c. Put both lengths in "
     "brackets.",
     lambda rows, row: divided(rows @ row, norm(rows, axis=1) + norm(row)),
-    "The products were divided by the sum of the two lengths; divide by both of them.",
+    "The products were divided by the sum of the two lengths; divide by their product.",
     lambda rows, row: (rows * row).mean(axis=1),
     "These are means of the products; add them up, and divide by the two lengths.",
     lambda rows, row: rows * row,
@@ -114,7 +115,7 @@ EXERCISES["cosine_similarity"] = FunctionExercise(
     lambda rows, row: squares(rows - row, axis=1),
     "These are squared distances; the question is about directions.",
     lambda rows, row: cosine_similarity(rows, row) ** 2,
-    "The similarity was squared, which also hides its sign.",
+    "The similarity was squared, and that hides its sign.",
     lambda rows, row: (-cosine_similarity(rows, row)).argsort(),
     "These are the places of the rows, the most similar first; give the similarities.",
     lambda rows, row: cosine_similarity(rows, row, squares),
@@ -149,13 +150,13 @@ EXERCISES["cosine_similarity"] = FunctionExercise(
     lambda rows, row: cosine_similarity(rows, row).argmax(),
     "That is the place of the most similar row; give the similarity of each.",
     lambda rows, row: cosine_similarity(rows, rows.T),
-    "Each of `rows` was compared with all others of them; compare it with `row`.",
+    "The rows were compared with each other; compare each of them with `row`.",
     cases=cosine_cases,
 )
 
 EXERCISES["probe_weights"] = Exercise(
     lambda: ridge(2 * np.eye(2)),
-    "The penalty stands on the diagonal alone.",
+    "The penalty is added only to the numbers on the diagonal.",
     lambda: ridge(0),
     "The penalty is missing: the table is `four.T @ four` alone.",
     lambda: ridge(2),
@@ -163,9 +164,9 @@ EXERCISES["probe_weights"] = Exercise(
     lambda: ridge(np.eye(2)),
     "That is the answer for the penalty 1.",
     lambda: FOUR.T @ IS_OF_CLASS,
-    "That is the right side of the equation; it is still to be solved.",
+    "That is the right side of the equation; now solve it.",
     lambda: (FOUR.T @ FOUR + 2 * np.eye(2)) @ (FOUR.T @ IS_OF_CLASS),
-    "The table was multiplied with the right side; `solve` does the reverse.",
+    "The table was multiplied by the right side; `solve` does the opposite.",
     lambda: ridge(2**2 * np.eye(2)),
     "That is the answer for the penalty 4: it was squared or counted twice.",
     lambda: ridge(-2 * np.eye(2)),
@@ -173,16 +174,17 @@ EXERCISES["probe_weights"] = Exercise(
     lambda: ridge(2 * np.fliplr(np.eye(2))),
     "The penalty stands beside the diagonal; it belongs on it: `2 * np.eye(2)`.",
     lambda: with_square_of(OUTPUTS, 1),
-    "This is `square` of the cell above, made of `outputs`; make it of `four`, penalty 2.",
+    "The table is `square` from the cell above, made from `outputs`; make one from `four`, "
+    "with the penalty 2.",
     lambda: with_square_of(OUTPUTS, 2),
-    "The table was made of `outputs`; the four pictures here are `four`.",
+    "The table was made from `outputs`; the four pictures here are `four`.",
     lambda: solve(FOUR.T @ FOUR + 2 * np.eye(2), OUTPUTS.T @ IS_OF_CLASS),
-    "The right side was made of `outputs`; the four pictures here are `four`.",
+    "The right side was made from `outputs`; the four pictures here are `four`.",
     lambda: solve(FOUR.T @ FOUR + 2 * np.eye(2), OUTPUTS.T @ TARGETS),
     "The right side is `outputs.T @ targets`, as above; here it is "
     "`four.T @ is_of_class`.",
     lambda: FOUR.T @ FOUR + 2 * np.eye(2),
-    "That is the table; `solve` it with the right side, `four.T @ is_of_class`.",
+    "That is the table; pass it to `solve`, with the right side `four.T @ is_of_class`.",
     lambda: ridge(FOUR.T @ FOUR),
     "The table was multiplied by 2; the penalty is added to its diagonal.",
     lambda: 2 * ridge(np.eye(2)),
@@ -199,8 +201,8 @@ EXERCISES["probe_weights"] = Exercise(
 
 EXERCISES["accuracy"] = Exercise(
     lambda: RIGHT.mean(),
-    "The highest score of each row names the class; the mean of true and false is the "
-    "accuracy.",
+    "The highest score of each row says the class. True counts as 1 and false as 0, so "
+    "their mean is the accuracy.",
     lambda: RIGHT.sum(),
     "That is how many are right; the accuracy is their share of all ten.",
     lambda: (~RIGHT).mean(),
@@ -208,22 +210,25 @@ EXERCISES["accuracy"] = Exercise(
     lambda: RIGHT,
     "These say for each picture whether it is right; take their mean.",
     lambda: CLASSES.mean(),
-    "That is the mean of the classes' numbers; compare each with its label first.",
+    "That is the mean of the class numbers; compare each with its label first.",
     lambda: TRUE_LABELS.mean(),
     "That is the mean of the labels; compare each with the class of the highest score.",
     lambda: abs(CLASSES - TRUE_LABELS).mean(),
-    "That is how far the classes' numbers are from the labels; only equal or not counts.",
+    "That is how far the class numbers are from the labels; what counts is whether they "
+    "are equal.",
     lambda: 1 - abs(CLASSES - TRUE_LABELS).mean(),
-    "That is 1 minus how far the classes' numbers are from the labels; only equal or not "
-    "counts.",
+    "That is 1 minus how far the class numbers are from the labels; what counts is whether "
+    "they are equal.",
     lambda: (SCORES.argmin(axis=1) == TRUE_LABELS).mean(),
-    "That is how often the lowest score names the class; take the highest, argmax.",
+    "That is how often the lowest score belongs to the right class; take the highest, "
+    "argmax.",
     lambda: (SCORES.argsort(axis=1)[:, 1] == TRUE_LABELS).mean(),
-    "That is how often the second highest score names the class; take the highest.",
+    "That is how often the second highest score belongs to the right class; take the "
+    "highest.",
     lambda: np.mean([RIGHT[TRUE_LABELS == label].mean() for label in range(3)]),
     "That is the mean of the three classes' accuracies; every picture counts once.",
     lambda: SCORES.argmax(axis=0),
-    "These are the pictures with the highest score for each class: `axis=0`. Ask for the "
+    "These are the pictures with the highest score for each class, `axis=0`. Find the "
     "class with the highest score for each picture, `axis=1`.",
     lambda: SCORES.max(axis=1),
     "These are the highest scores; their places, argmax, are the classes.",
@@ -236,18 +241,18 @@ EXERCISES["accuracy"] = Exercise(
     lambda: SCORES[np.arange(10), TRUE_LABELS].mean(),
     "That is the mean score of the true class; only which score is highest counts.",
     lambda: (CLASSES + 1 == TRUE_LABELS).mean(),
-    "That is none of ten. The class is the place of the highest score, counted from 0.",
+    "That is 0 of 10. The class is the place of the highest score, counted from 0.",
 )
 
 
 def standard_error(accuracy=0.8, pictures=25):
-    """Return how far an accuracy is off, as a rule."""
+    """Return how far an accuracy typically lies from that of very many pictures."""
     return np.sqrt(accuracy * (1 - accuracy) / pictures)
 
 
 EXERCISES["standard_error"] = Exercise(
     lambda: [standard_error(), 1600],
-    "It is an eighth of the error, and takes 8 × 8 times as many pictures.",
+    "0.01 is an eighth of 0.08, and that takes 8 × 8 times as many pictures.",
     lambda: [standard_error() ** 2, 1600],
     "The root is missing in the first number.",
     lambda: [standard_error() ** 2, 16],
@@ -265,14 +270,14 @@ EXERCISES["standard_error"] = Exercise(
     lambda: [25 * standard_error(), 1600],
     "The first number is in pictures; divide by 25, as the accuracy does.",
     lambda: [standard_error(), 200],
-    "The second number is eight times as many pictures: under the root that is not an "
-    "eighth of the error.",
+    "The second number is eight times as many pictures; because of the root, that does "
+    "not make the error eight times as small.",
     lambda: [standard_error(), 16],
     "In the second number the 0.01 was not squared.",
     lambda: [standard_error(), 40],
-    "In the second number the root was taken; a number of pictures has none.",
+    "In the second number a root was taken; leave it out.",
     lambda: [standard_error(), 1575],
-    "The second number is how many more it takes; give how many it takes in all.",
+    "The second number is how many more pictures it takes; write how many in all.",
 )
 
 
@@ -301,15 +306,10 @@ def pairs_of_neighbours(outputs, directions=True):
     return (labels[nearest] == labels[400:]).mean()
 
 
-def probe(outputs, labels, penalty=1.0):
+def right_about(outputs, labels, penalty=1.0):
     """Return which of 600 pictures a probe is right about; it was fitted to 400."""
-    flat = outputs.reshape(600, -1)
-    flat = flat - flat[:400].mean(axis=0)
-    flat = flat / np.sqrt((flat[:400] ** 2).sum(axis=1).mean())
-    similar = flat @ flat[:400].T
-    targets = np.eye(10)[labels[:400]]
-    amounts = solve(similar[:400] + penalty * np.eye(400), targets)
-    return (similar @ amounts).argmax(axis=1) == labels
+    fitted = probe(outputs[:400], labels[:400], penalty)
+    return fitted.classes(outputs) == labels
 
 
 def nearer_to_the_cat():
@@ -332,48 +332,51 @@ def random_kernels_help():
     """Return whether a probe of an untrained layer beats one of the pixels."""
     pictures, labels = some_pictures()
     untrained = outputs_of("max_pooling2d_1", trained=False)
-    of_layer, of_pixels = (probe(x, labels)[400:].mean() for x in (untrained, pictures))
+    of_layer, of_pixels = (
+        right_about(x, labels)[400:].mean() for x in (untrained, pictures)
+    )
     return "yes" if of_layer > of_pixels else "no"
 
 
 def right_about_shuffled_labels():
     """Tell how often a probe of 64 numbers is right about labels it was fitted to."""
     shuffled = np.random.default_rng(0).permutation(some_pictures()[1])
-    right = probe(outputs_of("dense"), shuffled, penalty=0.01)[:400].mean()
+    right = right_about(outputs_of("dense"), shuffled, penalty=0.01)[:400].mean()
     return "few" if right < 0.15 else "some" if right < 0.9 else "most"
 
 
 GUESSES["A"] = Exercise(
     nearer_to_the_cat,
-    "At half the brightness every pixel is off by half its own value; the blank "
-    "picture is off only by how far a pixel is from the mean. The distance mixes what "
-    "a picture shows with how bright it is.",
+    "In the copy, each number differs from the cat's by half of it; in the blank picture, "
+    "only by how far it is from the mean. The distance mixes what a picture shows with "
+    "how bright it is.",
     copy="To us the copy shows the same cat; the distance knows only numbers.",
 )
 
 GUESSES["B"] = Exercise(
     measure_that_finds_more,
-    "By distance, an output of small numbers is near to everything: a few known pictures "
-    "become the nearest of many. Directions leave the strength out.",
-    distance="The distance uses more, the strength as well; but here that misleads.",
-    neither="The strength of an output misleads in every layer in the same way.",
+    "If all outputs had the same length, both measures would find the same neighbours. So "
+    "the difference comes from the strength alone: here it misleads more often than it "
+    "helps.",
+    distance="The distance also counts how strong an output is; here that misleads.",
+    neither="In most rows the direction finds more.",
 )
 
 GUESSES["C"] = Exercise(
     random_kernels_help,
-    "Convolution, ReLU and pooling turn the pixels into other numbers, from which "
-    "weighted sums can tell more, even with random kernels. So a high accuracy alone "
-    "is no sign of learning.",
+    "Convolution, ReLU and pooling turn the pixels into other numbers. Their weighted sums "
+    "tell more about the class, even with random kernels. So a high accuracy alone is no "
+    "sign of learning.",
     no="Random kernels have learned nothing, but their outputs still depend on the "
     "picture in many new ways.",
 )
 
 GUESSES["D"] = Exercise(
     right_about_shuffled_labels,
-    "64 weights for each class follow chance a little and no more. With 28,800, `conv2d` "
-    "knows each picture by heart. On new pictures both are right about one time in ten, "
+    "64 weights for each class can fit some of the shuffled labels. 28,800 weights, for "
+    "`conv2d`, can fit nearly all. On new pictures both are right about one time in ten, "
     "which is chance.",
-    few="There is nothing to learn, but there is something to memorise, and 64 weights for "
-    "each class hold a part of it.",
-    most="That takes more numbers than pictures; here are 64 for 750.",
+    few="There is nothing to learn, but something to memorise, and 64 weights for each "
+    "class hold a part of it.",
+    most="That would take about as many numbers as pictures; here are 64 for 750.",
 )
