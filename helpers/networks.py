@@ -18,10 +18,11 @@ from .engine.stand_in import digits_to_learn
 
 
 def seeded_glorot_uniform(shape, dtype=None):
-    """Draw a kernel from TensorFlow's random stream, within the Glorot limit.
+    """Sample a kernel with ``tf.random``, evenly within the Glorot limit.
 
-    Up to version 2.9 Keras drew its kernels this way, so ``tf.random.set_seed(0)`` decided
-    them. The initializers of later versions ignore that seed; this function does not.
+    Keras made its kernels this way up to version 2.9 (TensorFlow 2.9), so that
+    ``tf.random.set_seed(0)`` decided them. The initializers of later versions, Keras 2.10
+    and Keras 3 included, ignore that seed; this function does not.
 
     Arguments:
         shape: kernel shape; the last two axes are the input and output units. Axes
@@ -42,7 +43,7 @@ def seeded_glorot_uniform(shape, dtype=None):
     """
     area = int(np.prod(shape[:-2]))
     limit = np.sqrt(6 / (area * (shape[-2] + shape[-1])))
-    with tf.device("CPU:0"):  # another device may draw other numbers
+    with tf.device("CPU:0"):  # another device may generate other numbers
         return tf.random.uniform(shape, -limit, limit, dtype or "float32")
 
 

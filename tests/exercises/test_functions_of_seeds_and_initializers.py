@@ -67,7 +67,7 @@ WRONG = {
         "It is right for shape = (3, 4), but not for shape = (5, 2, 3). It stops with"
     ),
     "np.sqrt(6 / np.prod(shape[:-2]) * (shape[-2] + shape[-1]))": (
-        "Brackets are missing: what stands behind `*` multiplies the fraction."
+        "Brackets are missing: what stands after `*` multiplies the fraction."
     ),
     "np.random.uniform(-1, 1, shape)": "Called again with the same inputs",
 }
