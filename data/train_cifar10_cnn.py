@@ -2,7 +2,8 @@
 
     python data/train_cifar10_cnn.py [--optimizer sgd] [--epochs 60] [--folder data]
 
-Needs CIFAR-10 (see the course's README) and about 20 minutes on two cores.
+Needs CIFAR-10 (see the course's README; without it, it stops and writes nothing) and
+about 20 minutes on two cores.
 One line per epoch goes to the screen and to a log beside the weights.
 
 The network is the second walkthrough's, unchanged. What is added is how it is fed:
@@ -81,7 +82,10 @@ def main():
     out = options.folder / f"{name}.weights.npz"
 
     keras.utils.set_random_seed(0)
-    (x_train, y_train), (x_test, y_test) = load_cifar10()
+    cifar10 = load_cifar10()
+    if cifar10.is_stand_in:
+        sys.exit("Nothing was trained: this needs CIFAR-10 itself, see the README.")
+    (x_train, y_train), (x_test, y_test) = cifar10
     y_train = keras.utils.to_categorical(y_train)
     y_test = keras.utils.to_categorical(y_test)
     x_test = x_test.astype("float32") / 255

@@ -39,7 +39,7 @@ def step_at_rate(rate):
 
 
 def one_by_one(weights, rows, targets, learning_rate):
-    """Make the mistake of a step after each row."""
+    """Make a step after each row, a mistake."""
     for i in range(len(rows)):
         weights = sgd_step(weights, rows[[i]], targets[[i]], learning_rate)
     return weights
@@ -113,7 +113,8 @@ EXERCISES["steps"] = Exercise(
     lambda: PICTURES * ONE_AND_ALL // BATCH,
     "The pictures left over make a step in every epoch; you dropped them from the total.",
     lambda: 1200 / 24 * ONE_AND_ALL,
-    "These are the steps of this lesson's own training set; the question has another one.",
+    "These are the steps of this lesson's own training set; the question has a different "
+    "one.",
     lambda: np.ceil(PICTURES / BATCH) * ONE_AND_ALL**0,
     "Both numbers are those of one epoch; the second is asked for 5 of them.",
     lambda: np.ceil(PICTURES / 24) * ONE_AND_ALL,
@@ -275,8 +276,8 @@ EXERCISES["moved_most"] = Exercise(
     lambda: largest(lengths(kernel(trained=False))),
     "That is the longest filter before training; take the difference to the one after.",
     lambda: largest(lengths(kernel(True)) - lengths(kernel(False))),
-    "That is how much longer the filter became. It has turned as well: take the "
-    "difference first, then its length.",
+    "That is how much longer the filter became. Its direction changed as well: take "
+    "the difference first, then its length.",
     lambda: [lengths(change()).argmin(), lengths(change()).min()],
     "That is the filter that moved least.",
     lambda: largest(np.sqrt((change() ** 2).mean(axis=(0, 1, 2)))),
@@ -342,17 +343,19 @@ EXERCISES["come_to_life"] = Exercise(
 def share_by_chance():
     """Return the accuracy of an untrained network, to one decimal."""
     images, labels = shapes(500, seed=1)
-    answers = cifar10_cnn().predict(images / np.float32(255), verbose=0).argmax(axis=1)
-    return (answers == labels[:, 0]).mean().round(1)
+    predicted = (
+        cifar10_cnn().predict(images / np.float32(255), verbose=0).argmax(axis=1)
+    )
+    return (predicted == labels[:, 0]).mean().round(1)
 
 
 def untrained_losses():
-    """Tell how an untrained network's loss on new pictures compares with the other."""
+    """Say how an untrained network's losses on test and training set compare."""
     losses = []
     for count, seed in ((1200, 0), (500, 1)):
         images, labels = shapes(count, seed=seed)
-        answers = cifar10_cnn().predict(images / np.float32(255), verbose=0)
-        losses.append(-np.log(answers[np.arange(count), labels[:, 0]]).mean())
+        predictions = cifar10_cnn().predict(images / np.float32(255), verbose=0)
+        losses.append(-np.log(predictions[np.arange(count), labels[:, 0]]).mean())
     seen, unseen = losses
     if abs(unseen - seen) < 0.02:
         return "equal"
@@ -372,13 +375,14 @@ def zeros(trained):
 
 GUESSES["A"] = Exercise(
     share_by_chance,
-    "Whoever guesses among ten classes of equal size is right in one case of ten.",
+    "Guessing among ten classes of equal size is right in one of ten cases. The loss is "
+    "near that of exercise 5.2.",
     lambda: 0,
-    "To be wrong every time, one would have to know the answers.",
+    "To be wrong every time, the network would have to know the labels.",
     lambda: 0.5,
     "Half is what guessing gives between two classes; here are ten.",
     lambda: 10,
-    "A share is a number from 0 to 1: divide per cent by 100.",
+    "An accuracy is a number from 0 to 1: divide per cent by 100.",
     lambda: 50,
     "That counts pictures: divide by 500.",
 )
@@ -386,30 +390,29 @@ GUESSES["A"] = Exercise(
 GUESSES["B"] = Exercise(
     lambda: "yes" if loss_after(0.2) < loss_after(0) else "no",
     "The best weight is 2. The long step jumps over it and lands further away than it "
-    "began: the gradient is true only near the old weight.",
+    "began: the slope is -27 only at the old weight.",
     yes="The direction is right, but the step is too long.",
 )
 
 GUESSES["C"] = Exercise(
     lambda: "first",
-    "Both have 140 steps. At first the loss is large and much is to be gained; later "
-    "steps refine.",
+    "Both halves have 150 steps. At first the loss falls fast and the maps change a lot; "
+    "later steps refine them.",
     second="The last frames may look sharper, but they differ less.",
 )
 
 GUESSES["D"] = Exercise(
     untrained_losses,
-    "A new network has learned from neither set. The steps lowered the loss of the "
-    "training set, and used what is true of these pictures alone; that makes the "
-    "difference. Both were measured now; in the figure, a point of the training set is "
-    "the mean of a whole epoch.",
-    higher="So it is after training. But this network has not learned from any picture.",
+    "A new network has learned from neither set. Training lowers the loss of the training "
+    "set, in part by what is true of those pictures alone: that makes the difference.",
+    higher="That is so after training. But a new network has not learned from any picture.",
     lower="The two sets are of one kind, and it has learned from neither.",
 )
 
 GUESSES["E"] = Exercise(
     lambda: "more" if zeros(True) > zeros(False) else "fewer",
-    "Trained channels answer to what they have learned and are 0 where it is not.",
-    fewer="A trained network does not answer everywhere: it chooses.",
-    same="Half is what random weights give: as many sums below 0 as above it.",
+    "ReLU makes 0 of every sum below 0. Training moved the sums down: for the cat, their "
+    "mean went from -0.004 to -0.812.",
+    fewer="Trained channels respond to less of the picture, not to more.",
+    same="Half is what random weights give: about as many sums below 0 as above it.",
 )
