@@ -69,13 +69,13 @@ WRONG_CHANNEL = {
     "x[channel] = 0; return x": "A picture was removed",
     "x[:, channel % 2] = 0; return x": "It is right for maps of shape (2, 7)",
     "x[:, :, :, channel] = 0; return x": "It is right for maps, but not for units",
-    "x[0, ..., channel] = 0; return x": "The first picture has lost its channel",
+    "x[0, ..., channel] = 0; return x": "Only the first picture has lost its channel",
     "x[..., :channel] = 0; return x": "It was called with",
-    "x[..., channel + 1 - x.shape[-1]] = 0; return x": "That is the channel behind the one",
-    "x[..., channel - 1] = 0; return x": "That is the channel before the one",
+    "x[..., channel + 1 - x.shape[-1]] = 0; return x": "That is the channel after the",
+    "x[..., channel - 1] = 0; return x": "That is the channel before the right one",
     "x[..., channel] = 1; return x": "The channel is 1 everywhere",
     "x[..., channel] = x[..., channel].mean(); return x": "The channel has become its mean",
-    "x[..., channel] *= -1; return x": "The channel has another sign",
+    "x[..., channel] *= -1; return x": "The channel has the opposite sign",
     "return x": "Nothing was removed",
     "return 0 * x": "All channels were removed",
     "return np.delete(x, channel, axis=-1)": "The channel is gone from the array",
@@ -88,12 +88,12 @@ WRONG_DIRECTION = {
     "outputs - np.outer(outputs @ d, d) / np.linalg.norm(d)": "It was divided by",
     "np.outer(outputs @ d, d) / (d @ d)": "That is the part along the direction",
     "outputs + np.outer(outputs @ d, d) / (d @ d)": "The part along the direction was",
-    "np.outer(outputs @ d, d) / (d @ d) - outputs": "The signs are turned",
+    "np.outer(outputs @ d, d) / (d @ d) - outputs": "The signs are reversed",
     "outputs - d": "The direction itself was subtracted",
     "outputs - d / np.linalg.norm(d)": "The direction was subtracted once",
     "outputs @ d": "These are the products with the direction",
     "outputs * (1 - d)": "Each number was multiplied by 1 minus",
-    "outputs * (d == 0)": "The numbers on which the direction has a part are 0",
+    "outputs * (d == 0)": "The numbers where the direction is not 0 are all 0",
     "outputs - outputs @ d / (d @ d) * d": "It is right for",
 }
 SLIPS = {
@@ -102,7 +102,7 @@ SLIPS = {
         "rise": "The unit is right; the second number is how much",
         "product": "That is the unit with the largest product",
         "output": "That is the unit with the largest output",
-        "rival": "That is the unit without which the class next",
+        "rival": "That is the unit without which the class that comes",
         "reverse": "The numbers are right, in reverse order",
         "unit": "That is one of the numbers alone",
     },
@@ -120,7 +120,7 @@ SLIPS = {
 }
 # Below stand wrong heat maps, each before how its sentence begins.
 HEAT_SLIPS = """
-weighted.sum(axis=-1) -> This is before ReLU: what is negative
+weighted.sum(axis=-1) -> This is before ReLU: the negative numbers
 np.maximum(0, (maps * gradient.sum(axis=(0, 1))).sum(axis=-1))
     -> The gradients were added up; the weight of a channel
 np.maximum(0, (maps * gradient).sum(axis=-1)) -> Each number was multiplied by its own
@@ -146,20 +146,20 @@ np.maximum(0, (maps * gradient.max(axis=(0, 1))).sum(axis=-1))
     -> The weights are the largest gradients; take their
 np.maximum(0, (maps * np.maximum(0, gradient).mean(axis=(0, 1))).sum(axis=-1))
     -> ReLU cut the gradient first; it acts at the end, on
-np.maximum(0, -weighted.sum(axis=-1)) -> The signs are turned: this is what
-abs(weighted.sum(axis=-1)) -> What is negative has lost its minus; ReLU makes 0 of
+np.maximum(0, -weighted.sum(axis=-1)) -> The signs are reversed: this is what
+abs(weighted.sum(axis=-1)) -> The negative numbers have lost their minus; ReLU
 np.maximum(0, weighted.mean(axis=-1)) -> The weighted maps of the channels are added up
 np.maximum(0, weighted.sum(axis=0)) -> The rows were added up; add up the channels
 np.maximum(0, weighted.sum()) -> Everything was added up; add up the channels alone
 np.maximum(0, weighted.sum(axis=-1)).sum()
-    -> The heat map was added up: its four numbers
+    -> The heat map was added up: return its four
 np.maximum(0, weighted.sum(axis=-1)) / 5.25 -> It was divided by the largest number
 np.maximum(0, weighted.sum(axis=-1)).T -> Rows and columns are swapped.
 maps.sum(axis=-1) -> The channels were added up without their weights.
 gradient.mean(axis=(0, 1)) -> These are the two channels' weights; multiply the
 weighted -> These are the weighted maps of both channels; add
 np.maximum(0, (gradient * maps.mean(axis=(0, 1))).sum(axis=-1))
-    -> Maps and gradient changed places.
+    -> Maps and gradient are exchanged.
 """
 HEAT_SLIPS = dict(
     line.split(" -> ") for line in re.sub(r"\n +", " ", HEAT_SLIPS).strip().splitlines()

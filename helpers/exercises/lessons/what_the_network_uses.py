@@ -33,10 +33,10 @@ def with_zeros_at(*place):
     return remove
 
 
-def beside(steps):
-    """Return a function that removes another channel, so many places further."""
+def beside(places):
+    """Return a function that removes a different channel, so many places further on."""
     return lambda maps, channel: remove_channel(
-        maps, (channel + steps) % maps.shape[-1]
+        maps, (channel + places) % maps.shape[-1]
     )
 
 
@@ -51,7 +51,7 @@ def only_channel(maps, channel):
 
 
 def with_in_its_place(new):
-    """Return a function that puts something else than 0 into the channel."""
+    """Return a function that puts something other than 0 into the channel."""
 
     def change(maps, channel):
         changed = maps.copy()
@@ -74,41 +74,42 @@ def maps_cases():
 
 EXERCISES["remove_channel"] = FunctionExercise(
     remove_channel,
-    "One channel of every picture is 0, the others are as they were, and so is what was "
-    "given to the function.",
+    "One channel of every picture is 0. The others have not changed, nor has the array "
+    "that the function was given.",
     lambda maps, channel: maps.copy(),
     "Nothing was removed: these are the maps as they were.",
     with_zeros_at("channel"),
     "A picture was removed: `maps[channel]` is picture number `channel`. Channels are on "
     "the last axis.",
     with_zeros_at(slice(None), "channel"),
-    "The second axis was set to 0: rows, of maps. Channels are on the last axis.",
+    "A part of the second axis was set to 0; in maps, these are rows. Channels are on the "
+    "last axis.",
     with_zeros_at(slice(None), slice(None), "channel"),
     "Columns were set to 0: channels are on the last axis.",
     with_zeros_at(slice(None), slice(None), slice(None), "channel"),
     "It is right for maps, but not for units, which have no rows and columns: "
     "`[..., channel]` works for both.",
     with_zeros_at(0, ..., "channel"),
-    "The first picture has lost its channel, the others have it.",
+    "Only the first picture has lost its channel; the others still have it.",
     lambda maps, channel: np.where(np.arange(maps.shape[-1]) <= channel, 0, maps),
     "The channels before this one were removed too.",
     beside(1),
-    "That is the channel behind the one that is meant: they count from 0.",
+    "That is the channel after the right one: they count from 0.",
     beside(-1),
-    "That is the channel before the one that is meant: they count from 0.",
+    "That is the channel before the right one: they count from 0.",
     only_channel,
-    "This channel was kept, and all others were removed.",
+    "This channel was kept, and all the others were removed.",
     with_in_its_place(lambda one: 1),
-    "The channel is 1 everywhere; what is not there adds nothing, so let it be 0.",
+    "The channel is 1 everywhere, which still adds to sums; let it be 0.",
     with_in_its_place(np.mean),
-    "The channel has become its mean, which the layers behind still use; let it be 0.",
+    "The channel has become its mean, which the next layers still use; let it be 0.",
     with_in_its_place(np.negative),
-    "The channel has another sign; let it be 0.",
+    "The channel has the opposite sign; let it be 0.",
     lambda maps, channel: np.delete(maps, channel, axis=-1),
     "The channel is gone from the array, and the next layer expects all of them: put 0 "
     "in its place.",
     lambda maps, channel: maps[..., channel],
-    "That is the channel alone; return all of the maps, this one set to 0.",
+    "That is the channel alone; return all channels, with this one set to 0.",
     lambda maps, channel: np.zeros(maps.shape),
     "All channels were removed.",
     cases=maps_cases,
@@ -116,7 +117,7 @@ EXERCISES["remove_channel"] = FunctionExercise(
 
 
 def rival():
-    """Return the class that is next to cat in the answer for the cat."""
+    """Return the class that comes second for the cat."""
     return np.delete(np.arange(10), CAT)[
         np.delete(cat_outputs()["dense_1"][0], CAT).argmax()
     ]
@@ -124,7 +125,7 @@ def rival():
 
 @cache
 def last_weights():
-    """Return kernel and bias of the layer that gives out the classes."""
+    """Return kernel and bias of the layer that outputs the classes."""
     return network().get_layer("dense_1").get_weights()
 
 
@@ -153,21 +154,21 @@ EXERCISES["unit_against"] = Exercise(
     "While this unit is there, it raises other classes more than cat, and softmax "
     "divides by all of them.",
     lambda: unit_and_rest(np.argmin),
-    "That is the unit that cat needs most; ask for the one that stands in its way.",
+    "That is the unit that cat needs most; look for the one that works against cat.",
     lambda: [
         without_each_unit()[:, CAT].argmax(),
         without_each_unit()[:, CAT].max() - cat_outputs()["dense_1"][0, CAT],
     ],
-    "The unit is right; the second number is how much cat rises. Give what it rises to.",
+    "The unit is right; the second number is how much cat rises. Write what it rises to.",
     lambda: unit_and_rest(np.argmax, of=rival()),
-    "The unit is right; the second number is what another class has without it.",
+    "The unit is right; the second number is the probability of a different class.",
     lambda: unit_and_rest(np.argmax, cat_outputs()["dense"][0]),
     "That is the unit with the largest output; look at what is left without each.",
     lambda: unit_and_rest(np.argmax, products()),
     "That is the unit with the largest product for cat; look at what is left without "
     "each.",
     lambda: unit_and_rest(np.argmax, without_each_unit()[:, rival()]),
-    "That is the unit without which the class next to cat rises most; ask for cat.",
+    "That is the unit without which the class that comes second rises most; look at cat.",
     lambda: [
         without_each_unit()[:, CAT].argmax(),
         cat_outputs()["dense_1"][0, CAT],
@@ -202,7 +203,7 @@ EXERCISES["remove_direction"] = FunctionExercise(
     lambda outputs, direction: (
         outputs - np.outer(outputs @ direction, direction) / np.linalg.norm(direction)
     ),
-    "It was divided by the length once. The direction stands in it twice: divide by the "
+    "It was divided by the length once. The direction is a factor twice, so divide by the "
     "square of its length.",
     projection,
     "That is the part along the direction; subtract it from the outputs.",
@@ -211,26 +212,26 @@ EXERCISES["remove_direction"] = FunctionExercise(
     lambda outputs, direction: outputs - 2 * projection(outputs, direction),
     "The part along the direction was subtracted twice.",
     lambda outputs, direction: projection(outputs, direction) - outputs,
-    "The signs are turned: it is outputs minus the part along the direction.",
+    "The signs are reversed: it is outputs minus the part along the direction.",
     lambda outputs, direction: outputs - direction,
     "The direction itself was subtracted, the same from each row; how much of it a row "
     "has is `outputs @ direction`.",
     lambda outputs, direction: outputs - direction / np.linalg.norm(direction),
-    "The direction was subtracted once from each row; how much of it a row has is "
-    "another number for each.",
+    "The direction was subtracted once from each row; how much of it a row has differs "
+    "from row to row.",
     lambda outputs, direction: outputs @ direction,
-    "These are the products with the direction, one for each row; the outputs without "
-    "it are asked for.",
+    "These are the products with the direction, one for each row; return the outputs "
+    "without it.",
     lambda outputs, direction: outputs * (1 - direction),
     "Each number was multiplied by 1 minus the direction's; a direction is removed from "
     "a row as a whole.",
     lambda outputs, direction: outputs * (direction == 0),
-    "The numbers on which the direction has a part are 0 now; only the part along it is "
-    "to be removed.",
+    "The numbers where the direction is not 0 are all 0 now; remove only the part along "
+    "it.",
     lambda outputs, direction: (
         outputs - projection(outputs - outputs.mean(axis=0), direction)
     ),
-    "The mean of the rows was subtracted before; take the outputs as they come.",
+    "The mean of the rows was subtracted first; take the outputs as they are.",
     cases=direction_cases,
 )
 
@@ -242,10 +243,10 @@ def heat(weights, maps=MAPS):
 
 EXERCISES["heat_map"] = Exercise(
     lambda: heat(GRADIENT.mean(axis=(0, 1))),
-    "The second channel's mean gradient is negative: where it answers, it lowers the "
-    "weighted sum.",
+    "The second channel's mean gradient is negative: where this channel is large, it "
+    "lowers the weighted sum.",
     lambda: WEIGHTED.sum(axis=-1),
-    "This is before ReLU: what is negative is still there.",
+    "This is before ReLU: the negative numbers are still there.",
     lambda: heat(GRADIENT.sum(axis=(0, 1))),
     "The gradients were added up; the weight of a channel is their mean.",
     lambda: heat(GRADIENT),
@@ -257,8 +258,8 @@ EXERCISES["heat_map"] = Exercise(
     "This is channel 0 alone, times its weight. ReLU acts on the sum of the channels, not "
     "on each of them or on the weights.",
     lambda: heat(GRADIENT.mean(axis=-1, keepdims=True)),
-    "The mean was taken over the channels, one for each position; take it over the "
-    "positions, `axis=(0, 1)`, one for each channel.",
+    "The mean was taken over the channels, one for each place; take it over the places, "
+    "`axis=(0, 1)`, one for each channel.",
     lambda: heat(GRADIENT.mean(axis=0)),
     "The mean was taken over the rows alone; take it over rows and columns, "
     "`axis=(0, 1)`.",
@@ -276,25 +277,25 @@ EXERCISES["heat_map"] = Exercise(
     lambda: heat(np.maximum(0, GRADIENT).mean(axis=(0, 1))),
     "ReLU cut the gradient first; it acts at the end, on the sum of the channels.",
     lambda: heat(-GRADIENT.mean(axis=(0, 1))),
-    "The signs are turned: this is what lowers the score.",
+    "The signs are reversed: this is what lowers the score.",
     lambda: abs(WEIGHTED.sum(axis=-1)),
-    "What is negative has lost its minus; ReLU makes 0 of it.",
+    "The negative numbers have lost their minus; ReLU makes them 0.",
     lambda: WEIGHTED.sum(axis=0),
-    "The first axis was added up, the rows; add up the channels, `axis=-1`.",
+    "The first axis, the rows, was added up; add up the channels, `axis=-1`.",
     lambda: np.maximum(0, WEIGHTED.sum(axis=0)),
     "The rows were added up; add up the channels, `axis=-1`.",
     lambda: WEIGHTED.sum(),
     "Everything was added up; add up the channels alone, `axis=-1`.",
     lambda: heat(GRADIENT.mean(axis=(0, 1))).sum(),
-    "The heat map was added up: its four numbers are asked for.",
+    "The heat map was added up: return its four numbers.",
     lambda: heat(GRADIENT.mean(axis=(0, 1))) / WEIGHTED.sum(axis=-1).max(),
-    "It was divided by the largest number, which is for the picture only.",
+    "It was divided by the largest number; that is needed only to show it as a picture.",
     lambda: MAPS.sum(axis=-1),
     "The channels were added up without their weights.",
     lambda: np.maximum(0, WEIGHTED.mean(axis=-1)),
     "The weighted maps of the channels are added up; this is their mean.",
     lambda: heat(GRADIENT, MAPS.mean(axis=(0, 1))),
-    "Maps and gradient changed places.",
+    "Maps and gradient are exchanged.",
     lambda: GRADIENT.mean(axis=(0, 1)),
     "These are the two channels' weights; multiply the maps by them and add up.",
     lambda: WEIGHTED,
@@ -303,13 +304,13 @@ EXERCISES["heat_map"] = Exercise(
 
 
 def rows_left(size):
-    """Return how many rows of maps a picture of so many rows leads to, in conv2d_2."""
+    """Return how many rows conv2d_2 has for a picture of so many rows."""
     return ((size - 2) // 2 - 2) // 2 - 2
 
 
-def unseen(size, field=18, step=4):
+def unseen(size, field=18, stride=4):
     """Return how many rows at the end of a picture no place of conv2d_2 looks at."""
-    return size - (step * (rows_left(size) - 1) + field)
+    return size - (stride * (rows_left(size) - 1) + field)
 
 
 SIZES = [33, 34, 35]
@@ -321,24 +322,21 @@ EXERCISES["unseen_rows"] = Exercise(
     lambda: [0, 0, 0],
     "Pooling takes two rows at a time, and leaves out the last one if their number is odd.",
     lambda: [2, 2, 2],
-    "2 is right for 32 rows; count anew for each size.",
+    "2 is right for 32 rows; count again for each size.",
     lambda: [unseen(size) + 1 for size in SIZES],
     "One too many of each: the last field ends at its first row + 17.",
     lambda: [size - unseen(size) for size in SIZES],
-    "These are the rows that are seen; ask for those that are not.",
+    "These are the rows that are seen; count those that are not.",
     lambda: [rows_left(size) for size in SIZES],
     "These are the rows of conv2d_2; count where the field of the last one ends.",
     lambda: [4 * (rows_left(size) - 1) + 17 for size in SIZES],
-    "These are the numbers of the last rows that are seen; count those behind them.",
+    "These are the numbers of the last rows that are seen; count the rows after them.",
     lambda: [4 * (rows_left(size) - 1) for size in SIZES],
     "These are the first rows of the last fields; each field has 18 rows.",
     lambda: [1, 0, 1],
-    "That is the first pooling alone; the second one leaves out a row too, of two pixels.",
+    "That is the first pooling alone; the second one also leaves out a row, two pixels.",
     lambda: [2, 0, 0],
-    "That is the second pooling alone; the first one leaves out a row too.",
-    lambda: [size % 2 for size in [31, 32, 34]],
-    "That is whether the picture's own number of rows is odd; count what reaches each "
-    "pooling layer.",
+    "That is the second pooling alone; the first one also leaves out a row.",
 )
 
 
@@ -387,7 +385,7 @@ def hottest_costs_most():
 
 
 def border_counts():
-    """Return whether an answer changes with the picture's last two rows and columns."""
+    """Return whether a prediction changes with the last two rows and columns."""
     pictures, outputs = some_pictures()
     changed = pictures[:50].copy()
     changed[:, 30:], changed[:, :, 30:] = 0, 1
@@ -406,21 +404,21 @@ GUESSES["A"] = Exercise(
 
 GUESSES["B"] = Exercise(
     part_that_tells_more,
-    "54 of 64 directions are left in the rest, and what the layers before know of a "
-    "picture is there too. The last layer was trained for ten classes and looks past it.",
-    used="What is used tells of the classes; the brightness is not one of them.",
+    "54 of the 64 directions are in the rest, and they tell about the brightness too. The "
+    "last layer gets nothing from them.",
+    used="It tells about the brightness too, but it has 10 directions and the rest has 54.",
 )
 
 GUESSES["C"] = Exercise(
     hottest_costs_most,
-    "A channel's weight in Grad-CAM is a mean over all places; behind these maps each "
-    "place has weights of its own. Gradient × map, place by place, keeps them.",
-    most="So it would be if the layers behind took the mean of each map, as many networks "
-    "do.",
+    "A channel's weight in Grad-CAM is a mean over all places, but the Dense layer after "
+    "these maps has weights for each place. Gradient × map keeps them apart.",
+    most="That would be so if the next layer took the mean of each map, as in many "
+    "networks.",
 )
 
 GUESSES["D"] = Exercise(
     border_counts,
-    "No field reaches these rows and columns: pooling left them out.",
-    yes="They are pixels like others, but no number of the last maps depends on them.",
+    "No receptive field reaches these rows and columns: pooling leaves them out.",
+    yes="They are pixels like any others, but no number of the last maps depends on them.",
 )
