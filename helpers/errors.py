@@ -1,11 +1,53 @@
-"""Errors and warnings that a lesson raises on purpose, shown in a line or two."""
+"""Errors explained, and those that a lesson raises on purpose shown in a line or two."""
 
 import re
+import sys
 import textwrap
 import warnings
 from contextlib import contextmanager
 
+from .engine import error_page
 from .engine.tables import filled
+
+
+def explain_error(error_or_text=None):
+    """Print what an error message means: the line to write in place of yours, and why.
+
+    It knows the messages of notebooks/error_messages.md, with any names, numbers and
+    shapes in them.
+
+    Arguments:
+        error_or_text: an exception, the text of a whole traceback or of its last line, or
+            a warning's text. By default the error that Python or the notebook showed
+            last.
+
+    Raises:
+        TypeError: it is neither an exception nor text.
+
+    Example:
+        >>> explain_error("'Conv2D' object has no attribute 'output_shape'")
+        '…' object has no attribute 'output_shape'
+        <BLANKLINE>
+        Write:
+            model.get_layer("hidden").output.shape
+        <BLANKLINE>
+        Why: In Keras 3 the shape belongs to the output; only models still have output_shape.
+        More: notebooks/error_messages.md#-object-has-no-attribute-output_shape
+    """
+    if error_or_text is None:
+        error_or_text = getattr(sys, "last_value", None)  # IPython sets it too
+    if error_or_text is None:
+        print("No error was shown yet. Give one: explain_error(error) or its text.")
+        return
+    if not isinstance(error_or_text, BaseException | str):
+        raise TypeError(
+            "explain_error takes an exception or the text of a message, but got "
+            f"{type(error_or_text).__name__}."
+        )
+    message = error_page.message_of(error_or_text)
+    found = error_page.find(message)
+    about, what = error_page.lines_about, error_page.lines_about_nothing
+    print(*(about(found) if found else what(message)), sep="\n")
 
 
 @contextmanager

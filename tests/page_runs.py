@@ -1,0 +1,106 @@
+"""The lines of the page of error messages, run: what they raise and what they give."""
+
+import ast
+import json
+import re
+import warnings
+
+import h5py
+import keras
+import numpy as np
+
+from helpers.engine.error_page import entries, page
+
+(SETUP,) = re.findall(r"^```python\n([^`]+pictures = [^`]+)^```$", page(), re.M)
+# As Keras 2 wrote `Dense(2, use_bias=False)(x / 10)` into a file
+OLD = {
+    "name": "model",
+    "layers": [
+        {
+            "class_name": "InputLayer",
+            "config": {"batch_input_shape": [None, 3], "name": "x", "dtype": "float32"},
+            "name": "x",
+            "inbound_nodes": [],
+        },
+        {
+            "class_name": "TFOpLambda",
+            "config": {"name": "tf.math.truediv", "function": "math.truediv"},
+            "name": "tf.math.truediv",
+            "inbound_nodes": [["x", 0, 0, {"y": 10, "name": None}]],
+        },
+        {
+            "class_name": "Dense",
+            "config": {"name": "dense", "units": 2, "use_bias": False},
+            "name": "dense",
+            "inbound_nodes": [[["tf.math.truediv", 0, 0, {}]]],
+        },
+    ],
+    "input_layers": [["x", 0, 0]],
+    "output_layers": [["dense", 0, 0]],
+}
+
+
+def write_old_file(path):
+    """Write a model file of Keras 2 with an operation in it."""
+    with h5py.File(path, "w") as file:
+        config = {"class_name": "Functional", "config": OLD}
+        file.attrs.update(model_config=json.dumps(config), backend="tensorflow")
+        file.attrs["keras_version"] = "2.15.0"
+        weights = file.create_group("model_weights")
+        weights.attrs["layer_names"] = ["x", "tf.math.truediv", "dense"]
+        for name in weights.attrs["layer_names"]:
+            group = weights.create_group(name)
+            group.attrs["weight_names"] = ["dense/kernel:0"] * (name == "dense")
+        kernel = np.arange(6, dtype="float32").reshape(3, 2)
+        weights["dense"].create_dataset("dense/kernel:0", data=kernel)
+
+
+def cases(needs=None):
+    """Return ``(entry, number of the case, case)``, those with or without an import."""
+    return [
+        (one, number, case)
+        for one in entries()
+        for number, case in enumerate(one.cases)
+        if ("import tf_keras" in case.first) == (needs == "tf_keras")
+    ]
+
+
+def name(case):
+    """Return the name of a case's test."""
+    one, number, _ = case
+    return f"{one.anchor.strip('-')[:50]}-{number}"
+
+
+def run(source, names):
+    """Run lines; return what the last one gives, if it is an expression."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<cell>", "exec"), names)
+    if last is not None:
+        expression = ast.Expression(last.value)
+        return eval(compile(expression, "<cell>", "eval"), names)
+
+
+def started(first="", change=str):
+    """Return the names that the page's lines start from, after those that come first."""
+    keras.utils.clear_session(free_memory=False)  # only the names, which is fast
+    keras.utils.set_random_seed(0)
+    names = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run(change(SETUP), names)
+        if first:
+            run(change(first), names)
+    return names
+
+
+def outcome(case, change=str):
+    """Return the errors and warnings that a case's lines give, as they are."""
+    names = started(case.first, change)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            run(change(case.wrote), names)
+        except Exception as error:
+            return [error]
+    return [one.message for one in caught if issubclass(one.category, UserWarning)]
