@@ -113,7 +113,7 @@ def wrong_programs():
 
 
 def added(numbers, dtype="float32"):
-    """Add numbers from left to right, rounding after each step."""
+    """Add numbers from left to right, rounding after each addition."""
     total = np.zeros((), dtype)
     for number in numbers:
         total = total + np.asarray(number, dtype)
