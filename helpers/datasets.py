@@ -145,7 +145,7 @@ def fetch_cifar10():
         state = "damaged in Keras's cache" if damaged else "not on this machine"
         raise OSError(f"CIFAR-10 is {state}, and LAYERS_OFFLINE forbids a download.")
     if damaged:
-        print("CIFAR-10's archive in Keras's cache is damaged: downloading another.")
+        print("CIFAR-10's archive in Keras's cache is damaged: downloading it again.")
     from .engine.download import download  # slow to import, seldom needed
 
     try:

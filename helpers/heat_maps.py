@@ -293,7 +293,9 @@ def layer_with_maps(model, inputs, layer):
     maps = {name: np.prod(x.shape[1:-1]) for name, x in named.items() if x.ndim > 2}
     names = [name for name, places in maps.items() if layer is not None or places > 1]
     if not names:
-        has = f"{model.name} has no layer" if layer is None else f"{layer} is no layer"
+        has = (
+            f"{model.name} has no layer" if layer is None else f"{layer} is not a layer"
+        )
         raise ValueError(
             f"{has} with maps, (images, rows, columns, channels). Name one that comes "
             "before Flatten or global pooling."

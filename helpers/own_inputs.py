@@ -339,7 +339,7 @@ def shape_of_pictures(model):
     inputs = expected_inputs(model)
     shapes = ", ".join(str(shape) for _, shape, _ in inputs)
     if len(inputs) != 1 or not takes_picture(unflattened(inputs[0][1])):
-        raise ValueError(f"{model.name} takes no pictures, but {shapes}.")
+        raise ValueError(f"{model.name} does not take pictures, but {shapes}.")
     if len(getattr(model, "outputs", None) or [1]) > 1:
         raise ValueError(
             f"{model.name} gives {len(model.outputs)} answers. For one of them, make "

@@ -176,8 +176,8 @@ def opened(source):
     kind = f"{type(source).__module__}.{type(source).__qualname__}"
     kind = kind.removeprefix("builtins.")
     raise TypeError(
-        f"{kind} is no picture. Pass a path, an address that starts with https://, bytes, "
-        "a FileUpload, a Pillow image or an array."
+        f"{kind} is not a picture. Pass a path, an address (https://), bytes, a "
+        "FileUpload, a Pillow image or an array."
     )
 
 
@@ -311,11 +311,13 @@ def fetch(address):
         reason = f"no connection to {host}"
         cause = type(error.__context__).__name__  # what requests says of it
         if content:
-            reason = f"the connection to {host} broke off after {len(content)} bytes"
+            reason = (
+                f"the connection to {host} was interrupted after {len(content)} bytes"
+            )
         elif cause == "TooManyRedirects":
             reason = f"{host} redirects from one address to the next without end"
         elif cause in ("InvalidURL", "LocationParseError"):
-            reason = f"{address} is no valid address"
+            reason = f"{address} is not a valid address"
     raise OSError(f"The picture could not be fetched: {reason}. {instead}")
 
 

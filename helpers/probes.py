@@ -12,8 +12,8 @@ class Probe:
     Attributes:
         weights: array ``(numbers, targets)``: a column for each class, or for the one
             quantity.
-        mean: array ``(numbers,)``, what is subtracted from outputs first.
-        base: array ``(targets,)``, what is added to the sums.
+        mean: array ``(numbers,)``, which is subtracted from outputs first.
+        base: array ``(targets,)``, which is added to the sums.
         of_classes: whether it was fitted to labels.
     """
 
@@ -34,7 +34,7 @@ class Probe:
         return sums if self.of_classes else sums[:, 0]
 
     def classes(self, outputs):
-        """Return for each input the class with the highest score."""
+        """Return the class with the highest score for each input."""
         if not self.of_classes:
             raise ValueError("It was fitted to a quantity: ask for scores(outputs).")
         return self.scores(outputs).argmax(axis=1)
@@ -51,12 +51,13 @@ def probe(outputs, targets, penalty=1.0):
     targets, plus ``penalty`` times the squared weights.
 
     Arguments:
-        outputs: a layer's outputs, or pixels, ``(inputs, ...)``. The inputs by which it
-            is judged must be others.
+        outputs: a layer's outputs, or pixels, ``(inputs, ...)``. Judge the probe on
+            other inputs than these.
         targets: labels, whole numbers ``(inputs,)`` from 0; or a quantity, floats
             ``(inputs,)``, such as the brightness of each picture.
-        penalty: how much large weights cost. It is measured by the typical length of
-            the outputs, so that one number suits all layers.
+        penalty: how much large weights cost. It is multiplied by the mean squared
+            length of the outputs, their mean subtracted, so that one number suits all
+            layers.
 
     Returns:
         `Probe`.

@@ -52,7 +52,7 @@ def test_keras_2s_archive_is_found_offline(
 def test_a_damaged_archive_is_replaced_by_a_good_one_only(mirrors, folder, printed):
     damaged = mirrors.server.data[:-1] + b"?"
     put_archive(folder, damaged)
-    line = "CIFAR-10's archive in Keras's cache is damaged: downloading another."
+    line = "CIFAR-10's archive in Keras's cache is damaged: downloading it again."
 
     mirrors("wrong_bytes")
     assert load_cifar10().is_stand_in

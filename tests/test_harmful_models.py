@@ -137,7 +137,7 @@ def test_nothing_is_followed_out_of_an_hdf5_file(ending, way, tmp_path):
     else:
         path.write_bytes(weights.getvalue())
     message = refused(path)
-    assert (way is soft) != ("takes weights from another file" in message)
+    assert (way is soft) != ("takes weights from a different file" in message)
 
 
 @pytest.mark.parametrize("version", [keras.__version__, "2.15.0"])
@@ -253,7 +253,7 @@ def test_a_file_names_nothing_of_keras_but_parts_of_networks(name, form, describ
         "lambda": {"class_name": "Lambda", "config": {"function": function}},
     }
     message = refused(described(**entries[form]))
-    assert f"names {name}, which is no part of a network" in message
+    assert f"names {name}, which is not part of a network" in message
 
 
 LARGE = {  # a layer with more weights than the file can hold

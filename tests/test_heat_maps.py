@@ -295,7 +295,7 @@ def test_a_layer_is_named_in_every_way():
 
 REFUSED = {
     "no such layer": ({"layer": "mops"}, "has no layer 'mops'. Did you mean 'maps'"),
-    "no maps": ({"layer": "kinds"}, "kinds is no layer with maps"),
+    "no maps": ({"layer": "kinds"}, "kinds is not a layer with maps"),
     "several": ({"layer": layers.Conv2D}, "means conv, maps. Name one"),
     "no class": ({"classes": 3}, "There is no class 3: kinds has 0 to 2"),
     "a negative class": ({"classes": -1}, "There is no class -1"),
@@ -318,10 +318,10 @@ def test_other_models_and_inputs_are_refused():
     stream = (images(2, 10, 10) for _ in range(2))
     with pytest.raises(ValueError, match="inputs are batches. Pass arrays"):
         grad_cam(model, stream)
-    with pytest.raises(ValueError, match="no layer with maps"):
+    with pytest.raises(ValueError, match="has no layer with maps"):
         grad_cam(sequential((4,), layers.Dense(2)), floats(2, 4))
     segments = functional((6, 6, 3), layers.Conv2D(2, 3, name="conv"))
-    with pytest.raises(ValueError, match=r"conv gives out shape \(1, 4, 4, 2\)"):
+    with pytest.raises(ValueError, match=r"conv outputs shape \(1, 4, 4, 2\)"):
         grad_cam(segments, images(1, 6, 6))
     with pytest.raises(TypeError, match="must be a keras.Model"):
         layer_gradients("model", floats(2, 4))

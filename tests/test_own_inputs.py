@@ -66,7 +66,7 @@ SHAPES = {  # of an input: the shape of the batch, and words about it
     (28, 28): ((1, 28, 28), "your picture"),
     (3, 20, 30): ((1, 3, 20, 30), "your picture, 20 rows and 30 columns"),
     (None, None, 3): ((1, 64, 64, 3), "your picture"),
-    (12,): ((1, 12), "12 numbers drawn at random"),
+    (12,): ((1, 12), "12 numbers taken at random"),
     (24, 2): ((1, 24, 2), "24 × 2 numbers"),
     (8, 8, 16): ((1, 8, 8, 16), "8 × 8 × 16 numbers"),
     (4, 8, 8, 3): ((1, 4, 8, 8, 3), "numbers"),
@@ -247,20 +247,20 @@ def test_networks_of_other_kinds_end_at_what_they_were_trained_with(name):
     model.fit(prepared(x) if prepared else x, labels, epochs=10, verbose=0)
     found = try_preparations(model, *drawn_digits())
     assert replace(found.best, fit="crop") == way  # these digits fit in any form
-    assert "guesses" not in repr(found)
+    assert "Guessing" not in repr(found)
 
 
 def test_where_nothing_fits_it_is_said():
     pictures, labels = drawn_digits()
     wrong = try_preparations(digit_network(), pictures, (np.asarray(labels) + 3) % 10)
-    assert "Somebody who guesses may be right as often" in repr(wrong)
+    assert "Guessing may be right as often" in repr(wrong)
     few = try_preparations(digit_network(), pictures[:2], labels[:2])
     assert "pass more pictures" in repr(few)
     right = try_preparations(digit_network(), pictures, labels)
-    assert "guesses" not in repr(right)
+    assert "Guessing" not in repr(right)
     broken = digit_network()
     broken.set_weights([w * np.nan for w in broken.get_weights()])
-    assert "guesses" in repr(try_preparations(broken, pictures, labels))
+    assert "Guessing" in repr(try_preparations(broken, pictures, labels))
 
 
 @pytest.mark.filterwarnings("ignore:Every pixel")
@@ -382,7 +382,7 @@ def test_what_cannot_be_measured_is_told():
     ):
         with pytest.raises(ValueError, match=words):
             try_preparations(model, pictures, labels)
-    with pytest.raises(ValueError, match="takes no pictures"):
+    with pytest.raises(ValueError, match="does not take pictures"):
         try_preparations(stack((12,)), [cat_photograph()], [0])
     with pytest.raises(ValueError, match="a score for each class"):
         try_preparations(stack((8, 8, 1), layers.Conv2D(2, 3)), [cat_photograph()], [0])

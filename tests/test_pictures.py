@@ -75,12 +75,14 @@ def test_callers_array_is_not_changed_nor_shared():
 @pytest.mark.parametrize("source", [3, None, object, print, 1.5], ids=str)
 def test_other_things_are_refused(source):
     message = refused(source, TypeError)
-    assert message.startswith(f"{type(source).__name__} is no picture. Pass a path")
+    assert message.startswith(f"{type(source).__name__} is not a picture. Pass a path")
 
 
 def test_picture_of_another_program_is_named_as_its_own():
     message = refused(ipywidgets.Image(), TypeError)
-    assert message.startswith("ipywidgets.widgets.widget_media.Image is no picture. ")
+    assert message.startswith(
+        "ipywidgets.widgets.widget_media.Image is not a picture. "
+    )
 
 
 @pytest.mark.parametrize("path", ["nowhere.png", "a\0b", "x" * 5000, "~no-such-user/a"])
@@ -223,12 +225,12 @@ def test_arrays_of_other_shapes(array, shape):
     ("shape", "words"),
     [
         ((1, 4, 4, 3), "images[0]"),
-        ((3, 32, 32), "If its channels stand first, write image.transpose(1, 2, 0)"),
-        ((4, 4, 2), "channels stand first"),
-        ((32, 32, 2), "Channels stand on the last axis: 1, 3 or 4 of them"),
-        ((8, 8, 5), "Channels stand on the last axis"),
-        ((3,), "Channels stand on the last axis"),
-        ((), "Channels stand on the last axis"),
+        ((3, 32, 32), "If its channels come first, write image.transpose(1, 2, 0)"),
+        ((4, 4, 2), "channels come first"),
+        ((32, 32, 2), "The channels are the last axis: 1, 3 or 4 of them"),
+        ((8, 8, 5), "The channels are the last axis"),
+        ((3,), "The channels are the last axis"),
+        ((), "The channels are the last axis"),
         ((0, 4, 3), "no pixels"),
     ],
 )
@@ -274,7 +276,7 @@ def test_channels_first_is_read_as_the_message_says(kind):
     [
         ([300, 300], "only the value 300."),
         ([-1, 300], "values from -1 to 300."),
-        ([np.nan, 1], "NaN, which is no number."),
+        ([np.nan, 1], "NaN, which is not a number."),
     ],
 )
 def test_values_are_told_as_they_are(pixels, words):
@@ -441,7 +443,9 @@ def test_other_files_are_named(content, words):
 def test_text_with_the_name_of_a_picture(content, tmp_path):
     path = tmp_path / "notes.PNG"
     path.write_bytes(content)
-    words = "notes.PNG has a name that ends with .png, but its content is no picture."
+    words = (
+        "notes.PNG has a name that ends with .png, but its content is not a picture."
+    )
     assert words in refused(path)
     assert refused(chosen(content, "notes.PNG")) == words
     assert "is not a picture that can be read" in refused(chosen(content, "notes.md"))

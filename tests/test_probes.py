@@ -74,5 +74,5 @@ def test_what_is_refused_is_said_in_a_sentence(kind):
 
 
 def test_outputs_of_another_layer_are_refused():
-    with pytest.raises(ValueError, match="fitted to 3 numbers .* 4 came"):
+    with pytest.raises(ValueError, match="fitted to 3 numbers .* got 4"):
         probe(floats(9, 3), np.arange(9) % 2).scores(floats(9, 4))

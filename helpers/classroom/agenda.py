@@ -12,7 +12,7 @@ PLANS = {
     "full-day": "A full day",
 }
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-ROW = re.compile(r"^\| \d+ \| (\d+):(\d\d) \| ([^|]*) \| ([^|]*) \|", re.MULTILINE)
+ROW = re.compile(r"^\| \d+ \| (\d+):(\d\d) \|([^|]*)\|([^|]*)\|", re.MULTILINE)
 
 
 def agenda(plan, titles, start="0:00"):

@@ -87,7 +87,7 @@ def locate(value):
 def describe(value):
     """Say in a few words what is named, for the report."""
     if is_address(value):
-        return f"the address {value.strip(QUOTES)}, which is no file"
+        return f"the address {value.strip(QUOTES)}, which is not a file"
     path = locate(value)
     kind = "folder" if os.path.isdir(path) else "file"
     return f"the {kind} {path}" + ("" if os.path.exists(path) else ", which is missing")
@@ -107,7 +107,7 @@ def archive_in(folder):
     if arrays:
         raise ValueError(f"it is a folder. Write the path of the file: {arrays[0]}.")
     if here:
-        raise ValueError(f"{here[0].name} in it will not do: {why_not(here[0])}")
+        raise ValueError(f"{here[0].name} in it cannot be used: {why_not(here[0])}")
     if version := version_of([folder.name, *names]):
         raise ValueError(f"it {version}.")
     raise ValueError("it is a folder, and the archive is not in it.")
@@ -184,7 +184,7 @@ def check_zip(path):
             names = file.namelist()
     except zipfile.BadZipFile:
         raise ValueError(
-            "it breaks off or is damaged. Copy or download it again."
+            "it is cut short or damaged. Copy or download it again."
         ) from None
     if any(name.endswith(".npy") for name in names):
         return
@@ -218,7 +218,7 @@ def why_not(path):
             return what
     if version := version_of([path.name]):
         return f"it {version}."
-    return "it is no .npz, and its SHA-256 is not that of CIFAR-10's archive."
+    return "it is not an .npz, and its SHA-256 is not that of CIFAR-10's archive."
 
 
 def why_no_archive(path, start):
@@ -245,6 +245,6 @@ def why_no_archive(path, start):
         return f"it {broken}. Copy or download it again."
     if "batches-py" in " ".join(names):
         plain = b"ustar" in start
-        how = f"it is no .gz any more. {SAFARI}" if plain else "it was packed again."
+        how = f"it is no longer a .gz. {SAFARI}" if plain else "it was packed again."
         return f"{how} In it is CIFAR-10, but {PICKLES}"
     return "it is an archive, and CIFAR-10 is not in it."

@@ -116,7 +116,7 @@ def try_mirror(url, target, size, sha256):
     except TimeoutError:
         return "no answer"
     except ConnectionError:
-        return "no connection, or it broke off"
+        return "no connection, or it was interrupted"
     except ValueError:
         return "it sent a different file (its size or checksum differs)"
 

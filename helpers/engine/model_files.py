@@ -37,8 +37,8 @@ WEIGHTS = (
     "holds weights, without the layers they belong to. Build the network with its code, "
     "then write"
 )
-H5_NAME = "The path has to end with .h5."
-WEIGHTS_NAME = "The path has to end with .weights.h5."
+H5_NAME = "The path must end with .h5."
+WEIGHTS_NAME = "The path must end with .weights.h5."
 SAVED_MODEL = (
     "It keeps what is computed, not the layers. Where the model was made, write "
     "model.save('model.h5'); without its code, the package tf_keras may do that: "
@@ -56,7 +56,7 @@ PACKED = ".gz", ".tgz", ".tar", ".bz2", ".xz", ".rar", ".7z"
 FORMATS = {  # by the end of the name: what it is
     ".tflite": "a model of TensorFlow Lite",
     ".pb": "a part of a SavedModel, or a graph of TensorFlow 1",
-    ".pbtxt": "a graph of TensorFlow 1, as a text",
+    ".pbtxt": "a graph of TensorFlow 1, as text",
     ".ckpt": "a checkpoint",
     ".index": "a part of a checkpoint",
     ".mlmodel": "a model of Core ML",
@@ -122,7 +122,7 @@ class ModelFile:
             one.external or one.is_virtual for one in arrays
         ):
             raise NoModel(
-                f"{self.name} takes weights from another file on this machine. Nothing "
+                f"{self.name} takes weights from a different file on this machine. Nothing "
                 "outside a model's own file is read here. Ask for a file that holds all "
                 "its weights."
             )
@@ -157,7 +157,7 @@ class ModelFile:
             raise NoModel(
                 f"{self.name} has {self.size:,} bytes and describes layers with more than "
                 f"{self.limit():,} bytes of weights. It is damaged, or it was made "
-                "means harm: Keras would take that memory."
+                "to do harm: Keras would take that memory."
             )
         return model
 
@@ -222,7 +222,7 @@ def arrays_in(file):
 def uncompiled(x, depth=0):
     """Return a description without losses and optimizers, also of models inside it."""
     if depth > DEEPEST:
-        raise RecursionError("no model is as deep as that")
+        raise RecursionError("no model is that deep")
     if isinstance(x, list):
         return [uncompiled(one, depth + 1) for one in x]
     if not isinstance(x, dict):
@@ -342,7 +342,7 @@ def what_else(path, name):
     if content.startswith(PACKED_BYTES) or suffix in PACKED:
         return "is a packed file. Unpack it, and pass the model file that is in it."
     if content.startswith(PICTURES):
-        return f"is a picture, or a page to print, and no model. {PASS_MODEL}"
+        return f"is a picture, or a page to print, not a model. {PASS_MODEL}"
     if suffix in FORMATS:
         return f"is {FORMATS[suffix]}. {SAVE_AGAIN}"
     if content[4:8] == b"TFL3":
@@ -359,7 +359,7 @@ def in_text(content, start, suffix):
     again = AGAIN if suffix in MODELS else SAVE_AGAIN
     if start.startswith((b"<", b"\xef\xbb\xbf<")):
         if start.startswith(b"<?xml") and b"<html" not in content[:1000].lower():
-            return f"is a text of XML, such as a server's error, and no model. {again}"
+            return f"is an XML text, such as a server's error, not a model. {again}"
         return (
             "is a web page. On that page, choose to download the file itself (on GitHub: "
             "Download raw file)."
@@ -387,7 +387,7 @@ def in_json(content, again):
             "write model = keras.models.model_from_json(open(path).read()), then "
             "model.load_weights(weights_path)."
         )
-    return f"is a text of JSON, and describes no model of Keras. {again}"
+    return f"is a JSON text, but describes no Keras model. {again}"
 
 
 def in_hdf5(path, name):
@@ -433,7 +433,7 @@ def in_zip(path, name):
     if any(one.endswith("saved_model.pb") for one in names):
         return f"is a zip archive with a SavedModel in it. {SAVED_MODEL}"
     if {"config.json", WEIGHTS_PART} & set(names):
-        return f"is a .keras file that is damaged, or lacks a part. {AGAIN}"
+        return f"is a .keras file that is damaged, or incomplete. {AGAIN}"
     if "model.json" in names or ".tflite" in ends:
         what = "TensorFlow.js" if "model.json" in names else "TensorFlow Lite"
         return (

@@ -119,7 +119,7 @@ def what_else(content, name):
             "it came with, or download the picture itself."
         )
     if suffix in Image.registered_extensions() and is_text(content):
-        return f"has a name that ends with {suffix}, but its content is no picture."
+        return f"has a name that ends with {suffix}, but its content is not a picture."
     return "is not a picture that can be read, or is damaged. Save it as PNG or JPEG."
 
 
@@ -233,7 +233,7 @@ def from_array(source):
     if x.ndim == 3 and x.shape[-1] == 1:
         x = x[..., 0]
     if 0 in x.shape or not (x.ndim == 2 or (x.ndim == 3 and x.shape[-1] in (3, 4))):
-        instead = "Channels stand on the last axis: 1, 3 or 4 of them."
+        instead = "The channels are the last axis: 1, 3 or 4 of them."
         if 0 in x.shape:
             instead = "There are no pixels in it."
         elif x.ndim == 4:
@@ -244,7 +244,7 @@ def from_array(source):
                 line = "image.permute(1, 2, 0)"
             elif isinstance(source, np.ndarray):
                 line = "image.transpose(1, 2, 0)"
-            instead = f"If its channels stand first, write {line}."
+            instead = f"If its channels come first, write {line}."
         raise ValueError(
             f"One picture has the shape (rows, columns, 3), this array has {x.shape}. "
             f"{instead}"
@@ -299,7 +299,7 @@ def to_bytes(x, white=None, it="picture"):
         one, two = f"only the value {low}", f"values from {low} to {high}"
         span = one if low == high else two
         if np.isnan(low):
-            span = "NaN, which is no number"
+            span = "NaN, which is not a number"
         raise ValueError(
             f"The picture holds {span}. Pixels go from 0 to 255, or, as floats, from 0 to "
             f"1. {fix(x, low, high, it)}{where(it)}"

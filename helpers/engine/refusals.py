@@ -140,7 +140,7 @@ def refused_part(config, name):
             )
         if kind in PROGRAMS:
             return (
-                f"{name} holds a {kind}, which runs a program that is no layer of Keras. "
+                f"{name} holds a {kind}, which runs a program that is not a Keras layer. "
                 f"Safe mode refuses it. {ONLY_YOURS}"
             )
         path = settings.get("vocabulary")
@@ -153,14 +153,14 @@ def refused_part(config, name):
             )
         if not is_for_networks(where):
             return (
-                f"{name} names {printable(where)[:100]}, which is no part of a network: "
+                f"{name} names {printable(where)[:100]}, which is not part of a network: "
                 "with it, such a file could do harm. Do not open it elsewhere."
             )
         shape = settings.get("batch_shape")
         if isinstance(shape, list) and is_too_large(shape):
             return (
                 f"{name} takes an input of shape {printable(str(tuple(shape)))[:100]}, "
-                "which is too large to be real. It is damaged, or it was made means "
+                "which is too large to be real. It is damaged, or it was made to do "
                 "harm."
             )
     return None

@@ -34,7 +34,7 @@ def check_model(model):
     if not isinstance(model, keras.Model):
         kind = f"{type(model).__module__}.{type(model).__qualname__}"
         raise TypeError(
-            f"model must be a keras.Model, but got a {kind}.{instead_of(model, kind)}"
+            f"model must be a keras.Model, but got {kind}.{instead_of(model, kind)}"
         )
     if not has_call(model):
         raise ValueError(without_call(model))
@@ -112,7 +112,7 @@ def cannot_run(model, error, running=()):
         return (
             f"{model.name} cannot be compiled: TensorFlow refuses the name "
             f"{running[-1] if running else model.name!r}. Names there consist of letters "
-            "from a to z, digits, and the signs . _ -: give the layer another one"
+            "from a to z, digits, and the signs . _ -: give the layer a different one"
         )
     message = f"{model.name} cannot be run on these inputs: {where}{reason}"
     wrong = re.search(r"indices\[.*\] = (\S+) is not in \[0, (\d+)\)", message)

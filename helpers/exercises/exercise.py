@@ -54,9 +54,7 @@ class Exercise:
         self.mistakes = {sentence: answer for answer, sentence in pairs}
         self.mistakes |= {said: partial(str, word) for word, said in words.items()}
         if len(self.mistakes) < len(mistakes) / 2 + len(words):
-            raise ValueError(
-                "A sentence stands twice: each mistake has one of its own."
-            )
+            raise ValueError("A sentence is there twice: each mistake needs its own.")
 
 
 def find(name, kind):

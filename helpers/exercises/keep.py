@@ -93,7 +93,7 @@ def write(kept, imports, sources):
         line = getattr(error, "lineno", None)
         where = f", see its line {line}" if line else ""
         return (
-            f"{FILE} is no valid Python{where}: it is left as it is, and nothing is kept. "
+            f"{FILE} is not valid Python{where}: it is left as it is, and nothing is kept. "
             "Fix it or give it another name, then run this cell again."
         )
     except OSError as error:

@@ -14,7 +14,7 @@ def read_file(path):
     """Return the text of a Python file and its encoding; None where there is no file.
 
     Raises:
-        SyntaxError: it is no valid Python.
+        SyntaxError: it is not valid Python.
         ValueError: it is no text, or holds zeros.
         OSError: it cannot be read.
     """

@@ -330,7 +330,7 @@ def check_place(place, feature_map):
     except (TypeError, ValueError, IndexError):
         rows, columns = feature_map.shape
         raise IndexError(
-            f"{place!r} is no place of the feature map, which has {count_of(feature_map)}. "
+            f"{place!r} is not a place of the map, which has {count_of(feature_map)}. "
             f"Write a row from 0 to {rows - 1} and a column from 0 to {columns - 1}."
         ) from None
     return row % feature_map.shape[0], column % feature_map.shape[1]

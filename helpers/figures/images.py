@@ -188,7 +188,7 @@ def shown_picture(image):
     if image.ndim == 4:
         instead = "Take one picture out of a batch with images[0]."
     elif image.ndim == 3 and image.shape[0] in (1, 3) and image.size:
-        instead = "If its channels stand first, write image.transpose(1, 2, 0)."
+        instead = "If its channels come first, write image.transpose(1, 2, 0)."
     raise ValueError(
         "A picture has the shape (rows, columns, 3) or (rows, columns), this array has "
         f"{image.shape}. {instead}"

@@ -145,7 +145,7 @@ def test_kit_that_exists_is_replaced_only_when_told(place, kit, capsys):
     (folder / "notes.txt").write_text("a learner's")
     for words in ([], ["--replace"]):
         assert main(["prepare", str(folder), "--no-slides", *words]) == 1
-        assert "exists and is no kit" in capsys.readouterr().out
+        assert "exists and is not a kit" in capsys.readouterr().out
     assert os.listdir(folder) == ["notes.txt"]
     for name in ("index.html", "course.zip"):
         (folder / name).touch()
@@ -384,5 +384,5 @@ def test_page_has_the_days_agenda(place, monkeypatch, capsys):
 def test_a_time_that_is_none_is_said_and_nothing_stays(place, capsys):
     words = ["prepare", str(place / "kit"), "--no-slides", "--start", "25:00"]
     assert main(words) == 1
-    assert "write a time of the day, such as 9:30" in capsys.readouterr().err
+    assert "write a time of the day, such as 9:30" in capsys.readouterr().out
     assert not (place / "kit").exists()

@@ -51,7 +51,7 @@ def test_every_link_of_the_page_is_answered(serving, solutions):
     address = serving(solutions=solutions)
     links = re.findall(r'href="([^"]+)"', get(f"{address}/").decode())
     assert ("course-with-solutions.zip" in links) == solutions
-    assert len(links) > 10 and all(get(f"{address}/{link}") for link in links)
+    assert links and all(get(f"{address}/{link}") for link in links)
 
 
 def ask(address, path, method="GET", **headers):
@@ -299,7 +299,7 @@ def test_port_without_the_right_to_it_is_said(kit, monkeypatch, capsys):
     monkeypatch.setattr(server, "Server", refuse)
     assert main(["serve", str(kit), "--port", "80"]) == 1
     assert capsys.readouterr().out == (
-        "Port 80 cannot be had (Permission denied). Name another one, such as "
+        "Port 80 is not available (Permission denied). Name another one, such as "
         "--port 8080.\n"
     )
 

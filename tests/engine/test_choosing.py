@@ -90,9 +90,9 @@ def test_only_what_is_asked_for_is_computed():
         (layers.Dense(3, name="dense"), ValueError, "This Dense layer 'dense' is not"),
         ([], ValueError, "layers is empty"),
         (["dense", "dence"], ValueError, "no layer 'dence'. Did you mean 'dense'"),
-        (1.5, TypeError, "names, indices, layers or layer classes, but 1.5 came"),
-        (True, TypeError, "but True came"),
-        ([int], TypeError, "but <class 'int'> came"),
+        (1.5, TypeError, "names, indices, layers or layer classes, but got 1.5"),
+        (True, TypeError, "but got True"),
+        ([int], TypeError, "but got <class 'int'>"),
     ],
 )
 def test_layers_that_are_refused(wanted, error, words):

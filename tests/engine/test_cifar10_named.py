@@ -261,7 +261,7 @@ BAD_NPZ = {
     ),
     "cut off": (
         lambda arrays, trap: npz(arrays)[:-10_000],
-        "it breaks off or is damaged",
+        "it is cut short or damaged",
     ),
     "no labels": (
         lambda arrays, trap: npz(arrays).replace(b"y_test.npy", b"labels.bin"),
@@ -375,7 +375,7 @@ def test_a_bad_npz(make, words, cifar10, folder, trap, tmp_path, name, printed):
 
 OTHER_FILES = {
     "empty": (lambda a, t: b"", "it is empty. "),
-    "text": (lambda a, t: b"hello" * 100, "it is no .npz, and its SHA-256 is not"),
+    "text": (lambda a, t: b"hello" * 100, "it is not an .npz, and its SHA-256 is not"),
     "npy": (lambda a, t: saved(np.zeros(3)), "it is an .npy, of one array."),
     "pickle": (
         lambda a, t: pickle.dumps(t),
@@ -398,7 +398,7 @@ OTHER_FILES = {
     "more": (lambda a, t: a + b"more", "it is damaged. "),
     "tar": (
         lambda a, t: gzip.decompress(tar_gz(batches(t))),
-        f"it is no .gz any more. Safari .*{PICKLED}.*`import keras",
+        f"it is no longer a .gz. Safari .*{PICKLED}.*`import keras",
     ),
     "packed anew": (
         lambda a, t: gzip.compress(gzip.decompress(a), 9),
@@ -445,7 +445,7 @@ OTHER_FILES = {
         lambda a, t: zipped("train/cat/1.png"),
         "it is a .zip, and CIFAR-10 is not in it",
     ),
-    "cut zip": (lambda a, t: zipped("a")[:-9], "it breaks off or is damaged. "),
+    "cut zip": (lambda a, t: zipped("a")[:-9], "it is cut short or damaged. "),
 }
 
 
@@ -472,7 +472,7 @@ FOLDERS = {
     "arrays": ("c.NPZ", "it is a folder. Write the path of the file: .*all.c.NPZ"),
     "damaged": (
         "cifar-10-python.tar.gz",
-        "cifar-10-python.tar.gz in it will not do: it",
+        "cifar-10-python.tar.gz in it cannot be used: it",
     ),
     "binary": ("data_batch_1.bin", "it is CIFAR-10's binary version"),
     "other": ("x", "it is a folder, and the archive is not in it"),
@@ -545,7 +545,7 @@ def test_an_address_is_refused_as_a_whole(address, name, tmp_path, monkeypatch):
             load_cifar10()
     assert (
         cifar10_named.describe(f" {address}")
-        == f"the address {address}, which is no file"
+        == f"the address {address}, which is not a file"
     )
 
 

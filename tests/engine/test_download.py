@@ -49,7 +49,7 @@ def test_a_good_mirror_gives_the_archive(manner, mirrors, folder, printed):
 
 
 TOO_SLOW = "too slow, it would take over 0.1 minutes"
-BROKEN = "no connection, or it broke off"
+BROKEN = "no connection, or it was interrupted"
 
 
 @pytest.mark.parametrize(

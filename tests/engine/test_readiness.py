@@ -213,9 +213,13 @@ ARRAYS = {
 FLOATS = {"x_test": ARRAYS["x_test"] / 255}
 NAMED = {
     "nothing": ("cifar10.npz", None, "it cannot be found: the folder "),
-    "no archive": ("a.tar.gz", b"?", "it is no .npz, and its SHA-256 is not that of"),
+    "no archive": (
+        "a.tar.gz",
+        b"?",
+        "it is not an .npz, and its SHA-256 is not that of",
+    ),
     "a page": ("a.tar.gz", b"<!DOCTYPE html>", "it is a web page"),
-    "cut off": ("a.npz", npz(ARRAYS)[:-99], "it breaks off or is damaged"),
+    "cut off": ("a.npz", npz(ARRAYS)[:-99], "it is cut short or damaged"),
     "floats": ("a.npz", npz(ARRAYS, **FLOATS), "dtype float64, expected (images, 32"),
     "good": ("a.npz", npz(ARRAYS), None),
     "good in capitals": ("A.NPZ", npz(ARRAYS), None),
@@ -239,7 +243,7 @@ def test_both_commands_refuse_a_wrong_file_for_cifar10(course, tmp_path):
     path = tmp_path / "cifar-10-python.tar.gz"
     path.write_bytes(b"another file")
     problem, lines = both(course, LAYERS_CIFAR10=str(path))
-    assert problem.startswith(f"LAYERS_CIFAR10 names {path}, but it is no .npz,")
+    assert problem.startswith(f"LAYERS_CIFAR10 names {path}, but it is not an .npz,")
     assert [line.split()[0] for line in lines[-2:]] == ["device", "CIFAR-10"]
 
 
@@ -247,7 +251,7 @@ def test_both_commands_refuse_a_wrong_file_for_cifar10(course, tmp_path):
     "value, source",
     {
         "/nowhere/a.npz": "the file /nowhere/a.npz, which is missing",
-        "http://a.example/a.npz": "the address http://a.example/a.npz, which is no file",
+        "http://a.example/a.npz": "the address http://a.example/a.npz, which is not a file",
         "data": "the folder data",
     }.items(),
 )

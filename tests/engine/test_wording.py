@@ -215,13 +215,13 @@ def test_a_model_of_keras_2():
 @pytest.mark.parametrize(
     ("model", "error", "words"),
     [
-        ("model.keras", TypeError, r"builtins.str came. Write keras.models.load_model"),
-        (None, TypeError, "must be a keras.Model, but a builtins.NoneType came"),
+        ("model.keras", TypeError, r"got builtins.str. Write keras.models.load_model"),
+        (None, TypeError, "must be a keras.Model, but got builtins.NoneType"),
         (Subclassed, TypeError, r"class Subclassed.*Write Subclassed\(\)"),
         (
             layers.Dense(2),
             TypeError,
-            r"Dense came. Write keras.Sequential\(\[keras.Inp",
+            r"Dense. Write keras.Sequential\(\[keras.Inp",
         ),
         (keras.Sequential(), ValueError, r"not built.*model\(inputs\).*keras.Input"),
         (keras.Sequential([layers.Dense(2)]), ValueError, r"put keras.Input\(shape\)"),

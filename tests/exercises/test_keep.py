@@ -289,7 +289,7 @@ def test_what_is_not_right_leaves_the_earlier_version(capsys):
 def test_a_file_that_is_no_python_is_left_alone(capsys, content):
     Path(FILE).write_bytes(content)
     said = kept(capsys, DENSE)
-    assert said.startswith("my_layers.py is no valid Python")
+    assert said.startswith("my_layers.py is not valid Python")
     assert Path(FILE).read_bytes() == content and os.listdir() == [FILE]
 
 

@@ -512,12 +512,20 @@ def test_nothing_is_cut_off_and_no_text_lies_on_another(kind):
             IndexError,
             "from 0 to 3",
         ),
-        (lambda: convolution_figure(PICTURE, KERNEL, 1), IndexError, "1 is no place"),
-        (lambda: convolution_figure(PICTURE, KERNEL, (0.5, 1)), IndexError, "no place"),
+        (
+            lambda: convolution_figure(PICTURE, KERNEL, 1),
+            IndexError,
+            "1 is not a place",
+        ),
+        (
+            lambda: convolution_figure(PICTURE, KERNEL, (0.5, 1)),
+            IndexError,
+            "not a place",
+        ),
         (
             lambda: convolution_figure(PICTURE, KERNEL, (0, 0, 0)),
             IndexError,
-            "no place",
+            "not a place",
         ),
         (
             lambda: convolution_figure(PICTURE, KERNEL, bias="a"),
