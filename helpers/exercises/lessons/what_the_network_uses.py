@@ -317,8 +317,8 @@ SIZES = [33, 34, 35]
 
 EXERCISES["unseen_rows"] = Exercise(
     lambda: [unseen(size) for size in SIZES],
-    "Pooling leaves out the last row wherever their number is odd, in one layer or in "
-    "both.",
+    "Pooling leaves out the last row where it gets an odd number of them: in both layers "
+    "for 33, in none for 34, in the first for 35.",
     lambda: [0, 0, 0],
     "Pooling takes two rows at a time, and leaves out the last one if their number is odd.",
     lambda: [2, 2, 2],
