@@ -25,7 +25,7 @@ def layer_gradients(
 ):
     """Return how fast one class's score grows with each number that layers output.
 
-    The score is taken before the last activation: softmax holds back what is near 1, and
+    The score is taken before the last activation: softmax hardly changes near 1, and
     mixes in all other classes.
 
     Arguments:
@@ -34,7 +34,7 @@ def layer_gradients(
         layers: as for `layer_outputs`; all by default.
         classes: number of a class, or one for each input. By default that with the
             highest score.
-        output: of a model with several outputs, the layer that outputs the scores.
+        output: if the model has several outputs, the layer that outputs the scores.
         batch_size: how many inputs are computed at a time.
 
     Returns:
@@ -57,11 +57,14 @@ def layer_gradients(
 def grad_cam(
     model, inputs, layer=None, classes=None, output=None, mean=True, batch_size=32
 ):
-    """Return heat maps: where a layer's feature maps raised the score of one class.
+    """Return heat maps: an estimate of where a layer's maps raised one class's score.
+
+    A map of zeros says that no weighted sum of channels is positive; a single place may
+    still raise the score. To know, set it to 0 (``replace`` of `layer_outputs`).
 
     Arguments:
         model, inputs, classes, output, batch_size: as for `layer_gradients`.
-        layer: the layer whose maps are asked, such as ``"conv2d_2"`` or
+        layer: the layer whose maps are used, such as ``"conv2d_2"`` or
             ``"base/out_relu"`` in a model within a model; by default the last with maps
             of more than one place.
         mean: whether a channel has one weight, the mean of its gradient over all places,
@@ -70,7 +73,7 @@ def grad_cam(
 
     Returns:
         Array of shape ``(images, rows, columns)``, float32: the sum over the channels,
-        what is negative cut to 0.
+        with negative numbers set to 0.
 
     Raises:
         TypeError, ValueError: as `layer_gradients`; and a layer without maps.
@@ -92,8 +95,8 @@ def grad_cam(
 def on_pixels(model, inputs, heat, layer=None):
     """Lay heat maps over the pictures: each number in the middle of what it looks at.
 
-    A place is drawn as a square as large as the step to the next one. Where no field has
-    its middle, at the border of some pictures, there is 0.
+    A place becomes a square as large as the distance to the next one. Where no receptive
+    field has its middle, at the border of some pictures, there is 0.
 
     Arguments:
         model, inputs, layer: as for `grad_cam`.
