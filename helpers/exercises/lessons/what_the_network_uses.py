@@ -373,14 +373,14 @@ def part_that_tells_more():
 def hottest_costs_most():
     """Return whether the hottest place of Grad-CAM is mostly the one that counts most."""
     pictures, outputs = some_pictures()
-    pictures, answers = pictures[:100], outputs["dense_1"][:100].argmax(axis=1)
+    pictures, predicted = pictures[:100], outputs["dense_1"][:100].argmax(axis=1)
     maps = layer_outputs(network(), pictures, "conv2d_2")["conv2d_2"]
     (kernel, bias), hidden = last_weights(), network().get_layer("dense")
     places = maps[:, np.newaxis] * (1 - np.eye(16)).reshape(1, 16, 4, 4, 1)
     left = by_hand.dense(places.reshape(1600, 1024), *hidden.get_weights())
     sums = (by_hand.relu(left) @ kernel + bias).reshape(100, 16, 10)
-    costs = sums[np.arange(100), :, answers].argmin(axis=1)
-    heats = grad_cam(network(), pictures, "conv2d_2", answers).reshape(100, 16)
+    costs = sums[np.arange(100), :, predicted].argmin(axis=1)
+    heats = grad_cam(network(), pictures, "conv2d_2", predicted).reshape(100, 16)
     return "most" if (heats.argmax(axis=1) == costs).mean() > 0.5 else "few"
 
 
