@@ -8,6 +8,7 @@ import keras
 import nbformat
 import numpy as np
 import pytest
+import tensorflow as tf
 from lesson_files import code_cells
 
 from helpers.datasets import cat_photograph, drawn_pictures, shapes
@@ -178,6 +179,18 @@ def test_film_shows_what_is_said_of_its_four_channels():
     }
     assert places[4][1] >= 10 and 4 <= places[4][0] <= 9  # the right side of the ring
     assert places[8][0] <= 4 and 4 <= places[8][1] <= 9  # its top
+
+
+@pytest.mark.slow
+def test_weights_of_a_dead_channel_have_the_gradient_0():
+    made, (network, _) = lesson(), training()
+    layer, x = network.get_layer("conv2d_2"), made["x_train"]
+    dead = dead_channels(layer_outputs(network, x, layer.name)[layer.name])
+    with tf.GradientTape() as tape:
+        loss = keras.losses.sparse_categorical_crossentropy(made["y_train"], network(x))
+    gradient = tape.gradient(loss, layer.kernel.value).numpy()
+    assert len(dead) > 0 and not gradient[..., dead].any()
+    assert np.delete(gradient, dead, axis=-1).any(axis=(0, 1, 2)).all()
 
 
 @pytest.mark.slow
