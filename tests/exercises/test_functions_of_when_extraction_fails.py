@@ -121,8 +121,8 @@ NUMBERS = {  # wrong answers to 10.4
     "changed([1, 0, 0]).round()[0]": "The decimals are missing: give two or three.",
     "hidden([[3, 0, 0]])[0]": "That is the hidden layer; the question is what the",
     "hidden([[3, 0, 0]])[0] @ weights[2]": "These are the sums before softmax",
-    "softmax(100 * hidden([[3, 0, 0]])[0] @ weights[2])": "One unit gets everything: the",
-    "[0, 1]": "One unit gets everything: the sums are far too large.",
+    "softmax(100 * hidden([[3, 0, 0]])[0] @ weights[2])": "One unit gets all: the",
+    "[0, 1]": "One unit gets all: the sums are far too large.",
     "layer_outputs(network, [[1, 0, 0]])": "This is a dict: choose the output of one layer",
     "network": "This is a model; call it on data.",
 }

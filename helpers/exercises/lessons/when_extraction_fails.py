@@ -61,16 +61,14 @@ def two_ends(model, name):
     return keras.Model(model.inputs[0], ends)
 
 
-def gradients_of(score, over=(1, 2), by=tf.reduce_mean, beside=0):
-    """Return a function: the gradient of a score of the predictions, taken together."""
+def gradients_of(take, over=(1, 2), by=tf.reduce_mean):
+    """Return a function: the mean gradient of what is taken from the predictions."""
 
     def weights(model, name, images):
-        place = [layer.name for layer in model.layers].index(name) + beside
-        both = two_ends(model, model.layers[place].name)
         with tf.GradientTape() as tape:
-            maps, found = both(images)
-            of_maps = score(found)
-        return by(tape.gradient(of_maps, maps), axis=over)
+            maps, found = two_ends(model, name)(images)
+            taken = take(found)
+        return by(tape.gradient(taken, maps), axis=over)
 
     return weights
 
@@ -308,8 +306,7 @@ EXERCISES["older_reader"] = Exercise(
     lambda: colleague_outputs(row=np.eye(3)),
     "These are three rows, those of np.eye(3); the question has one, [1, 0, 0].",
     lambda: by_hand.softmax(100 * output_sums(hidden_outputs(FACTOR * FIRST_ROW))),
-    "One unit gets everything: the sums are far too large. Did the 100 come before "
-    "softmax?",
+    "One unit gets all: the sums are far too large. Did the 100 come before softmax?",
     lambda: hidden_outputs(FACTOR * FIRST_ROW),
     "That is the hidden layer; the question is what the network returns at its end.",
     lambda: output_sums(hidden_outputs(FACTOR * FIRST_ROW)),
