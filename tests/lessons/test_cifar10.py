@@ -150,7 +150,7 @@ def test_what_the_network_uses_says_the_same_of_cifar10(cifar10):
         "08_what_the_network_uses",
         "assert shares.max() < 0.2 and together > 3 * shares[weak].max()\n"
         "assert readable(parts['used']) < readable(parts['rest'])\n"
-        "assert (grad_cam(network, images[:100], 'conv2d_2', answers[:100])"
+        "assert (grad_cam(network, images[:100], 'conv2d_2', predicted[:100])"
         ".reshape(100, 16).argmax(axis=1) == costs_most).sum() < 50 < right\n",
     )
-    assert "answers changed: 0 " in printed
+    assert "predicted classes that change: 0 " in printed
