@@ -25,14 +25,14 @@ def explain_error(error_or_text=None):
         TypeError: it is neither an exception nor text.
 
     Example:
-        >>> explain_error("'Conv2D' object has no attribute 'output_shape'")
-        '…' object has no attribute 'output_shape'
+        >>> explain_error("ValueError: All `outputs` values must be KerasTensors.")
+        All `outputs` values must be KerasTensors.
         <BLANKLINE>
         Write:
-            model.get_layer("hidden").output.shape
+            keras.Model(model.inputs[0], model.get_layer("hidden").output)(rows)
         <BLANKLINE>
-        Why: In Keras 3 the shape belongs to the output; only models still have output_shape.
-        More: notebooks/error_messages.md#-object-has-no-attribute-output_shape
+        Why: A layer stands where its `.output` should.
+        More: notebooks/error_messages.md#all-outputs-values-must-be-kerastensors
     """
     if error_or_text is None:
         error_or_text = getattr(sys, "last_value", None)  # IPython sets it too

@@ -8,8 +8,11 @@ import warnings
 import h5py
 import keras
 import numpy as np
+from packaging.version import Version
 
 from helpers.engine.error_page import entries, page
+
+KERAS = Version(keras.__version__)
 
 (SETUP,) = re.findall(r"^```python\n([^`]+pictures = [^`]+)^```$", page(), re.M)
 # As Keras 2 wrote `Dense(2, use_bias=False)(x / 10)` into a file
@@ -69,6 +72,19 @@ def name(case):
     """Return the name of a case's test."""
     one, number, _ = case
     return f"{one.anchor.strip('-')[:50]}-{number}"
+
+
+def claimed(one):
+    """Return the messages that an entry says this Keras gives; [] is none."""
+    said_by = one.facts["Said by"]
+    if said_by.startswith("Keras 2"):
+        return []  # or another entry's
+    later, earlier = "Keras 3.14 and later", "Keras 3.13 and before"
+    if said_by == later and KERAS < Version("3.14"):
+        return one.said(earlier)
+    if said_by == earlier and KERAS >= Version("3.14"):
+        return one.said(later)
+    return [one.message]
 
 
 def run(source, names):

@@ -232,7 +232,6 @@ RIGHT = {
     "'input_shape'": [lambda s: (None, 3)],
     "'inbound_nodes'": [lambda s: "hidden"],
     "'get_output_at'": [second_call],
-    "multiple inbound nodes": [second_call],
     "'_is_compiled'": [hidden],
     "'predict_classes'": [lambda s: probabilities(s).argmax(axis=1)],
     "'predict_generator'": [probabilities],

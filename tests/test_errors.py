@@ -1,17 +1,12 @@
 """Errors raised on purpose are printed, and their absence is an error."""
 
-import re
 import warnings
 
 import keras
-import nbformat
-import numpy as np
 import pytest
 
-from helpers.engine.files import NOTEBOOKS
 from helpers.errors import expected_error, expected_warning
 
-LESSON = NOTEBOOKS / "10_when_extraction_fails.ipynb"
 LONG = (
     "a message of many words which is longer than the 88 columns that fit a projector "
     * 3
@@ -114,72 +109,3 @@ def test_an_error_in_a_block_that_should_warn_gets_out():
     with pytest.raises(ValueError, match="broken"):
         with expected_warning():
             raise ValueError("broken")
-
-
-# The table of lesson 10
-
-
-def cells():
-    return nbformat.read(LESSON, as_version=4).cells
-
-
-def squeezed(text):
-    return " ".join(text.split())
-
-
-def table():
-    """Return the rows of the lesson's tables as lists of their three columns."""
-    rows = [
-        line.strip("|").split(" | ")
-        for cell in cells()
-        for line in cell.source.splitlines()
-        if cell.cell_type == "markdown" and line.startswith("| ")
-    ]
-    return [[column.strip() for column in row] for row in rows]
-
-
-def messages():
-    found = [re.match(r"(`+) ?(.+?) ?\1$", row[0]) for row in table()]
-    return [match.group(2) for match in found if match]
-
-
-def test_the_table_has_rows():
-    assert len(messages()) >= 15
-    assert {len(row) for row in table()} == {3}
-
-
-NESTED = [
-    message for message in messages() if re.match("Output with|KeyError", message)
-]
-
-
-@pytest.mark.parametrize("message", [one for one in messages() if one not in NESTED])
-def test_each_message_of_the_table_is_what_keras_says(message):
-    printed = squeezed(
-        " ".join(o.get("text", "") for c in cells() for o in c.get("outputs", []))
-    )
-    for part in message.split("…"):
-        assert part.strip() in printed
-
-
-def test_one_of_two_messages_is_what_keras_says_of_a_nested_layer():
-    inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-    x = keras.Input((3,))
-    outer = keras.Model(x, inner(x))
-    with pytest.raises((ValueError, KeyError)) as raised:
-        keras.Model(outer.input, [outer.output, inner.layers[0].output])(np.eye(3))
-    said = f"{raised.type.__name__}: {raised.value}"
-    parts = [[part.strip() for part in message.split("…")] for message in NESTED]
-    assert len(parts) == 2
-    assert sum(all(part in said for part in one) for one in parts) == 1
-
-
-def test_each_row_of_the_table_names_a_section():
-    text = "\n".join(cell.source for cell in cells())
-    headings = re.findall(r"^### (.+)$", text.replace("`", ""), re.MULTILINE)
-    anchors = [heading.replace(" ", "-") for heading in headings]  # as in JupyterLab
-    for *_, section in table():
-        if re.search(r"\d", section):
-            for link in section.split(", "):
-                number, anchor = re.fullmatch(r"\[([\d.]+)\]\(#(.+)\)", link).groups()
-                assert anchor.startswith(f"{number}-") and anchor in anchors

@@ -29,11 +29,15 @@ FIRST_LINE = re.compile(
 
 
 class Case(NamedTuple):
-    """What was written, what to write, and what stands before both, as code."""
+    """What was written, what to write, and what stands before both, as code.
+
+    ``label`` and ``how`` say in words which case it is, and how the fixed lines do it.
+    """
 
     label: str
     first: str
     wrote: str
+    how: str
     write: str
 
 
@@ -80,7 +84,7 @@ def entry(anchor, text):
         elif kind == "You wrote":
             wrote, label = source, words or label
         else:
-            cases.append(Case(words or label, first, wrote, source))
+            cases.append(Case(label, first, wrote, words, source))
             label = ""
     return Entry(anchor, code[2] if code else heading, tuple(cases), facts)
 
@@ -120,17 +124,17 @@ def squeezed(text):
 def pattern(message):
     """Return the regular expression of a message in which … stands for what differs."""
     first, *parts = squeezed(message).removesuffix(" …").split("…")
-    found = (r"(?<!\w)" if first[:1].isalnum() else "") + re.escape(first)
+    before, found = first, re.escape(first)
     for part in parts:
-        if found.endswith("'"):  # a name in quotes
+        if before.count("'") % 2:  # in quotes
             found += "[^']*" + re.escape(part)
-        elif found.endswith(r"\ ") and part.startswith(
-            " "
-        ):  # words that may be missing
+        elif before.endswith(" ") and part.startswith(" "):  # words that may be missing
             found += "(?:.*? )?" + re.escape(part[1:])
         else:
             found += ".*?" + re.escape(part)
-    return re.compile(found + (r"(?!\w)" if found[-1].isalnum() else ""))
+        before += part
+    start, end = (r"\b" if mark.isalnum() else "" for mark in (found[:1], found[-1]))
+    return re.compile(start + found + end)
 
 
 def find(message):
@@ -174,11 +178,13 @@ def lines_about(one):
     """Return the lines that explain an entry: heading, what to write, why, where."""
     lines = [filled(one.message)]
     for case in one.cases:
-        label = case.label.replace("`", "")
-        lines += ["", f"Write, {label}:" if label else "Write:"]
+        lines += [""]
+        if len(one.cases) > 1:
+            lines += [f"Case: {case.label}"]
+        lines += [f"Write, {case.how}:" if case.how else "Write:"]
         lines += [textwrap.indent(case.write.rstrip(), "    ")]
-    why = one.facts["Why"].replace("`", "")
-    return [*lines, "", filled(f"Why: {why}"), f"More: {address(one.anchor)}"]
+    why = filled(f"Why: {one.facts['Why']}")
+    return [*lines, "", why, f"More: {address(one.anchor)}"]
 
 
 def lines_about_nothing(message):

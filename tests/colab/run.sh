@@ -11,9 +11,10 @@ source tests/other_python.sh .venv-colab 3.13
 "$uv" pip install --quiet --compile-bytecode --python "$python" \
     --requirement tests/colab/constraints.txt hypothesis nbval playwright pytest pytest-xdist
 
-# The engine and the hand with Colab's Keras; what asks for JupyterLab is not for Colab.
-"$python" -m pytest -q -n 2 tests/engine tests/by_hand \
-    --ignore tests/engine/test_readiness.py
+# The engine and the hand with Colab's Keras, and the messages that it gives; what asks for
+# JupyterLab is not for Colab.
+"$python" -m pytest -q -n 2 tests/engine tests/by_hand tests/test_error_messages.py \
+    tests/test_explain_error.py --ignore tests/engine/test_readiness.py
 
 # Two lessons at a time, then what waits for a browser.
 "$python" -m pytest tests/colab/test_colab.py -m colab -rP -n 2 --dist=load "$@"

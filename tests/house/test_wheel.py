@@ -25,6 +25,9 @@ from inside_the_layers.exercises import check, quiz
 from inside_the_layers.explorers import explore_layers
 
 assert repr(explore_layers(model, images[:1])).endswith(".")
+from inside_the_layers.errors import explain_error
+
+explain_error("'KerasTensor' object has no attribute 'numpy'")
 check("dense_by_hand.two_inputs", [0, 0.027, 0.053, 1.036])
 print(repr(quiz("dense_by_hand"))[:2])
 try:
@@ -60,6 +63,7 @@ def test_wheel_holds_the_same_tree_under_another_name(wheel):
         f"inside_the_layers/{file}" for file in files if "__pycache__" not in file
     }
     data = "inside_the_layers/data/"
+    assert f"{data}error_messages.md" in names
     assert names >= {f"{data}cat.png", f"{data}emoji.png", f"{data}emoji_LICENSE.txt"}
     assert not any(name.startswith(("helpers/", "tests/", "data/")) for name in names)
 
@@ -79,7 +83,7 @@ def test_readmes_example_runs_where_only_the_wheel_is_installed(wheel, tmp_path)
     ]
     out = run(python, "-c", NETWORK + example + CHECKS, cwd=tmp_path)
     assert out.splitlines()[-3:] == [
-        "✓ Right. Add first, then cut: ReLU acts on the sum, not on its terms.",
+        "✓ Right. Add first, then cut: ReLU acts on the sum, not on the products.",
         "1.",
         "no helpers here",
     ]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Files that Keras 2 itself writes, against its own answers. The environment, with tf_keras
-# beside the course's packages, is made once, in the folder .venv-keras-2. Words after it are
-# handed on to pytest.
+# Files that Keras 2 itself writes, against its own answers, and what the page of error
+# messages says about Keras 2. The environment, with tf_keras beside the course's packages,
+# is made once, in the folder .venv-keras-2. Words after it are handed on to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
