@@ -154,7 +154,7 @@ def as_channels(picture, shape):
     return picture.transpose(2, 0, 1) if channels_first(shape) else picture
 
 
-# --- always the same answer? ----------------------------------------------------------
+# --- always the same class? -----------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class Preparations:
 
     Attributes:
         best: the `Preparation` with the smallest loss.
-        tried: dict ``{Preparation: (loss, share right, number of different answers)}``.
+        tried: dict ``{Preparation: (loss, share right, number of classes predicted)}``.
         guessed: share that may be right by chance.
     """
 
@@ -220,10 +220,10 @@ class Preparations:
         return self.best(picture, shape)[np.newaxis].astype(dtype)
 
     def __repr__(self):
-        rows = [("x is a picture of 0 to 255", "loss", "right", "different answers")]
-        for preparation, (loss, right, different) in self.tried.items():
+        rows = [("x is a picture of 0 to 255", "loss", "right", "classes predicted")]
+        for preparation, (loss, right, predicted) in self.tried.items():
             rows.append(
-                (str(preparation), f"{loss:.2f}", f"{right:.0%}", f"{different}")
+                (str(preparation), f"{loss:.2f}", f"{right:.0%}", f"{predicted}")
             )
         right = self.tried[self.best][1]
         last = [f"Best is {self.best}: {right:.0%} are right."]
@@ -246,7 +246,7 @@ def try_preparations(model, pictures, labels):
 
     Arguments:
         model: built ``keras.Model`` that takes one picture, or the pixels of a square one
-            in a row, and gives a score for each class, ``(images, classes)``, or one
+            in a row, and outputs a score for each class, ``(images, classes)``, or one
             probability, ``(images, 1)``.
         pictures: list of whatever `read_picture` takes; 20 or more tell enough.
         labels: list of whole numbers, the class of each picture.
@@ -257,7 +257,7 @@ def try_preparations(model, pictures, labels):
 
     Raises:
         ValueError: there are no pictures, another number of labels, or the model takes or
-            gives something else.
+            outputs something else.
 
     Example:
         >>> from helpers.datasets import drawn_digits
@@ -322,8 +322,8 @@ def best_of(tried):
 
 
 def judged(scores, labels, name):
-    """Return the loss, the share that is right, and how many different answers came."""
-    answers, classes = scores.argmax(axis=1), scores.shape[1]
+    """Return the loss, the share that is right, and how many classes were predicted."""
+    predicted, classes = scores.argmax(axis=1), scores.shape[1]
     if not (0 <= labels.min() and labels.max() < classes):
         raise ValueError(
             f"{name} has {classes} classes: labels go from 0 to {classes - 1}, these from "
@@ -331,7 +331,8 @@ def judged(scores, labels, name):
         )
     of_right = np.nan_to_num(scores[np.arange(len(labels)), labels])
     loss = -np.log(np.clip(of_right, 1e-7, 1)).mean()
-    return float(loss), float((answers == labels).mean()), len(set(answers.tolist()))
+    right = float((predicted == labels).mean())
+    return float(loss), right, len(set(predicted.tolist()))
 
 
 def shape_of_pictures(model):
@@ -342,17 +343,17 @@ def shape_of_pictures(model):
         raise ValueError(f"{model.name} does not take pictures, but {shapes}.")
     if len(getattr(model, "outputs", None) or [1]) > 1:
         raise ValueError(
-            f"{model.name} gives {len(model.outputs)} answers. For one of them, make "
+            f"{model.name} has {len(model.outputs)} outputs. For one of them, make "
             "keras.Model(model.inputs, model.outputs[0])."
         )
     return inputs[0][1:]
 
 
 def probabilities(scores, model):
-    """Return a model's answers as a probability for each class, ``(images, classes)``."""
+    """Return a model's outputs as a probability for each class, ``(images, classes)``."""
     if scores.ndim != 2:
         raise ValueError(
-            f"{model.name} answers with shape {scores.shape}; a score for each class, "
+            f"{model.name} outputs the shape {scores.shape}; a score for each class, "
             "(images, classes), is needed."
         )
     if scores.shape[1] == 1:  # of the second of two classes

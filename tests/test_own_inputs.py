@@ -130,7 +130,7 @@ def test_a_text_stands_in_and_a_fixed_batch_size_is_kept(capsys):
     assert make_batch(fixed, None).shape == (3, 2)
 
 
-# --- always the same answer? ----------------------------------------------------------
+# --- always the same class? -----------------------------------------------------------
 
 
 def test_the_digits_end_at_the_right_preparation():
@@ -139,8 +139,9 @@ def test_the_digits_end_at_the_right_preparation():
     assert found.best == Preparation("{} / 255", inverted=True)
     right = {str(one): share for one, (_, share, _) in found.tried.items()}
     assert right["(255 - x) / 255"] >= 0.88 and right["x / 255"] <= 0.15
-    answers = {str(one): count for one, (_, _, count) in found.tried.items()}
-    assert answers["x / 255"] <= 4 and answers["(255 - x) / 255"] == 10
+    predicted = {str(one): count for one, (_, _, count) in found.tried.items()}
+    assert predicted["x / 255"] <= 4 and predicted["(255 - x) / 255"] == 10
+    assert repr(found).splitlines()[0].endswith("  right  classes predicted")
     assert "Best is (255 - x) / 255: " in repr(found)
 
 
@@ -287,11 +288,11 @@ def test_each_picture_is_read_once_for_each_form(monkeypatch):
     assert len(calls) <= 4 * len(pictures)
 
 
-def test_of_several_answers_one_has_to_be_chosen():
+def test_of_several_outputs_one_has_to_be_chosen():
     x = keras.Input((8, 8, 3))
     y = layers.Flatten()(x)
     model = keras.Model(x, {"box": layers.Dense(4)(y), "what": layers.Dense(2)(y)})
-    with pytest.raises(ValueError, match="gives 2 answers") as caught:
+    with pytest.raises(ValueError, match="has 2 outputs") as caught:
         try_preparations(model, [cat_photograph()], [0])
     line = re.search(r"keras\.Model\(.*\)", str(caught.value))[0]
     one = eval(line, {"keras": keras, "model": model})  # as it says
