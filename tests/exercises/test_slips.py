@@ -73,6 +73,7 @@ def picture_names():
 SLIPS = {
     "start_here.hidden_outputs": [
         ("2", "a 0 is a number, too"),
+        ("9", "all circles, the inputs included"),
         ("len(outputs['hidden'])", "number of rows; count"),
         ("outputs['hidden'].shape", "the shape, rows and units"),
         ("outputs['hidden']", "the numbers themselves"),

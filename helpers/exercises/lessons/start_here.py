@@ -23,6 +23,8 @@ EXERCISES["hidden_outputs"] = Exercise(
     "0 is a number, too.",
     lambda: outputs([1, 0, 0])["hidden"].size + outputs([1, 0, 0])["output"].size,
     "That is the hidden layer and the output layer together.",
+    lambda: sum(dense_weights()[0].shape) + dense_weights()[2].shape[1],
+    "That is the number of all circles, the inputs included; count those in the middle.",
     lambda: dense_weights()[0].size + dense_weights()[2].size,
     "That is the number of lines, the weights; count the circles of the hidden layer.",
     lambda: outputs([1, 0, 0])["hidden"].shape,
