@@ -137,6 +137,8 @@ EXERCISES["mean_maps"] = FunctionExercise(
     "The mean runs over the images, too: keep one row for each image.",
     means_of(lambda maps, found: maps.mean(axis=(1, 2, 3))),
     "The mean runs over the channels, too: keep one number for each channel.",
+    means_of(lambda maps, found: maps.mean()),
+    "That is the mean of all numbers together: give the axes, rows and columns.",
     means_of(lambda maps, found: maps.mean(axis=-1)),
     "This is the mean of all channels at each place; rows and columns are axes 1 and 2.",
     means_of(lambda maps, found: maps.mean(axis=1)),
