@@ -52,7 +52,9 @@ def test_an_input_that_is_not_given_is_orange_and_dashed_and_told(chain):
         (NEGATIVE, "dashed"),
         (POSITIVE, "solid"),
     ]
-    assert "from y: first, then x, which is not one of them (orange, dashed)." in str(picture)
+    assert "from y: first, then x, which is not one of them (orange, dashed)." in str(
+        picture
+    )
     assert "from other: x, which is one of the inputs (blue)." in str(picture)
 
 
