@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from helpers.errors import expected_warning
+from helpers.exercises.checking import verdict
 from helpers.exercises.exercise import find
 from helpers.networks import dense_network, seeded_glorot_uniform
 
@@ -25,6 +26,16 @@ def test_the_reasons_tell_the_numbers_of_the_network():
     why = numbers(find("dense_by_hand.last_step", "EXERCISES").why)
     assert why == [at_the_start.round(3), loss.round(3), 0.9]
     assert 0.8 < at_the_start / loss < 0.85  # also with the slider's own distance, 0.05
+
+
+@pytest.mark.parametrize("other", [np.mean, lambda x, **_: x[:, :1]])
+def test_softmax_has_to_subtract_the_largest_sum_and_no_other(other):
+    def softmax(x):
+        powers = np.exp(x - other(x, axis=-1, keepdims=True))
+        return powers / powers.sum(axis=-1, keepdims=True)
+
+    told = verdict(find("dense_by_hand.softmax", "EXERCISES"), softmax)
+    assert "not the largest sum" in told
 
 
 def test_a_layer_has_its_kernel_once_it_is_in_a_model_with_inputs():

@@ -61,7 +61,7 @@ def softmax_cases():
     random = np.random.default_rng(1)
     cases = [random.normal(size=shape) for shape in [(2, 3), (1, 4), (3, 3), (4, 2)]]
     cases += [np.array([[2, 1, 0], [0, 3, 1]]), cases[0].astype("float32")]
-    cases += [np.array([[1000.0, 0.0], [-1000.0, -1001.0], [0.0, 1.0], [1.0, 1.0]])]
+    cases += [np.array([[1000.0, 0], [-1000, -1001], [-1000, 1000], [1, 1]])]
     return [(x,) for x in cases]
 
 
@@ -71,10 +71,25 @@ def shares(x, axis=-1, largest=-1, power=np.exp):
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
-def smallest_first(x):
-    """Compute softmax, the smallest number of each row taken off first."""
-    powers = np.exp(x - x.min(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+def less(reduce):
+    """Return softmax, but another number of each row is taken off first."""
+
+    def shared(x):
+        powers = np.exp(x - reduce(x, axis=-1, keepdims=True))
+        return powers / powers.sum(axis=-1, keepdims=True)
+
+    return shared
+
+
+def first_alone(function):
+    """Return a function that returns too early, in its first loop over the rows."""
+
+    def early(*inputs):
+        result = np.array(function(*inputs), dtype="float64")
+        result[1:] = 0
+        return result
+
+    return early
 
 
 EXERCISES["dense"] = FunctionExercise(
@@ -99,6 +114,8 @@ EXERCISES["dense"] = FunctionExercise(
     "The last unit stays 0: where does the loop over the units end?",
     without_last(by_hand.dense, axis=0),
     "The last row stays 0: where does the loop over the rows end?",
+    first_alone(by_hand.dense),
+    "Only the first row is filled: does `return` stand inside the loop over the rows?",
     lambda x, kernel, bias: x[:, :-1] @ kernel[:-1] + bias,
     "The last input is missing: where does the loop over the inputs end?",
     lambda x, kernel, bias: x[:, 1:] @ kernel[1:] + bias,
@@ -201,9 +218,14 @@ EXERCISES["softmax"] = FunctionExercise(
     lambda x: shares(x, largest=None),
     "The largest number of all was subtracted, which makes all powers of another row 0. "
     "Subtract each row's own.",
-    smallest_first,
+    less(np.min),
     "The smallest sum was subtracted: a row of 1000 and 0 still has e to the power of "
     "1000 in it. Subtract the largest.",
+    less(np.mean),
+    "What was subtracted is not the largest sum: for a row of -1000 and 1000, a power is "
+    "still too large for NumPy.",
+    lambda x: x,
+    "These are the sums as they came: return what the division makes of them.",
     lambda x: shares(x, axis=0),
     "You divide by the totals of the columns; it is each row that should add up to 1.",
     lambda x: x / x.sum(axis=-1, keepdims=True),
