@@ -14,6 +14,7 @@ from .layers import layers_figure  # noqa: F401
 from .mosaic import own_scale, paint, tile  # noqa: F401
 from .network import network_diagram  # noqa: F401
 from .picture import GAP_COLOUR, Picture  # noqa: F401
+from .records import record_diagram  # noqa: F401
 from .training import (  # noqa: F401
     film_strip,
     spread_figure,

@@ -115,12 +115,13 @@ def test_link_leads_to_a_section_of_the_same_lesson(decks, page):
 def test_page_names_its_own_folder_for_install(decks, page):
     lessons = kits.read_lessons()
     path = decks.parent / "with packages.html"
-    text = kits.make_page(lessons, True, ["Linux", "Windows"], "3.12")
+    given = lessons, True, ["Linux", "Windows"], "3.12", "", "", "0:00"
+    text = kits.make_page(*given)
     path.write_text(text, encoding="utf-8")
     page.goto(path.as_uri())
     assert page.locator("#kit").inner_text() == f'"{decks.parent.as_posix()}/"'
     assert "Linux, Windows, each with Python 3.12." in page.locator("ol").inner_text()
-    assert page.locator("table tr").count() == len(LESSONS) + 1
+    assert page.locator("table tr").count() == len(LESSONS) + 2
 
 
 def test_page_without_packages_says_where_they_come_from(decks, page):
