@@ -1,5 +1,6 @@
 """What the lesson What training changes says, beyond what its cells print."""
 
+import re
 import subprocess
 import sys
 from functools import cache
@@ -11,7 +12,7 @@ import pytest
 import tensorflow as tf
 from lesson_files import code_cells
 
-from helpers.datasets import cat_photograph, drawn_pictures, shapes
+from helpers.datasets import SHAPE_CLASSES, cat_photograph, drawn_pictures, shapes
 from helpers.engine.files import COURSE, NOTEBOOKS
 from helpers.extraction import layer_outputs
 from helpers.networks import DATA, cifar10_cnn, trained_cifar10_cnn
@@ -148,14 +149,24 @@ def test_the_silent_channel_that_comes_to_life_was_not_dead():
 
 
 def test_weights_are_read_as_the_lesson_says(monkeypatch):
+    """They lie where the script was told to write them, not beside the notebook."""
     text = NOTEBOOK.read_text(encoding="utf-8").replace('\\"', '"')
-    line = 'start.set_weights(list(np.load("cifar10_cnn.weights.npz").values()))'
+    weights = 'np.load(f"{folder}/cifar10_cnn.weights.npz")'
+    line = f"start.set_weights(list({weights}.values()))"
     assert line in text
     start = cifar10_cnn()
-    monkeypatch.chdir(DATA)
-    exec(line, {"np": np, "start": start})
+    monkeypatch.chdir(NOTEBOOKS)
+    exec(line, {"np": np, "start": start, "folder": DATA})
     for read, shipped in zip(start.get_weights(), trained_cifar10_cnn().get_weights()):
         np.testing.assert_array_equal(read, shipped)
+
+
+def test_shipped_weights_took_the_epochs_and_minutes_that_are_said():
+    text = NOTEBOOK.read_text(encoding="utf-8")
+    epochs, minutes = re.search(r"took (\d+) epochs, (\d+) minutes", text).groups()
+    last = (DATA / "cifar10_cnn.log").read_text(encoding="utf-8").splitlines()[-2]
+    epoch, seconds = re.search(r"epoch +(\d+) .* (\d+) s ", last).groups()
+    assert (epoch, round(int(seconds) / 60)) == (epochs, int(minutes))
 
 
 @pytest.mark.slow
@@ -179,6 +190,17 @@ def test_film_shows_what_is_said_of_its_four_channels():
     }
     assert places[4][1] >= 10 and 4 <= places[4][0] <= 9  # the right side of the ring
     assert places[8][0] <= 4 and 4 <= places[8][1] <= 9  # its top
+
+
+@pytest.mark.slow
+def test_the_chosen_channel_responds_to_a_direction():
+    made, (network, _) = lesson(), training()
+    stripes = made["x_test"][made["y_test"] == SHAPE_CLASSES.index("diagonal stripes")]
+    means = []
+    for pictures in (stripes, stripes[:, :, ::-1]):
+        maps = layer_outputs(network, pictures, "conv2d_2")["conv2d_2"][..., 4]
+        means.append(maps.max(axis=(1, 2)).mean().round(2))
+    assert means == [3.19, 1.32]
 
 
 @pytest.mark.slow
