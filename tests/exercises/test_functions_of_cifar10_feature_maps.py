@@ -76,11 +76,16 @@ CHANNEL = "maps[:, :, i]"
 WRONG = [  # what stands in LOOP in place of what, and what is said
     (PLACE, "i % down * (rows + 1), i // down * (columns + 1)", "The channels run down"),
     (PLACE, "i // across * rows, i % across * columns", "It is right for maps of"),
-    ("-(-channels // across)", "channels // across", "It is right for maps of shape"),
+    ("-(-channels // across)", "channels // across", "There is no place for the last row"),
+    ("-(-channels // across)", "channels // across + 1", "An empty row of maps follows"),
+    ("range(channels)", "range(channels - 1)", "The last map is missing"),
+    ("np.full(size, maps.max())", "np.zeros(size)\n        picture[rows :: rows + 1] = "
+     "maps.max()\n        picture[:, columns :: columns + 1] = maps.max()", "A place in "
+     "the last row without a map holds 0"),
     (ROWS, f"{ROWS}\n        channels -= channels % across", "The last row of maps is"),
     (ROWS, f"{ROWS}\n        across = 8", "There are always 8 maps in a row"),
     (ROWS, f"{ROWS}\n        across = int(channels**0.5)", "It is right for maps of"),
-    (ROWS, f"{ROWS}\n        across = min(across, channels)", "It is right, but not for"),
+    (ROWS, f"{ROWS}\n        across = min(across, channels)", "Where there are fewer"),
     (ROWS, f"{ROWS}\n        maps = maps - maps.min()", "It is right for maps of"),
     (CHANNEL, "maps[i]", "Those are maps[0], maps[1] and so on, which are rows"),
     (CHANNEL, "maps[:, i]", "Those are maps[:, 0]"),
@@ -111,6 +116,23 @@ def test_right_function_passes_in_every_style(way):
 def test_wrong_function_hears_what_is_wrong(right, wrong, words):
     told = verdict(GRID, written(LOOP.replace(right, wrong)))
     assert right in LOOP and told.startswith(f"Not yet. {words}"), told
+
+
+def test_rows_of_maps_that_differ_in_width_are_told():
+    source = """
+        def f(maps, across):
+            white, channels = maps.max(), maps.shape[2]
+            around = (0, 1), (0, 1)
+            places = [np.pad(maps[:, :, i], around, constant_values=white)
+                      for i in range(channels)]
+            lines = [np.hstack(places[i : i + across])
+                     for i in range(0, channels, across)]
+            return np.vstack(lines)[:-1, :-1]
+        """
+    told = verdict(GRID, written(source))
+    assert told.startswith("Not yet. np.vstack joins rows of the same width only: "), (
+        told
+    )
 
 
 def test_each_map_on_a_scale_of_its_own_is_told():

@@ -121,7 +121,10 @@ def test_cifar10_feature_maps_shows_cifar10s_cat_and_its_maps(cifar10):
         "03_cifar10_feature_maps",
         "assert not cifar10.is_stand_in\n"
         "assert np.array_equal(image, x_test[0]) and y_test[0] == 3\n"
-        "assert output.shape == (1, 4, 4, 64)\n",
+        "assert output.shape == (1, 4, 4, 64)\n"
+        "was, is_now = ((one[..., :16] == 0).all(axis=(0, 1, 2)) "
+        "for one in (output, outputs['conv2d_2']))\n"
+        "assert (was & is_now).sum() == 2 and (is_now & ~was).sum() == 1\n",
     )
     _, (x_test, _) = cifar10
     low, high = x_test[0].min(), x_test[0].max()

@@ -64,6 +64,14 @@ def test_raw_pixels_make_the_sums_before_softmax_255_times_larger(untrained):
     np.testing.assert_allclose(raw / 255, scaled, atol=1e-5)
 
 
+def test_raw_pixels_make_one_class_much_more_probable(untrained):
+    raw, scaled = (
+        layer_outputs(untrained, images, "dense_1")["dense_1"].max()
+        for images in (CAT, CAT / 255)
+    )
+    assert scaled < 0.15 and raw > 0.6  # of the lesson's seed 1.000
+
+
 def test_raw_pixels_change_the_maps_and_the_answer_of_the_trained_network(of_the_cat):
     """The quiz: its biases are not 0."""
     raw = layer_outputs(trained_cifar10_cnn(), CAT)
@@ -79,10 +87,28 @@ def test_the_line_of_the_post_raises_an_error(lesson):
             _ = model.input
 
 
-def test_the_first_layer_outputs_more_than_the_third(lesson):
-    shapes = [layer.output.shape[1:] for layer in cifar10_cnn().layers]
-    first, last = int(np.prod(shapes[0])), int(np.prod(shapes[4]))
-    assert f"{first:,} numbers at first, {last:,} from `conv2d_2`" in lesson
+def test_each_convolution_outputs_less_than_the_one_before(lesson):
+    layers = [x for x in cifar10_cnn().layers if isinstance(x, keras.layers.Conv2D)]
+    first, second, third = (int(np.prod(layer.output.shape[1:])) for layer in layers)
+    assert first > second > third
+    assert f"{first:,} numbers, then {second:,}, then {third:,}." in lesson
+
+
+def test_many_first_maps_of_random_filters_show_the_picture(untrained):
+    maps = layer_outputs(untrained, CAT, "conv2d")["conv2d"]
+    assert ((maps > 0).mean(axis=(0, 1, 2)) > 0.2).sum() > 10
+
+
+def test_the_trained_networks_began_with_the_same_random_numbers():
+    """What is left of them is found again; nothing of another seed's is."""
+    for optimizer in ("sgd", "adam"):
+        trained = trained_cifar10_cnn(optimizer)
+        for seed in range(10):
+            kernels = [
+                np.ravel(network.get_layer("conv2d_2").get_weights()[0])
+                for network in (cifar10_cnn(seed), trained)
+            ]
+            assert (np.corrcoef(kernels)[0, 1] > 0.2) == (seed == 0)
 
 
 def test_training_changed_every_filter_of_the_layer():
@@ -92,6 +118,17 @@ def test_training_changed_every_filter_of_the_layer():
         for network in (cifar10_cnn(), trained_cifar10_cnn())
     )
     assert (np.abs(after - before).max(axis=(0, 1, 2)) > 0.01).all()
+
+
+def test_of_the_channels_silent_before_training_two_still_are(of_the_cat):
+    """Guess E."""
+    before = layer_outputs(cifar10_cnn(), CAT, "conv2d_2")["conv2d_2"]
+    before, after = (
+        set(np.flatnonzero((maps[..., :16] == 0).all(axis=(0, 1, 2))))
+        for maps in (before, of_the_cat["conv2d_2"])
+    )
+    assert len(before) == 10 and len(before & after) == 2 and len(after - before) == 1
+    assert "two are still silent" in find("cifar10_feature_maps.E", "GUESSES").why
 
 
 def test_most_maps_are_dark_on_the_scale_of_all(of_the_cat):
@@ -115,6 +152,12 @@ def test_where_pixels_are_equal_a_channel_multiplies_them_by_the_sum_of_its_weig
     assert [weight, -bias] == [round(float(one[15]), 3) for one in (weights, biases)]
     assert round(bright * weight - bias, 3) == value
     assert biases[2] > 0.9 and weights[2] < 0 and abs(weights[30]) < 0.03
+
+
+def test_the_filter_of_the_horizontal_edge_compares_above_with_below():
+    kernel = trained_cifar10_cnn().get_layer("conv2d").get_weights()[0][..., 23]
+    rows, columns = kernel.sum(axis=(1, 2)), kernel.sum(axis=(0, 2))
+    assert min(rows[:2]) > 2 and rows[2] < -5 and abs(columns).max() < 1
 
 
 def test_where_the_scales_of_brightness_start(of_the_cat):

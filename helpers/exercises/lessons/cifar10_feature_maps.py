@@ -25,6 +25,12 @@ def brightness(row=4, column=11, shared=(7, 3), of=7, layer="max_pooling2d", **w
     return [(maps[row, column, of] - scale.min()) / np.ptp(scale) for scale in scales]
 
 
+def ratio_of_scale(channel=7, layer="max_pooling2d"):
+    """Return (largest - smallest) / largest of one map of the cat."""
+    found = cat_outputs()[layer][0, :, :, channel]
+    return np.ptp(found) / found.max()
+
+
 @cache
 def edge_responses(
     trained=True, bright=0.8, dark=0.2, scale=1, reduce=np.max, layer="conv2d"
@@ -75,6 +81,34 @@ def grid_of(choose):
         return picture
 
     return wrong_grid
+
+
+def full_rows_only(maps, across):
+    """Return a grid, but fail where its last row is not full."""
+    if maps.shape[2] % across:
+        raise ValueError("There is no place for the last maps.")
+    return grid(maps, across)
+
+
+def rows_as_they_are(maps, across):
+    """Return a grid from rows that are not filled up; NumPy fails if they differ."""
+    around = (0, 1), (0, 1), (0, 0)
+    places = np.moveaxis(np.pad(maps, around, constant_values=maps.max()), -1, 0)
+    lines = [np.hstack(places[i : i + across]) for i in range(0, len(places), across)]
+    return np.vstack(lines)[:-1, :-1]
+
+
+def one_row_more(maps, across):
+    """Return a grid which an empty row of maps follows, if its last row is full."""
+    more = maps.shape[0] + 1 if maps.shape[2] % across == 0 else 0
+    return np.pad(grid(maps, across), ((0, more), (0, 0)), constant_values=maps.max())
+
+
+def black_places(maps, across):
+    """Return a grid with 0 in the places that have no map."""
+    rows, columns, channels = maps.shape
+    missing = ((0, 0), (0, 0), (0, -channels % across))
+    return grid(np.pad(maps, missing), across, white=maps.max())
 
 
 def stretched(maps, axis):
@@ -138,6 +172,19 @@ EXERCISES["grid"] = FunctionExercise(
         maps[:, :, : maps.shape[2] // across * across], across, white=maps.max()
     ),
     "The last row of maps is left out where it is not full: round up.",
+    full_rows_only,
+    "There is no place for the last row of maps where it is not full: round up, "
+    "-(-channels // across).",
+    one_row_more,
+    "An empty row of maps follows where the last row is full: round up, "
+    "-(-channels // across).",
+    rows_as_they_are,
+    "np.vstack joins rows of the same width only: fill up the last row of maps with white "
+    "places.",
+    black_places,
+    "A place in the last row without a map holds 0; it is white, maps.max().",
+    grid_of(lambda maps, i: maps[:, :, i] if i + 1 < maps.shape[2] else maps.max()),
+    "The last map is missing: where does the loop end?",
     lambda maps, across: grid(maps[:, :, :across], across, white=maps.max()),
     "That is the first row of maps alone.",
     lambda maps, across: grid(maps, maps.shape[2]),
@@ -149,8 +196,8 @@ EXERCISES["grid"] = FunctionExercise(
     lambda maps, across: grid(maps, int(np.ceil(np.sqrt(maps.shape[2])))),
     "The grid has as many maps in a row as rows; across says how many belong in a row.",
     lambda maps, across: grid(maps, min(across, maps.shape[2])),
-    "It is right, but not for fewer maps than fit into a row: the grid stays across "
-    "maps wide, and a place without a map is white.",
+    "Where there are fewer maps than fit into a row, the grid stays across maps wide, and "
+    "a place without a map is white.",
     lambda maps, across: grid(stretched(maps, axis=(0, 1)), across),
     "Each map was stretched to a scale of its own. Leave the numbers as they are: imshow "
     "makes one scale for all.",
@@ -208,9 +255,9 @@ EXERCISES["dead_maps"] = Exercise(
     lambda: len(dead_in(cat_outputs(raw=True))),
     "That is with raw pixels from 0 to 255.",
     lambda: (cat_outputs()["conv2d_2"] == 0).sum(),
-    "That counts the numbers that are zero; a map is silent when all of its numbers are.",
+    "That counts the numbers that are 0; a map is silent when all of its numbers are.",
     lambda: (cat_outputs()["conv2d_2"] == 0).any(axis=(0, 1, 2)).sum(),
-    "That counts the maps with any zero; a map is silent when all of its numbers are.",
+    "All 64 maps have a zero somewhere; a map is silent when all of its numbers are 0.",
     lambda: 64 - len(dead_in(cat_outputs())),
     "That counts the maps that are not silent.",
     lambda: len(dead_among_16(trained=True)),
@@ -236,7 +283,7 @@ EXERCISES["dead_maps"] = Exercise(
     lambda: (cat_outputs()["conv2d_2"] == 0).mean(),
     "That is the share of the numbers that are 0; count the maps that are all 0.",
     lambda: (cat_outputs()["conv2d_2"] != 0).all(axis=(0, 1, 2)).sum(),
-    "That counts the maps without any zero.",
+    "Some are silent. Compare with == 0, and ask each channel: .all(axis=(0, 1, 2)).",
     lambda: sum(sorted(dead_in(cat_outputs()))),
     "The numbers of the silent maps were added up; count them.",
     lambda: len(dead_among_16(trained=False)),
@@ -251,6 +298,8 @@ EXERCISES["brightness"] = Exercise(
     "That is the number itself, twice; a grid shows where it lies on a scale.",
     lambda: brightness(row=11, column=4),
     "Row and column are swapped: row 4, column 11.",
+    lambda: [brightness()[0] * ratio_of_scale(), brightness()[1]],
+    "The first was divided by the largest number of the map; divide by largest - smallest.",
     lambda: [brightness()[0]] * 2,
     "Both are on the map's own scale. The second scale is that of both maps, and the "
     "smallest number of map 3 is 0.",
@@ -283,10 +332,13 @@ EXERCISES["brightness"] = Exercise(
 EXERCISES["edge_channel"] = Exercise(
     responds_most,
     "This filter compares what is above with what is below. Where left and right "
-    "differ, its products nearly cancel.",
+    "differ, its products mostly cancel.",
     lambda: responds_most(by=0),
     "This channel responds most to the vertical edge; the question starts from the "
     "horizontal one.",
+    lambda: np.array(responds_most(by=0))[[0, 2, 1]],
+    "This channel responds most to the vertical edge; take the one that responds most to "
+    "the horizontal edge, and its value for that edge first.",
     lambda: responds_most(rank=1),
     "This channel responds to the horizontal edge, too, but a different one responds "
     "more.",
@@ -361,9 +413,9 @@ def still_dead():
 
 GUESSES["A"] = Exercise(
     share_of_dead,
-    "The 16 patches of a map are alike, so its sums mostly have the same sign, and chance "
-    "decides which. Where all are negative, ReLU makes the whole map 0.",
-    none="That would be so if each of the 16 sums had a sign of its own.",
+    "The 16 patches that a filter looks at are alike, so its 16 sums mostly have the same "
+    "sign, and chance decides which. Where all are negative, ReLU makes the whole map 0.",
+    none="That would be so if chance gave each of the 16 sums a sign of its own.",
     all="About as many maps have only positive sums.",
 )
 
@@ -409,7 +461,7 @@ GUESSES["D"] = Exercise(
 
 GUESSES["E"] = Exercise(
     still_dead,
-    "Training changes every kernel: most of these channels respond now, a few are still "
+    "Training changes every kernel: most of these channels respond now, two are still "
     "silent. And a channel that responded before is silent now.",
     all="Training begins with a channel's random weights; it does not end with them.",
     none="Training makes the loss smaller; it does not make each channel respond to "
