@@ -13,6 +13,7 @@ from ...networks import cifar10_cnn
 from ..exercise import Exercise
 from ..functions import FunctionExercise
 from ..shared import cat_outputs, network
+from .dense_by_hand import first_alone
 
 EXERCISES, GUESSES = {}, {}
 
@@ -133,6 +134,8 @@ EXERCISES["feature_map"] = FunctionExercise(
     "places.",
     short_of_one,
     "The last row and the last column of the map are still 0: where do the loops end?",
+    first_alone(feature_map),
+    "Only the first row is filled: does `return` stand inside the loop over the rows?",
     lambda picture, kernel: feature_map(picture, kernel)[1:, 1:],
     "The first row and the first column of the map are missing: counting starts at 0.",
     lambda picture, kernel: feature_map(picture, kernel[::-1, ::-1]),
@@ -167,10 +170,17 @@ EXERCISES["two_filters"] = Exercise(
     "27 products and a bias for each value. ReLU makes the negative one 0.",
     lambda: two_values(bias=None),
     "The bias is missing.",
+    lambda: two_values(bias=None, relu=lambda sums: sums),
+    "Bias and ReLU are both missing.",
+    lambda: (
+        two_values(bias=None) + network().get_layer("conv2d").bias.numpy()[[21, 29]]
+    ),
+    "ReLU came before the bias: add the bias to the sum first.",
     lambda: two_values(bias=(21, 21)),
     "Both sums got the bias of filter 21; each filter has its own.",
     lambda: two_values(bias=(7, 7)),
-    "Both sums got the bias of filter 7, which the cell above uses.",
+    "Both sums got the bias of filter 7, which the cell above uses, or the patch starts "
+    "one column too late.",
     lambda: two_values(kernels=(21, 21)),
     "Both sums use the kernel of filter 21.",
     lambda: two_values(kernels=(21, 21), bias=(21, 21)),
@@ -254,6 +264,10 @@ EXERCISES["max_pool"] = FunctionExercise(
     "The squares start at row 1 and column 1: counting starts at 0.",
     lambda maps, size=2: max_pool(maps, size)[:-1, :-1],
     "The last row and the last column of squares are missing: where do the loops end?",
+    first_alone(max_pool),
+    "Only the first row is filled: does `return` stand inside the loop over the rows?",
+    lambda maps, size=2: max_pool(maps)[: len(maps) // size, : maps.shape[1] // size],
+    "The squares have 2 rows and 2 columns where size is 3: use `size` in each slice.",
     lambda maps, size=2: max_pool(maps),
     "The squares always have 2 rows and 2 columns; `size` says how many they have.",
     lambda maps, size=2: by_hand.relu(max_pool(maps, size)),
@@ -442,6 +456,8 @@ GUESSES["A"] = Exercise(
     "These are sums of patches without the kernel.",
     lambda: edge_sums(rows=1),
     "This is one row of the kernel, which has three.",
+    lambda: edge_sums()[::-1],
+    "The order is different: first the patch at the edge, then the bright one.",
     lambda: np.negative(edge_sums()),
     "The signs are reversed: the right column counts 1, the left one -1.",
     lambda: [3 * edge_sums(rows=1)[0]] * 2,
@@ -518,6 +534,8 @@ GUESSES["E"] = Exercise(
     "These are its columns: column 2 × 4 is the first.",
     lambda: [4, 22],
     "The first is right. 18 rows from row 4 on end at row 21.",
+    lambda: [4, 18],
+    "The first is right. 18 is the number of rows, not the last of them.",
     lambda: [4, 4],
     "That is its first row; it looks at 18 of them.",
     lambda: [18, 35],
