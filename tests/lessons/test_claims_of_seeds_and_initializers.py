@@ -46,6 +46,13 @@ def test_he_keeps_more_of_the_spread_than_glorot_where_relu_cuts(seed):
     assert 0.4 < (glorot[1] == 0).mean() < 0.6  # about half of the sums
 
 
+def test_he_keeps_the_mean_of_the_squares():
+    runs = [layers_of(HE, seed, relu) for seed in SEEDS]
+    means = [(rows**2).mean() for run in runs for rows in run]
+    assert np.mean(means) == pytest.approx(1, rel=0.1)
+    assert all(0 < run[-1].mean() and run[-1].std() < 1 for run in runs)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_ten_times_too_small_is_almost_0_after_20_layers(seed):
     assert np.abs(layers_of(GLOROT / 10, seed, count=20)[-1]).max() < 1e-15
@@ -133,6 +140,17 @@ def test_float32_has_every_whole_number_up_to_2_to_the_24():
     assert np.float32(2**24 + 1) == 2**24  # halfway, rounded down
 
 
+def test_two_samples_after_a_seed_begin_alike_whatever_their_shapes():
+    """What guess A says of kernels that change places."""
+    samples = []
+    for shapes in ([(3, 4), (4, 2)], [(4, 2), (3, 4)]):
+        tf.random.set_seed(0)
+        samples.append(
+            [tf.random.uniform(shape).numpy().ravel()[:8] for shape in shapes]
+        )
+    assert np.array_equal(*samples)
+
+
 TRAINING = """
 import sys
 import keras, numpy as np
@@ -152,8 +170,8 @@ np.save(sys.argv[2], np.concatenate([w.ravel() for w in model.get_weights()]))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
-def test_onednn_moves_weights_by_more_than_a_tenth(seed, tmp_path):
+@pytest.mark.parametrize("seed", [0, 3])  # 3 moves them least: 0.080 of seeds 0 to 9
+def test_onednn_moves_some_weight_by_more_than_a_twentieth(seed, tmp_path):
     weights = []
     for switch in "01":
         file = tmp_path / f"{switch}.npy"
@@ -164,4 +182,4 @@ def test_onednn_moves_weights_by_more_than_a_tenth(seed, tmp_path):
     moved = np.abs(weights[1] - weights[0]).max()
     if moved == 0:
         pytest.skip("TensorFlow has no oneDNN here.")
-    assert moved > 0.1
+    assert moved > 0.05

@@ -193,6 +193,9 @@ EXERCISES["glorot_limit"] = FunctionExercise(
     "`** 0.5` or `np.sqrt`.",
     of_fans(lambda fan_in, fan_out: (6 / (fan_in + fan_out)) ** 2),
     "The fraction was squared; take its root.",
+    lambda shape: np.sqrt(6 / (shape[-2] + shape[-1]) * prod(shape[:-2])),
+    "The places multiply the fraction. They belong under the line, as a factor of both "
+    "fans.",
     lambda shape: np.sqrt(6 / prod(shape[:-2]) * (shape[-2] + shape[-1])),
     "Brackets are missing: what stands after `*` multiplies the fraction. It belongs "
     "under the line.",
@@ -311,7 +314,7 @@ def kernels_that_stay():
 GUESSES["A"] = Exercise(
     kernels_that_stay,
     "The first sample after a seed has the same fractions, for any kernel, stretched to "
-    "its limit. Each kernel now has the fractions of the other.",
+    "its limit. Each kernel now begins with the fractions that the other began with.",
     both="The seed is the same, but it decides first and second samples, not layers.",
     hidden="It was sampled first after the seed; now it is second.",
     output="It was sampled second after the seed; now it is first.",
@@ -345,7 +348,7 @@ GUESSES["D"] = Exercise(
     lambda: equal_kernels("before each") + 2 * equal_kernels("no call"),
     "An object without a seed takes one when it is made, and keeps it.",
     lambda: 3 * equal_kernels("before each"),
-    "The word is not an object: it makes a new one for each layer.",
+    "The word makes a new object for each layer, and each takes a seed of its own.",
     lambda: 3 * equal_kernels("no call"),
     "An initializer starts from the same seed at every call.",
 )
