@@ -58,6 +58,8 @@ WRONG = {
     "[c for c in range(values.shape[3]) if not values[:, :, :, c].any()]": "It is right",
     "[c for c in range(values.shape[1]) if not values[:, c].any()]": "Those are rows",
     "[i for i, one in enumerate(values) if not one.any()]": "Those are pictures",
+    "np.flatnonzero(abs(values).max(axis=tuple(range(values.ndim - 1))) < 0.1)": "Those "
+    "are nearly 0 everywhere",
     "[]": "No channel is found",
 }
 

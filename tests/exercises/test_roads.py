@@ -63,7 +63,7 @@ def place_among_the_dead():
         (
             "every_layer_at_once.come_to_life",
             lambda: every_layer_at_once.come_to_life("conv2d_1"),
-            "There are some. There is none in conv2d_1, and none the other way round.",
+            "There are some. The list is empty if you take the two in the other order, or",
         ),
         (
             "every_layer_at_once.largest_mean",

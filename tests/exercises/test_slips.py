@@ -287,7 +287,7 @@ SLIPS = {
     ],
     "every_layer_at_once.come_to_life": [
         ("set(for_the_cat) - set(for_all)", "sorted(...)"),
-        ("np.setdiff1d(for_all, for_the_cat)", "none the other way round"),
+        ("np.setdiff1d(for_all, for_the_cat)", "in the other order"),
         ("np.intersect1d(for_the_cat, for_all)", "dead for the 500 pictures"),
         ("for_the_cat", "silent for the cat"),
         ("len(for_the_cat) - len(for_all)", "how many there are"),
@@ -330,7 +330,7 @@ SLIPS = {
     "every_layer_at_once.way_back": [
         (
             "[49, *np.unravel_index(flat.argmax(), (4, 4, 64))]",
-            "The unit is right. Then",
+            "The unit is right. The other three",
         ),
         ("[24, 2, 0, 13]", "without its sign the largest product"),
         ("[2, 0, 3, 12]", "the way back from the cat"),

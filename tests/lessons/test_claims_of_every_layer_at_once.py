@@ -17,7 +17,8 @@ from helpers.datasets import (
     load_cifar10,
     shapes,
 )
-from helpers.engine.files import COURSE
+from helpers.engine.files import COURSE, NOTEBOOKS
+from helpers.exercises.exercise import find
 from helpers.extraction import layer_outputs
 from helpers.networks import trained_cifar10_cnn
 from helpers.statistics import dead_channels
@@ -50,6 +51,36 @@ def test_layers_after_the_last_one_chosen_are_not_computed():
     calls.clear()
     layer_outputs(model, np.zeros((1, 2)), "second")
     assert set(calls) == {"first", "second"}
+
+
+def test_what_the_lesson_counts(outputs):
+    lesson = (NOTEBOOKS / "04_every_layer_at_once.ipynb").read_text(encoding="utf-8")
+    network = trained_cifar10_cnn()
+    assert f"with {network.count_params():,} parameters" in lesson
+    bytes_each = outputs["conv2d"][0].nbytes
+    assert (
+        f"50,000 pictures this layer would take {50_000 * bytes_each / 1e9:.1f} GB"
+        in (lesson)
+    )
+    truck = outputs["dense_1"][0, CIFAR10_CLASSES.index("truck")]
+    assert CIFAR10_CLASSES.index("truck") == 9
+    assert f"class 9, gets a probability of {truck:.3f}" in lesson
+
+
+def test_all_sums_of_channel_9_are_negative():
+    cat = cat_photograph()[np.newaxis] / SCALE
+    sums = layer_outputs(trained_cifar10_cnn(), cat, 0, before_activation=True)
+    assert sums["conv2d"][..., 9].max() < 0
+
+
+def test_networks_of_the_task_have_an_input_layer_or_a_layer_for_training_alone():
+    cases = find("every_layer_at_once.output_of", "EXERCISES").cases()
+    for kind in (keras.layers.InputLayer, keras.layers.Dropout):
+        counted = sum(
+            any(isinstance(one, kind) for one in network.layers)
+            for network, *_ in cases
+        )
+        assert 2 <= counted < len(cases)
 
 
 def test_shapes_wake_every_channel_and_emoji_do_not():
@@ -123,7 +154,10 @@ def test_one_unit_raises_another_class_more_and_the_tenth_decides_most(outputs):
     ahead = products[:, cat] - products[:, deer]
     assert products[24, deer] > products[24, cat] > 0
     assert abs(products[:, cat]).argsort()[::-1].tolist().index(40) == 9
-    assert ahead.argmax() == 40 and products[40, deer] < 0 < products[40, cat]
+    assert (
+        ahead.argmax() == abs(ahead).argmax() == 40
+        and products[40, deer] < 0 < products[40, cat]
+    )
     assert products[:, cat].argmax() == 2
 
 

@@ -216,7 +216,8 @@ EXERCISES["come_to_life"] = Exercise(
     come_to_life,
     "One picture cannot show that a channel is dead: these two respond to other pictures.",
     lambda: sorted(dead() - silent()),
-    "There are some. There is none in conv2d_1, and none the other way round.",
+    "There are some. The list is empty if you take the two in the other order, or if you "
+    "take conv2d_1.",
     lambda: sorted(silent()),
     "Those are all channels that are silent for the cat.",
     lambda: sorted(dead()),
@@ -262,14 +263,15 @@ EXERCISES["come_to_life"] = Exercise(
 def output_with_dead(random, shape, dead, silent=slice(0)):
     """Return a layer's output in which some channels are dead and others nearly so.
 
-    Channel 1 is alive at one place only, 2 and 4 are never above 0, 3 adds up to 0.
+    Channel 1 is alive at one place only, and little; 2 and 4 are never above 0, 3 adds up
+    to 0.
     ``silent`` indexes what else is 0, such as a whole picture.
     """
     values = random.normal(size=shape) * (random.random(shape) < 0.6)
     values[silent] = 0
     columns = values.reshape(-1, shape[-1])
     columns[:, [*dead, 1, 3]] = 0
-    columns[-1, 1] = columns[0, 3] = 1
+    columns[-1, 1], columns[0, 3] = 0.01, 1
     columns[-1, 3] = -1
     columns[:, 2] = -abs(columns[:, 2])
     columns[0, 4], columns[1:, 4] = -1, -abs(columns[1:, 4]) - 1
@@ -325,6 +327,8 @@ EXERCISES["dead_channels"] = FunctionExercise(
     "Those have no number above 0; but a negative number is not 0.",
     numbers_where(lambda columns: columns.min(axis=0) == 0),
     "The smallest number of those is 0; others of them may be above 0.",
+    numbers_where(lambda columns: (abs(columns) < 0.1).all(axis=0)),
+    "Those are nearly 0 everywhere; a dead channel is exactly 0, and 0.01 is not.",
     lambda values: dead_channels(values.T),
     "Those are pictures for which everything is 0; the channels are on the last axis.",
     lambda values: dead_channels(np.moveaxis(values, 1, -1)),
@@ -353,7 +357,7 @@ EXERCISES["largest_mean"] = Exercise(
     "That is the channel with the largest single value, and that value; the question "
     "is about the mean.",
     lambda: strongest(by=np.max),
-    "That is the mean of the channel with the largest single value; another channel "
+    "That is the mean of the channel with the largest single value; a different channel "
     "has a larger mean.",
     lambda: strongest(of=np.max),
     "That is a channel's largest value in place of its mean.",
@@ -408,8 +412,8 @@ EXERCISES["way_back"] = Exercise(
     lambda: at_the_place(*way_back(count="weights")),
     "These have the largest weights; what a weight adds is its product with the value.",
     lambda: at_the_place(way_back()[0], cat_outputs()["flatten"].argmax()),
-    "The unit is right. Then you took the largest value of flatten; what a value adds is "
-    "its product with the weight.",
+    "The unit is right. The other three belong to the largest value of flatten; what a "
+    "value adds is its product with the weight.",
     lambda: at_the_place(*way_back())[1:],
     "That is the position; the unit of dense comes before it.",
     lambda: np.array(at_the_place(*way_back()))[[1, 2, 3, 0]],
