@@ -15,7 +15,11 @@ from helpers.engine.error_page import entries, page
 KERAS = Version(keras.__version__)
 
 (SETUP,) = re.findall(r"^```python\n([^`]+pictures = [^`]+)^```$", page(), re.M)
-# As Keras 2 wrote `Dense(2, use_bias=False)(x / 10)` into a file
+
+# How model files say which layers there are: as Keras 2 wrote `Dense(2)(x / 10)`, as
+# Keras 2 wrote a DepthwiseConv2D, and as Keras 3 writes a Dense layer
+DENSE = {"name": "dense", "units": 2, "use_bias": False}
+DEPTHWISE = {"name": "depthwise", "kernel_size": [2, 2], "groups": 1, "use_bias": False}
 OLD = {
     "name": "model",
     "layers": [
@@ -33,7 +37,7 @@ OLD = {
         },
         {
             "class_name": "Dense",
-            "config": {"name": "dense", "units": 2, "use_bias": False},
+            "config": DENSE,
             "name": "dense",
             "inbound_nodes": [[["tf.math.truediv", 0, 0, {}]]],
         },
@@ -41,21 +45,57 @@ OLD = {
     "input_layers": [["x", 0, 0]],
     "output_layers": [["dense", 0, 0]],
 }
+SLICE = json.loads(json.dumps(OLD).replace("TFOpLambda", "SlicingOpLambda"))
+FILES = {
+    "old.h5": ("Functional", OLD, "dense", (3, 2)),
+    "slice.h5": ("Functional", SLICE, "dense", (3, 2)),
+    "keras_model.h5": (
+        "Sequential",
+        {
+            "name": "model",
+            "layers": [
+                {
+                    "class_name": "InputLayer",
+                    "config": {"batch_input_shape": [None, 32, 32, 3], "name": "x"},
+                },
+                {"class_name": "DepthwiseConv2D", "config": DEPTHWISE},
+            ],
+        },
+        "depthwise",
+        (2, 2, 3, 1),
+    ),
+    "new.h5": (
+        "Sequential",
+        {
+            "name": "model",
+            "layers": [
+                {
+                    "class_name": "InputLayer",
+                    "config": {"batch_shape": [None, 3], "name": "x"},
+                },
+                {"class_name": "Dense", "config": DENSE},
+            ],
+        },
+        "dense",
+        (3, 2),
+    ),
+}
 
 
-def write_old_file(path):
-    """Write a model file of Keras 2 with an operation in it."""
-    with h5py.File(path, "w") as file:
-        config = {"class_name": "Functional", "config": OLD}
-        file.attrs.update(model_config=json.dumps(config), backend="tensorflow")
-        file.attrs["keras_version"] = "2.15.0"
-        weights = file.create_group("model_weights")
-        weights.attrs["layer_names"] = ["x", "tf.math.truediv", "dense"]
-        for name in weights.attrs["layer_names"]:
-            group = weights.create_group(name)
-            group.attrs["weight_names"] = ["dense/kernel:0"] * (name == "dense")
-        kernel = np.arange(6, dtype="float32").reshape(3, 2)
-        weights["dense"].create_dataset("dense/kernel:0", data=kernel)
+def write_files(folder):
+    """Write the model files that the page's lines load."""
+    for name, (kind, config, layer, shape) in FILES.items():
+        with h5py.File(folder / name, "w") as file:
+            words = json.dumps({"class_name": kind, "config": config})
+            version = "3.13.2" if name == "new.h5" else "2.15.0"
+            file.attrs.update(
+                model_config=words, backend="tensorflow", keras_version=version
+            )
+            weights = file.create_group("model_weights")
+            weights.attrs["layer_names"] = [layer]
+            group = weights.create_group(layer)
+            group.attrs["weight_names"] = ["kernel"]
+            group["kernel"] = np.arange(np.prod(shape), dtype="float32").reshape(shape)
 
 
 def cases(needs=None):

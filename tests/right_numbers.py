@@ -207,6 +207,12 @@ def logcumsum(s):
     return np.log(np.cumsum(np.exp(s["rows"]), axis=1))
 
 
+def depthwise(s):
+    kernel = np.arange(12.0).reshape(2, 2, 3)
+    windows = np.lib.stride_tricks.sliding_window_view(s["pictures"], (2, 2), (1, 2))
+    return np.einsum("nrcijk,jki->nrci", windows, kernel)
+
+
 TWO_LAYERS = {
     name: lambda s, front=front: dense(dense(s["rows"], front(s)[0]), front(s)[1])
     for name, front in {
@@ -329,6 +335,8 @@ RIGHT = {
         lambda s: dense(s["rows"], s["old"]),
     ],
     "'TFOpLambda'": [lambda s: s["rows"] / 10 @ np.arange(6.0).reshape(3, 2)],
+    "DepthwiseConv2D": [depthwise],
+    "['batch_shape']": [lambda s: s["rows"] @ np.arange(6.0).reshape(3, 2)],
     "layer: '…'": [of_two_rows],
     "Could not locate class": [of_two_rows],
     "Requested the deserialization": [of_two_rows],

@@ -23,7 +23,7 @@ MESSAGES = [one for one in page_runs.cases() if not one[0].message.startswith(SI
 @pytest.fixture(autouse=True)
 def folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    page_runs.write_old_file(tmp_path / "old.h5")
+    page_runs.write_files(tmp_path)
 
 
 @pytest.mark.parametrize("case", MESSAGES, ids=page_runs.name)
@@ -72,6 +72,55 @@ def test_a_case_without_a_message_gives_other_numbers():
     names = page_runs.started(lines.first)
     wrong = np.asarray(page_runs.run(lines.wrote, names))
     assert np.abs(wrong - right(one.message)[number](names)).max() > 1e-3
+
+
+SAME_FIX = {
+    "has no defined outputs yet": "keras.Sequential([last]).outputs",
+    "attribute 'outputs'": "keras.Model().outputs",
+    "attribute 'outbound_nodes'": "last.outbound_nodes",
+    "attribute 'get_input_at'": "last.get_input_at(0)",
+    "attribute 'get_output_shape_at'": "last.get_output_shape_at(0)",
+    "attribute 'predict_proba'": "model.predict_proba(rows)",
+    "attribute 'fit_generator'": "model.fit_generator(rows)",
+    "attribute 'evaluate_generator'": "model.evaluate_generator(rows)",
+    "attribute 'set_learning_phase'": "keras.backend.set_learning_phase(0)",
+    "attribute 'get_value'": "keras.backend.get_value(last.kernel)",
+    "attribute 'get_default_graph'": "tf.get_default_graph()",
+    "attribute 'placeholder'": "tf.placeholder('float32')",
+    "'tensorflow.keras.engine'": "import tensorflow.keras.engine",
+    "'keras.layers.convolutional'": "import keras.layers.convolutional",
+    "'keras.layers.normalization'": "import keras.layers.normalization",
+    "'keras.utils.np_utils'": "import keras.utils.np_utils",
+    "'NoneType' object has no attribute 'numpy'": "None.numpy()",
+    "'NoneType' object has no attribute 'shape'": "None.shape",
+    "root scope name": """
+named = keras.Sequential([keras.Input((4,)), last], name="my model")
+named.predict(np.ones((1, 4)), verbose=0)""",
+    "'SlicingOpLambda'": "keras.models.load_model('slice.h5')",
+    "could not be deserialized properly": """
+class Double(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+keras.Sequential([keras.Input((3,)), Double()]).save("own.keras")
+keras.models.load_model("own.keras")""",
+}
+
+
+@pytest.mark.parametrize("words", SAME_FIX)
+def test_messages_with_the_same_fix_are_given_too(words, tmp_path):
+    (one,) = [one for one in entries() if words in " ".join(one.said("The same fix"))]
+    (said,) = [said for said in one.said("The same fix") if words in said]
+    names = page_runs.started()
+    with pytest.raises(Exception) as caught:
+        page_runs.run(SAME_FIX[words].strip(), names)
+    message = message_of(caught.value)
+    assert pattern(said).search(message) and find(message) == one
+
+
+def test_all_messages_with_the_same_fix_are_tried():
+    said = [said for one in entries() for said in one.said("The same fix")]
+    assert len(said) == len(set(said)) == len(SAME_FIX)
 
 
 def test_each_case_has_its_right_numbers():

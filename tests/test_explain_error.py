@@ -79,7 +79,7 @@ CASES = page_runs.cases()
 @pytest.fixture(autouse=True)
 def folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    page_runs.write_old_file(tmp_path / "old.h5")
+    page_runs.write_files(tmp_path)
 
 
 @pytest.mark.parametrize("case", CASES, ids=page_runs.name)

@@ -14,6 +14,7 @@ from .files import DATA, NOTEBOOKS
 from .tables import filled
 
 NAME = "error_messages.md"
+SAME = "The same fix"  # the line with messages that an entry helps with too
 # A code span of Markdown: a message with backticks in it has two of them around it.
 CODE = re.compile(r"(?<!`)(`+)(?!`) ?(.+?) ?(?<!`)\1(?!`)")
 BLOCK = re.compile(
@@ -140,13 +141,13 @@ def pattern(message):
 def find(message):
     """Return the entry that a message of one line means, or None.
 
-    A heading counts before a message that has the same fix, and that before one of Keras
-    2; among equals, the one with more words.
+    What Keras 3 says counts before what Keras 2 said; among equals, the one with more
+    words.
     """
     found = []
     for one in entries():
-        names = "The same fix", "Keras 3.13 and before", "Keras 3.14 and later"
-        kinds = [one.message], one.said(*names), one.said("Keras 2")
+        others = one.said(SAME, f"{SAME}, not tested", "Keras 3.13 and before")
+        kinds = [one.message, *others], one.said("Keras 2")
         for rank, messages in enumerate(kinds):
             for said in messages:
                 if pattern(said).search(message):

@@ -17,7 +17,7 @@ CASES = [case for case in page_runs.cases() if case[0].facts["Keras 2"] != "not 
 @pytest.fixture(autouse=True)
 def folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    page_runs.write_old_file(tmp_path / "old.h5")
+    page_runs.write_files(tmp_path)
     tf_keras.backend.clear_session()
 
 
