@@ -479,6 +479,8 @@ GUESSES["B"] = Exercise(
     "Those are the weights for all three colours.",
     lambda: first_kernel()[..., 0].size,
     "Those are the weights of one filter, for all three colours.",
+    lambda: first_kernel().size + first_kernel().shape[-1],
+    "Those are all parameters of the layer, for three colours and with the biases.",
     lambda: first_kernel()[0, 0].size,
     "That is one place of each kernel, for all three colours.",
 )
