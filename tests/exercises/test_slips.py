@@ -155,6 +155,15 @@ SLIPS = {
         ("value_of([21, 29], cut=lambda sums: sums)", "before ReLU"),
         ("value_of([21, 29], bias=[2, 2])", "wrong"),
         ("value_of([21, 29], 14, 29)", "or the patch starts one column too late"),
+        (
+            "value_of([21, 29], cut=lambda sums: sums) - biases[[21, 29]]",
+            "both missing",
+        ),
+        (
+            "value_of([21, 29], cut=lambda s: relu(s - biases[[21, 29]])) "
+            "+ biases[[21, 29]]",
+            "ReLU came before the bias",
+        ),
         ("value_of([21, 29], images=255 * images)", "raw pixels"),
         ("value_of([29, 21])", "The order is"),
         ("value_of([21])[0]", LIST_OF_TWO),
@@ -387,6 +396,7 @@ GUESSED = [
     ("convolution_by_hand.A", [0, 27], "The order is different"),
     ("convolution_by_hand.B", 9, "One filter has that many"),
     ("convolution_by_hand.B", 864, "all three colours"),
+    ("convolution_by_hand.B", 896, "with the biases"),
     ("convolution_by_hand.B", 27, "one filter, for all three"),
     ("convolution_by_hand.D", 5, "13 rows do not fill"),
     ("convolution_by_hand.D", 1, "leaves none out"),

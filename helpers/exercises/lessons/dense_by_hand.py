@@ -98,6 +98,8 @@ EXERCISES["dense"] = FunctionExercise(
     "of any size.",
     lambda x, kernel, bias: by_hand.relu(by_hand.dense(x, kernel, bias)),
     "This is after ReLU: return the sums before it.",
+    lambda x, kernel, bias: by_hand.relu(x @ kernel) + bias,
+    "There is a ReLU before the bias; return the sums, bias included, as they are.",
     lambda x, kernel, bias: x @ kernel,
     "The bias is missing: add it to each row's sums.",
     lambda x, kernel, bias: x @ kernel - bias,
