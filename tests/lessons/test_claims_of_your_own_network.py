@@ -1,16 +1,32 @@
 """What the lesson Your own network says, beyond what its cells print."""
 
 import keras
+import nbformat
 import numpy as np
 import pytest
+from lesson_files import code_cells, text
 
+from helpers import pretrained
 from helpers.by_hand import explain
-from helpers.datasets import CIFAR10_CLASSES, drawn_digits, drawn_pictures
+from helpers.datasets import (
+    CIFAR10_CLASSES,
+    cat_photograph,
+    drawn_digits,
+    drawn_pictures,
+)
+from helpers.engine.files import NOTEBOOKS
+from helpers.exercises.exercise import find
 from helpers.extraction import layer_outputs
 from helpers.networks import digit_network, trained_cifar10_cnn
 from helpers.own_inputs import Preparation
 
 SCALE = np.float32(255)
+PATH = NOTEBOOKS / "11_your_own_network.ipynb"
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    return " ".join(text(nbformat.read(PATH, as_version=4)).split())
 
 
 def probabilities(pictures):
@@ -23,6 +39,41 @@ def test_pixels_of_0_to_255_get_the_highest_probability_for_nearly_every_picture
     highest = np.stack([probabilities(one).max(axis=1) for one in ranges])
     assert (highest[0] == highest.max(axis=0)).mean() > 0.98
     assert np.median(highest[0]) > 0.9999
+
+
+def test_raw_pixels_make_the_scores_far_larger():
+    cat = cat_photograph()[np.newaxis]
+    raw, scaled = (
+        layer_outputs(trained_cifar10_cnn(), x, -1, before_activation=True)["dense_1"]
+        for x in (cat, cat / SCALE)
+    )
+    why = find("your_own_network.A", "GUESSES").why
+    assert f"the largest is {raw.max():.0f} instead of {scaled.max():.0f}, " in why
+
+
+def test_the_weights_of_mobilenet_have_the_size_that_the_lesson_says(lesson):
+    assert f"its weights once, {pretrained.WEIGHTS_BYTES / 1e6:.1f} MB." in lesson
+
+
+def test_a_shorter_bill_makes_the_chinstrap_an_adelie(lesson):
+    """The network of section 7, as its cells make and train it."""
+    assert "Near 46 mm the predicted class becomes Adelie." in lesson
+    names = {"np": np, "keras": keras, "Dense": keras.layers.Dense}
+    cells = [cell.source for cell in code_cells(nbformat.read(PATH, as_version=4))]
+    [first] = (i for i, cell in enumerate(cells) if "table = penguins()" in cell)
+    [last] = (i for i, cell in enumerate(cells) if "sorter.fit(" in cell)
+    for cell in cells[first : last + 1]:
+        exec(cell, names)
+    table, kept_back = names["table"], names["kept_back"]
+    rows, labels = table.rows[kept_back], table.labels[kept_back]
+    row = np.flatnonzero(labels == 1)[0]
+    assert row == 5 and rows[row, 0] > 50
+    bills = np.repeat(rows[[row]], 3, axis=0)
+    bills[1:, 0] = 46.5, 45.5
+    found = layer_outputs(names["sorter"], bills)
+    assert found["species"].argmax(axis=1).tolist() == [1, 1, 0]
+    hidden = found["hidden"]
+    assert hidden[2, 2] < hidden[0, 2] / 2 and hidden[0, 1] == 0 < hidden[2, 1]
 
 
 @pytest.mark.parametrize("seed", range(10))

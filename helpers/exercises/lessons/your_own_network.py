@@ -20,10 +20,10 @@ def most_probable_range():
 
 GUESSES["A"] = Exercise(
     most_probable_range,
-    "Pixels that are 255 times as large make scores that are about as many times as large, "
-    "and softmax gives nearly everything to one class. A high probability is not a right "
-    "class. And no message appears: all three have the right shape, and Keras checks no "
-    "more than that.",
+    "Pixels that are 255 times as large make the scores far larger: for the course's cat, "
+    "the largest is 177 instead of 5, and softmax gives nearly everything to its class. A "
+    "high probability is not a right class. And no message appears: all three have the "
+    "right shape, and Keras does not check the range.",
     second="It is the range that the network was trained with. But a high probability and "
     "a right class are two things.",
     third="These pixels are twice as far apart as in training; those of the first line are "
