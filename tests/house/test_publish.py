@@ -131,7 +131,8 @@ def test_there_and_back_changes_nothing_but_the_addresses(course):
     assert set(changed) == {
         path for path, text in contents(course).items() if text != before[path]
     }
-    assert len(changed) == 2 + len(LESSONS)  # pyproject.toml, README.md
+    # pyproject.toml, README.md, the page of error messages
+    assert len(changed) == 3 + len(LESSONS)
     assert publish.current(course) == ("ada-lovelace/layers.2", "v7_a")
     there, back = (
         publish.addresses("ada-lovelace/layers.2", "v7_a"),
@@ -247,7 +248,7 @@ def test_command_line(course, monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("Nothing has changed. 'layers' is no")
     assert publish.main(["ada/layers", "v3"]) == 0
     told = capsys.readouterr().out
-    assert f"{2 + len(LESSONS)} files now name ada/layers and v3." in told
+    assert f"{3 + len(LESSONS)} files now name ada/layers and v3." in told
     assert "git push origin HEAD v3 release" in told
 
 
