@@ -87,6 +87,17 @@ def test_the_line_of_the_post_raises_an_error(lesson):
             _ = model.input
 
 
+def test_a_sub_model_outputs_what_the_layers_do_after_training():
+    """The quiz: it shares them."""
+    network = cifar10_cnn()
+    middle = network.get_layer("conv2d_2")
+    sub_model = keras.Model(network.inputs[0], middle.output)
+    network.set_weights(trained_cifar10_cnn().get_weights())
+    expected = layer_outputs(trained_cifar10_cnn(), CAT / 255, "conv2d_2")["conv2d_2"]
+    found = sub_model.predict(CAT / 255, verbose=0)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_each_convolution_outputs_less_than_the_one_before(lesson):
     layers = [x for x in cifar10_cnn().layers if isinstance(x, keras.layers.Conv2D)]
     first, second, third = (int(np.prod(layer.output.shape[1:])) for layer in layers)

@@ -37,7 +37,7 @@ def kernel(name):
     return trained_cifar10_cnn().get_layer(name).get_weights()[0]
 
 
-def test_layers_after_the_last_one_chosen_are_not_computed():
+def test_layers_are_computed_once_and_none_after_the_last_one_chosen():
     calls = []
 
     @keras.saving.register_keras_serializable("claims")
@@ -51,6 +51,10 @@ def test_layers_after_the_last_one_chosen_are_not_computed():
     calls.clear()
     layer_outputs(model, np.zeros((1, 2)), "second")
     assert set(calls) == {"first", "second"}
+    wanted = {layer.name: layer.output for layer in model.layers}
+    all_layers = keras.Model(model.inputs[0], wanted)
+    calls.clear()
+    assert list(all_layers(np.zeros((1, 2)))) == calls == ["first", "second", "third"]
 
 
 def test_what_the_lesson_counts(outputs):
