@@ -286,6 +286,8 @@ scores[np.arange(10), true_labels].mean() -> That is the mean score of the true 
 [0.016, 1600] -> In the first number the root was taken before
 [np.sqrt(0.16 / 24), 1600] -> In the first number 24 stands for the pictures
 [2, 1600] -> The first number is in pictures; divide by 25
+[8, 1600] -> The first number is in per cent; give it as
+[0.08, 64] -> The second number says how many times as many
 [0.08, 200] -> The second number is eight times as many pictures
 [0.08, 0.16 / 0.01] -> In the second number the 0.01 was not squared.
 [0.08, 40] -> In the second number a root was taken; leave it out.

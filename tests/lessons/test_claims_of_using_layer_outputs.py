@@ -51,13 +51,23 @@ def test_the_trained_curve_falls_in_the_dense_layers_only():
     assert "highest accuracy: conv2d_1, max_pooling2d_1, conv2d_2." in found
 
 
+def test_neighbours_do_better_than_the_probe_in_dense():
+    row = r"^(\w+) +(0\.\d\d) +(0\.\d\d)$"
+    _, by_direction = table("same label        by distance", row)
+    row = r"^(\w+) +(0\.\d\d) ± 0\.0[12] (0\.\d\d) ± 0\.0[12]$"
+    probed, _ = table("accuracy              trained    untrained", row)
+    place = 1 + LAYERS.index("dense")
+    said = f"than the probe: {by_direction[place]} against {probed[place]}."
+    assert any(said in c.source for c in LESSON.cells)
+
+
 def test_the_probe_on_the_last_layer_repeats_the_network():
     probed, own = map(float, re.findall(r"0\.\d\d", shown("own = (by_layer")))
     assert abs(probed - own) < 2 * np.sqrt(own * (1 - own) / 500) and own > 0.7
 
 
 def test_the_picture_shown_has_other_neighbours_by_pixels():
-    pixels, layer = map(int, re.findall(r"(\d) of 5", shown("which, two = "))[:2])
+    pixels, layer = map(int, re.findall(r"(\d) of 5", shown("which = 839"))[:2])
     assert pixels <= 1 and layer >= 4
 
 
@@ -88,6 +98,20 @@ def accuracy(outputs, labels):
     return (found == labels[750:]).mean()
 
 
+@pytest.mark.slow
+def test_one_penalty_suits_every_layer():
+    """No other is better by more than a standard error."""
+    images, labels = drawn_pictures(1250, part="test")
+    images, labels = images / np.float32(255), labels[:, 0]
+    spaces = {"pixels": images, **layer_outputs(NETWORK, images, LAYERS)}
+    for outputs in spaces.values():
+        found = []
+        for penalty in (1, 0.01, 0.1, 10, 100):
+            fitted = probe(outputs[:750], labels[:750], penalty)
+            found.append((fitted.classes(outputs[750:]) == labels[750:]).mean())
+        assert found[0] > max(found) - 0.02
+
+
 def nearest(outputs, lengths):
     """Return the known picture nearest to each new one, by direction or by distance."""
     flat = outputs.reshape(len(outputs), -1)
@@ -114,6 +138,8 @@ def test_the_lesson_holds_for_other_pictures(seed):
 
     trained = {name: accuracy(outputs, labels) for name, outputs in by_layer.items()}
     assert trained["conv2d_2"] > trained["dense"] > trained["dense_1"]
+    close = nearest(by_layer["dense"], lengths=False)
+    assert (labels[close] == labels[750:]).mean() > trained["dense"] + 0.01
     own = (by_layer["dense_1"].argmax(axis=1) == labels)[750:].mean()
     assert abs(trained["dense_1"] - own) < 0.04
 

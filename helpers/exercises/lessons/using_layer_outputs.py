@@ -269,6 +269,10 @@ EXERCISES["standard_error"] = Exercise(
     "In the first number 24 stands for the pictures; divide by all 25.",
     lambda: [25 * standard_error(), 1600],
     "The first number is in pictures; divide by 25, as the accuracy does.",
+    lambda: [100 * standard_error(), 1600],
+    "The first number is in per cent; give it as a part of 1, as the accuracy is.",
+    lambda: [standard_error(), 64],
+    "The second number says how many times as many pictures; write how many in all.",
     lambda: [standard_error(), 200],
     "The second number is eight times as many pictures; because of the root, that does "
     "not make the error eight times as small.",
