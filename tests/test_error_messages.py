@@ -97,6 +97,10 @@ SAME_FIX = {
 named = keras.Sequential([keras.Input((4,)), last], name="my model")
 named.predict(np.ones((1, 4)), verbose=0)""",
     "'SlicingOpLambda'": "keras.models.load_model('slice.h5')",
+    "variables during loading": """
+model.save_weights("my.weights.h5")
+without = keras.layers.Dense(4, use_bias=False)
+keras.Sequential([keras.Input((3,)), without, last]).load_weights("my.weights.h5")""",
     "could not be deserialized properly": """
 class Double(keras.layers.Layer):
     def call(self, x):
