@@ -74,6 +74,10 @@ def test_a_shorter_bill_makes_the_chinstrap_an_adelie(lesson):
     assert found["species"].argmax(axis=1).tolist() == [1, 1, 0]
     hidden = found["hidden"]
     assert hidden[2, 2] < hidden[0, 2] / 2 and hidden[0, 1] == 0 < hidden[2, 1]
+    found = layer_outputs(names["sorter"], rows)["hidden"]
+    means = np.stack([found[labels == i].mean(axis=0) for i in range(3)])
+    assert (means.max(axis=0) > 1).tolist() == [True, True, True, False]  # unit 3
+    assert np.median(means[means.argmax(axis=0)[:3], [0, 1, 2]]) > 3
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -102,7 +106,9 @@ def test_every_tenth_digit_is_right_by_guessing():
 
 
 @pytest.mark.slow
-def test_most_blocks_of_mobilenet_add_their_input_and_late_ones_see_everything():
+def test_most_blocks_of_mobilenet_add_their_input_and_late_ones_see_everything(
+    lesson,
+):
     pictures = keras.Input((224, 224, 3))
     model = keras.applications.MobileNetV2(input_tensor=pictures, weights=None)
     layers = [layer.name for layer in model.layers]
@@ -116,3 +122,9 @@ def test_most_blocks_of_mobilenet_add_their_input_and_late_ones_see_everything()
     position = np.unravel_index(y.argmax(), y.shape)
     rows, columns, *_ = explain(model, x, "block_16_expand", position).receptive_field
     assert (rows, columns) == (slice(0, 224), slice(0, 224))
+    field = explain(model, x, "block_6_expand", (0, 14, 14, 0)).receptive_field
+    assert [one.stop - one.start for one in field[:2]] == [59, 59]
+    assert "At most 59×59 of the 224×224 pixels." in lesson
+    relus = [one for one in model.layers if isinstance(one, keras.layers.ReLU)]
+    assert all(relu.max_value == 6 for relu in relus)
+    assert "This `ReLU` also replaces what is above 6 by 6." in lesson
