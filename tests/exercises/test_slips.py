@@ -408,6 +408,9 @@ GUESSED = [
     ("cifar10_feature_maps.A", "none", "a sign of its own"),
     ("cifar10_feature_maps.B", 18, "the receptive field"),
     ("cifar10_feature_maps.B", 1, "the first layer"),
+    ("cifar10_feature_maps.C", 255**3, "do not multiply by it again"),
+    ("cifar10_feature_maps.C", 765, "do not each add one"),
+    ("cifar10_feature_maps.C", 6.34, "do not share the factor"),
     ("cifar10_feature_maps.D", 2, "belongs to the session"),
 ]
 

@@ -400,7 +400,7 @@ def pixels_to_one_place():
 def shrinks(times=1):
     """Return how many times smaller raw pixels' maps get if the pixels are / 255."""
     raw, scaled = (cat_outputs(False, raw)["conv2d_2"].max() for raw in (True, False))
-    return (raw / scaled) ** times
+    return float(round(raw / scaled)) ** times
 
 
 def still_dead():
@@ -443,6 +443,8 @@ GUESSES["C"] = Exercise(
     lambda: 1,
     "No layer brings its outputs back to a size of its own.",
     lambda: shrinks(times=3),
+    "Three layers pass the factor on; they do not multiply by it again.",
+    lambda: 3 * shrinks(),
     "Three layers pass the factor on; they do not each add one.",
     lambda: shrinks(times=1 / 3),
     "The three layers do not share the factor; each passes it on whole.",
