@@ -157,6 +157,6 @@ def test_what_the_network_uses_says_the_same_of_cifar10(cifar10):
         "assert shares.max() < 0.2 and together > 3 * shares[weak].max()\n"
         "assert readable(parts['used']) < readable(parts['rest'])\n"
         "assert (grad_cam(network, images[:100], 'conv2d_2', predicted[:100])"
-        ".reshape(100, 16).argmax(axis=1) == costs_most).sum() < 50 < right\n",
+        ".reshape(100, 16).argmax(axis=1) == falls_most).sum() < 50 < right\n",
     )
     assert "predicted classes that change: 0 " in printed

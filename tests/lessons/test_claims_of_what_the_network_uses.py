@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers.by_hand import dense, relu
-from helpers.datasets import drawn_pictures
+from helpers.datasets import CIFAR10_CLASSES, cat_photograph, drawn_pictures
 from helpers.engine.middles import middles
 from helpers.extraction import layer_outputs
 from helpers.heat_maps import grad_cam
@@ -25,7 +25,7 @@ SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 10
 
 @pytest.fixture(scope="module", params=SEEDS)
 def read(request):
-    """Pictures, and what three layers give out for them."""
+    """Pictures, and what three layers output for them."""
     pictures, _ = drawn_pictures(600, seed=request.param, part="test")
     pictures = pictures / np.float32(255)
     names = ["conv2d_2", "dense", "dense_1"]
@@ -77,6 +77,15 @@ def test_what_the_last_layer_does_not_use_tells_more_of_the_brightness(read):
     assert 0.35 < np.mean(found) < readable(used) - 0.05 and max(found) < rest
 
 
+def test_directions_removed_one_after_the_other_partly_come_back(read):
+    kernel, _ = network().get_layer("dense_1").get_weights()
+    left = read[1]["dense"]
+    for column in kernel.T:
+        left = left - np.outer(left @ column, column) / (column @ column)
+    assert abs(left @ kernel[:, -1]).max() < 1e-3 < 0.1 < abs(left @ kernel[:, 0]).max()
+    assert np.linalg.matrix_rank(kernel) == 10
+
+
 @pytest.fixture(scope="module")
 def lost(read):
     """How far each score falls without a place, ``(places, pictures, classes)``."""
@@ -126,6 +135,14 @@ def test_where_the_means_of_maps_are_taken_both_heats_are_one():
     ]
     np.testing.assert_allclose(*heats, atol=1e-5)
     assert heats[0].any()
+
+
+def test_the_unit_against_cat_lowers_cat_and_raises_deer():
+    photograph = cat_photograph()[np.newaxis] / np.float32(255)
+    hidden = layer_outputs(network(), photograph, "dense")["dense"][0]
+    products = hidden[48] * network().get_layer("dense_1").get_weights()[0][48]
+    cat, deer = (products[CIFAR10_CLASSES.index(name)] for name in ("cat", "deer"))
+    assert -0.1 < cat < 0 and deer > 0.5 and deer == products.max()
 
 
 def test_the_middles_of_the_fields_are_those_that_the_quiz_names():

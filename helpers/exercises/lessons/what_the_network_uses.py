@@ -108,6 +108,8 @@ EXERCISES["remove_channel"] = FunctionExercise(
     lambda maps, channel: np.delete(maps, channel, axis=-1),
     "The channel is gone from the array, and the next layer expects all of them: put 0 "
     "in its place.",
+    lambda maps, channel: maps - maps[..., [channel]],
+    "The channel was subtracted from all channels; set it to 0, and leave the others.",
     lambda maps, channel: maps[..., channel],
     "That is the channel alone; return all channels, with this one set to 0.",
     lambda maps, channel: np.zeros(maps.shape),
@@ -151,8 +153,8 @@ def products(of=CAT):
 
 EXERCISES["unit_against"] = Exercise(
     lambda: unit_and_rest(np.argmax),
-    "While this unit is there, it raises other classes more than cat, and softmax "
-    "divides by all of them.",
+    "This unit lowers cat's score a little and raises deer's a lot. Softmax compares "
+    "the scores, so both work against cat.",
     lambda: unit_and_rest(np.argmin),
     "That is the unit that cat needs most; look for the one that works against cat.",
     lambda: [
@@ -222,6 +224,15 @@ EXERCISES["remove_direction"] = FunctionExercise(
     lambda outputs, direction: outputs @ direction,
     "These are the products with the direction, one for each row; return the outputs "
     "without it.",
+    lambda outputs, direction: (
+        outputs - (outputs @ direction / (direction @ direction))[:, np.newaxis]
+    ),
+    "How far a row reaches was subtracted from each of its numbers; subtract the "
+    "direction that many times.",
+    lambda outputs, direction: (
+        outputs - projection(outputs, direction) / (direction @ direction)
+    ),
+    "It was divided by the square of the direction's length twice; once is enough.",
     lambda outputs, direction: outputs * (1 - direction),
     "Each number was multiplied by 1 minus the direction's; a direction is removed from "
     "a row as a whole.",
@@ -333,6 +344,9 @@ EXERCISES["unseen_rows"] = Exercise(
     "These are the numbers of the last rows that are seen; count the rows after them.",
     lambda: [4 * (rows_left(size) - 1) for size in SIZES],
     "These are the first rows of the last fields; each field has 18 rows.",
+    lambda: [size - 30 for size in SIZES],
+    "That is right if 30 rows are seen at every size; a larger picture may have one more "
+    "row in conv2d_2, which looks at 4 more.",
     lambda: [1, 0, 1],
     "That is the first pooling alone; the second one also leaves out a row, two pixels.",
     lambda: [2, 0, 0],
