@@ -202,12 +202,59 @@ def test_calling_the_model_silences_the_message_and_leaves_no_gradient():
     assert "It stops with ValueError (Attempt to convert a value (None)" in told
 
 
-def test_inner_models_differ_in_kind_and_in_what_stands_before_them():
-    before = [
-        [type(one).__name__ for one in case[0].operations[1:-2]]
-        for case in exercise("inside").cases()
-    ]
+INSIDE = {  # a tensor that is called what reaches the nested model: what is said
+    "model.operations[-2].output": "It is right for model of 3 layers (InputLayer, ",
+    "model.operations[-3].output": "It is right for",
+    "model.operations[1].output": "It",
+    "model.operations[model.operations.index(part)].output": "It",
+    "model.inputs[0]": "The rows went into the nested model as they are.",
+    "model.layers[model.layers.index(part) - 1].output": "An operation without a layer",
+}
+
+
+@pytest.mark.parametrize("tensor", INSIDE)
+def test_a_place_that_only_some_models_have_is_not_right(tensor):
+    told = said(
+        "inside",
+        f"""
+        def f(model, inner, name, rows):
+            part = model.get_layer(inner)
+            reader = keras.Model(part.inputs[0], part.get_layer(name).output)
+            return keras.Model(model.inputs[0], reader({tensor}))(rows)
+        """,
+    )
+    assert told.startswith(f"Not yet. {INSIDE[tensor]}"), told
+
+
+MEANS = {  # a layer's tensor or numbers, and axes: what is said
+    "ops.mean(layer.input, axis=(1, 2))": "These are the means of what goes into",
+    "ops.mean(model.inputs[0], axis=(1, 2))": "These are the means of the images",
+    "ops.mean(layer.output, axis=2)": "This is the mean over columns alone",
+    "ops.mean(layer.output, axis=1)": "This is the mean over rows alone",
+}
+
+
+@pytest.mark.parametrize("means", MEANS)
+def test_means_of_something_else_hear_of_what(means):
+    told = said(
+        "mean_maps",
+        f"""
+        def f(model, name, images):
+            layer, ops = model.get_layer(name), keras.ops
+            return keras.Model(model.inputs[0], {means})(images)
+        """,
+    )
+    assert told.startswith(f"Not yet. {MEANS[means]}"), told
+
+
+def test_inner_models_differ_in_kind_and_in_what_stands_around_them():
+    before, after = [], set()
+    for model, inner, *_ in exercise("inside").cases():
+        place = model.operations.index(model.get_layer(inner))
+        before.append([type(one).__name__ for one in model.operations[1:place]])
+        after.add(len(model.operations) - place - 1)
     assert [] in before and ["Subtract"] in before and ["Rescaling"] in before
+    assert after == {0, 1, 2}
     kinds = {type(case[0].get_layer("inner")) for case in exercise("inside").cases()}
     assert len(kinds) == 2
 

@@ -42,11 +42,38 @@ def test_a_call_of_a_model_starts_at_a_new_input():
     assert network.input is x and network.layers[0].input is network.inputs[0]
 
 
-@pytest.mark.skipif(VERSION < (3, 14), reason="the call stops, with a KeyError")
-def test_a_walk_that_ends_elsewhere_makes_no_model():
+def test_a_walk_that_ends_elsewhere_makes_no_model_or_none_that_runs():
+    """Keras 3.14 refuses to make it, 3.13 to call it."""
+    network, x = dense_network(), keras.Input((3,))
+    keras.Model(x, network(keras.layers.Rescaling(0.1)(x) - 1))
+    if VERSION >= (3, 14):
+        with pytest.raises(ValueError, match="is not connected to `inputs`"):
+            keras.Model(x, network.layers[0].output)
+    else:
+        other = keras.Model(x, network.layers[0].output)
+        with pytest.raises(KeyError):
+            other(np.eye(3))
+
+
+def test_a_functional_model_has_an_output_from_the_start():
     network = dense_network()
-    with pytest.raises(ValueError, match="is not connected to `inputs`"):
-        keras.Model(keras.Input((3,)), network.layers[0].output)
+    model = keras.Model(network.inputs[0], network.outputs[0])
+    assert model.output is network.outputs[0]
+
+
+def test_arrays_of_whole_numbers_are_converted_and_not_scaled():
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Rescaling(1)])
+    pixels = np.array([[0, 255]], "uint8")
+    predicted = network.predict(pixels, verbose=0)
+    assert predicted.dtype == "float32" and predicted.tolist() == [[0, 255]]
+
+
+def test_the_message_of_10_2_fills_its_last_17_lines():
+    cells = [cell.source for cell in nbformat.read(LESSON, as_version=4).cells]
+    (task,) = [source for source in cells if source.startswith("### Try it 10.2")]
+    message = re.search(r"\nValueError: .*(?=\n</pre>)", task, re.DOTALL)[0]
+    assert len(message.strip().splitlines()) == 17
+    assert "fills the last 17 lines" in "\n".join(cells)
 
 
 def test_a_subclassed_model_has_neither_list_nor_records_inside():

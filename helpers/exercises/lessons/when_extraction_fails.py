@@ -77,7 +77,7 @@ largest_gradients = gradients_of(lambda found: tf.reduce_max(found, axis=1))
 
 
 def channel_weights(model, name, images):
-    """Return how much the largest prediction changes with each map, on average."""
+    """Return how fast the largest prediction changes with each map, on average."""
     return largest_gradients(model, name, images)
 
 
@@ -141,6 +141,14 @@ EXERCISES["mean_maps"] = FunctionExercise(
     "That is the mean of all numbers together: give the axes, rows and columns.",
     means_of(lambda maps, found: maps.mean(axis=-1)),
     "This is the mean of all channels at each place; rows and columns are axes 1 and 2.",
+    means_of(lambda maps, found: maps.mean(axis=2)),
+    "This is the mean over columns alone; rows are axis 1.",
+    lambda model, name, images: images.mean(axis=(1, 2)),
+    "These are the means of the images: end at the layer `name`.",
+    lambda model, name, images: ops.mean(
+        keras.Model(model.inputs[0], model.get_layer(name).input)(images), axis=(1, 2)
+    ),
+    "These are the means of what goes into the layer: take its `.output`.",
     means_of(lambda maps, found: maps.mean(axis=1)),
     "This is the mean over rows alone; columns are axis 2.",
     means_of(lambda maps, found: maps.mean(axis=(1, 2), keepdims=True)),
@@ -170,12 +178,12 @@ def nested_cases():
     """Return models with a model inside, its name, that of a layer in it, and rows."""
     random = np.random.default_rng(3)
     cases = []
-    for name, before, of_class, size in [
-        ("hidden", "scale and subtract", "functional", 3),
-        ("last", "subtract", "functional", 2),
-        ("hidden", "scale", "sequential", 4),
-        ("hidden", "", "functional", 2),
-        ("last", "scale and subtract", "sequential", 1),
+    for name, before, of_class, after, size in [
+        ("hidden", "scale and subtract", "functional", 0, 3),
+        ("last", "subtract", "functional", 1, 2),
+        ("hidden", "scale", "sequential", 1, 4),
+        ("hidden", "", "functional", 2, 2),
+        ("last", "scale and subtract", "sequential", 0, 1),
     ]:
         part = keras.Sequential([
             keras.Input((3,)),
@@ -190,7 +198,10 @@ def nested_cases():
             reaches = layers.Rescaling(0.5, name="scale")(reaches)
         if "subtract" in before:
             reaches = reaches - 1
-        model = keras.Model(x, layers.Dense(2, name="end")(part(reaches)))
+        scores = part(reaches)
+        for _ in range(after):
+            scores = layers.Dense(2)(scores)
+        model = keras.Model(x, scores)
         rows = random.normal(0, 2, (size, 3)).round(1)
         cases.append((with_random_weights(model, random), "inner", name, rows))
     return cases
@@ -237,8 +248,8 @@ EXERCISES["inside"] = FunctionExercise(
     lambda model, inner, name, rows: reader_of(model, inner, name)(
         reaching(model, inner, rows, "layers")
     ),
-    "An operation without a layer was skipped, as `model.layers` does not list it: look "
-    "for what stands before the nested model in `model.operations`.",
+    "An operation without a layer was skipped, because `model.layers` does not list it: "
+    "look for what stands before the nested model in `model.operations`.",
     lambda model, inner, name, rows: reader_of(model, inner, name)(
         reaching(model, inner, rows, steps=2)
     ),
