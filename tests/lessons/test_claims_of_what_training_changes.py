@@ -192,6 +192,17 @@ def test_film_shows_what_is_said_of_its_four_channels():
     assert places[8][0] <= 4 and 4 <= places[8][1] <= 9  # its top
 
 
+def test_before_training_the_chosen_channel_responds_to_a_colour():
+    made = lesson()
+    maps = layer_outputs(made["new_network"](), made["x_test"], "conv2d_2")
+    maps = maps["conv2d_2"][..., 4]
+    for i in maps.max(axis=(1, 2)).argsort()[-8:]:
+        row, column = np.unravel_index(maps[i].argmax(), maps[i].shape)
+        seen = made["x_test"][i, 4 * row : 4 * row + 18, 4 * column : 4 * column + 18]
+        red, green, blue = np.moveaxis(seen, -1, 0)
+        assert ((red > green + 0.2) & (blue > green + 0.1)).mean() > 0.49
+
+
 @pytest.mark.slow
 def test_the_chosen_channel_responds_to_a_direction():
     made, (network, _) = lesson(), training()
@@ -227,13 +238,14 @@ def test_in_double_precision_another_computer_prints_the_same():
 
 @pytest.mark.slow
 def test_what_is_said_holds_for_ten_seeds():
-    before, after, dead, died = [], [], [], 0
+    before, after, dead, died, further = [], [], [], 0, []
     for seed in range(10):
         made, (network, filmed) = lesson(seed), training(seed)
         new = made["new_network"]()
         loss, accuracy = measured(made, new)
         assert round(accuracy, 1) == 0.1 and abs(loss - np.log(10)) < 0.04
         assert abs(loss - measured(made, new, "train")[0]) < 0.02
+        further.append(measured(made, network)[0] - measured(made, network, "valid")[0])
         assert measured(made, network)[0] > measured(made, network, "train")[0] + 0.03
         assert measured(made, network)[1] > 0.8
         changes = [np.abs(filmed[i + 3] - filmed[i]).mean() for i in (0, 3)]
@@ -243,5 +255,6 @@ def test_what_is_said_holds_for_ten_seeds():
         after.append(of_one_class(maps[1], made["y_test"]))
         dead.append(len(dead_channels(maps[1])))
         died += len(np.setdiff1d(dead_channels(maps[1]), dead_channels(maps[0]))) > 0
+    assert min(further) < 0 < max(further) and abs(np.mean(further)) < 0.03
     assert max(before) <= 1 and (min(after), max(after)) == (2, 15)
     assert (min(dead), max(dead)) == (2, 10) and died >= 9
