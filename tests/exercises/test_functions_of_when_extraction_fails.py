@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from asked import ALL, FUNCTIONS
+from asked import ALL, FUNCTIONS, GUESSES
 from learner import cell
 
 from helpers.by_hand import softmax
 from helpers.exercises.checking import OPEN, verdict
+from helpers.exercises.guesses import opinion
 from helpers.extraction import layer_outputs
 from helpers.networks import dense_network
 
@@ -280,3 +281,18 @@ def names_of_10_4():
 def test_a_likely_slip_hears_what_it_is(answer):
     told = verdict(ALL[f"{TOPIC}.older_reader"], eval(answer, names_of_10_4()))
     assert told.startswith(f"Not yet. {NUMBERS[answer]}"), told
+
+
+SHAPES = {  # guesses of 10.C
+    "[28, 2]": "As you expected.",
+    "[1, 2]": "Not what you expected. That would be one row for one picture;",
+    "[2]": "Not what you expected. The batch axis is always there,",
+    "[28, 28]": "Not what you expected. The second axis is the layer's: it has 2 units.",
+    "[2, 28]": "Not what you expected. The first axis is the batch axis;",
+}
+
+
+@pytest.mark.parametrize("guess", SHAPES)
+def test_a_guessed_shape_hears_what_it_is(guess):
+    told = opinion(GUESSES[f"{TOPIC}.C"], eval(guess))
+    assert told.startswith(SHAPES[guess]), told

@@ -83,7 +83,7 @@ def channel_weights(model, name, images):
 
 EXERCISES["channel_weights"] = FunctionExercise(
     channel_weights,
-    "A model keeps its own ends in the lists `inputs` and `outputs`, with or without a "
+    "A `Sequential` keeps its ends in the lists `inputs` and `outputs`, with or without a "
     "record.",
     gradients_of(lambda found: tf.reduce_max(found, axis=0)),
     "The largest was taken over the images, not over the classes. If you wrote "
@@ -385,4 +385,6 @@ GUESSES["C"] = Exercise(
     "The batch axis is always there, and here it comes from the picture's rows.",
     lambda: [28, 28],
     "The second axis is the layer's: it has 2 units.",
+    lambda: [2, 28],
+    "The first axis is the batch axis; that of the layer's units is the last.",
 )
