@@ -147,7 +147,7 @@ def test_the_lesson_holds_for_other_pictures(seed):
     for name, low, high in (("conv2d", 0.99, 1), ("dense", 0.2, 0.5)):
         fitted = probe(by_layer[name][:750], shuffled, penalty=0.01)
         assert low <= (fitted.classes(by_layer[name][:750]) == shuffled).mean() <= high
-        assert (fitted.classes(by_layer[name][750:]) == labels[750:]).mean() < 0.25
+        assert (fitted.classes(by_layer[name][750:]) == labels[750:]).mean() < 0.16
 
     start = layer_outputs(cifar10_cnn(seed), images, ["conv2d", "max_pooling2d_1"])
     assert accuracy(start["max_pooling2d_1"], labels) > trained["pixels"] + 0.05
