@@ -28,7 +28,7 @@ NAMES_HASH = "md5:c2c37ea517e94d9795004a39431a14cb"  # as Keras has it
 def mobilenet():
     """Build MobileNetV2 with the weights that ``weights="imagenet"`` stands for.
 
-    They are fetched once, 14 MB, with a progress bar, into the folder in which
+    They are fetched once, 14.5 MB, with a progress bar, into the folder in which
     ``keras.applications`` looks for them; then a line says so. Where that is not possible,
     such as with ``LAYERS_OFFLINE=1``, a line says why, and the kernels are drawn.
 

@@ -26,7 +26,7 @@ class StatisticsTable(dict):
     """``{layer name: LayerStatistics}``, a table that says too where NaN or infinity is."""
 
     def __repr__(self):
-        rows = [("layer", "zeros", "dead channels", "  mean", "spread")]
+        rows = [("layer", "zeros", "channels all 0", "  mean", "spread")]
         for name, row in self.items():
             dead = f"{len(row.dead)} of {row.channels}"
             numbers = f"{row.mean:.3g}", f"{row.spread:.3g}"
@@ -104,7 +104,7 @@ def layer_statistics(outputs, data_format="channels_last"):
     Example:
         >>> maps = np.zeros((2, 3, 3, 4)); maps[..., 1] = 8
         >>> layer_statistics({"conv": maps})
-        layer  zeros  dead channels    mean  spread
+        layer  zeros  channels all 0    mean  spread
         conv     75%         3 of 4       2    3.46
     """
     statistics = StatisticsTable()

@@ -12,14 +12,14 @@ PLANS = {
     "full-day": "A full day",
 }
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-ROW = re.compile(r"^\| \d+ \| (\d+):(\d\d) \|([^|]*)\|([^|]*)\|", re.MULTILINE)
+ROW = re.compile(r"^\| (\d+) \| (\d+):(\d\d) \|([^|]*)\|([^|]*)\|", re.MULTILINE)
 
 
 def agenda(plan, titles, start="0:00"):
     """Return the rows of a plan's table in HTML: when, what, and its sections.
 
     Rows of one lesson that follow each other are one. Slack is not shown: it belongs to
-    what comes before it.
+    what comes before it. The last row is the end.
 
     Arguments:
         plan: a key of ``PLANS``.
@@ -30,25 +30,27 @@ def agenda(plan, titles, start="0:00"):
         ValueError: ``start`` is not a time of the day.
 
     Example:
-        >>> agenda("half-a-day", {}, "9:00").splitlines()[0]
+        >>> from collections import defaultdict
+        >>> agenda("half-a-day", defaultdict(str), "9:00").splitlines()[0]
         '<tr><td>9:00</td><td>Welcome</td><td></td></tr>'
     """
     if not (clock := TIME.fullmatch(start)):
         raise ValueError(f"start={start}: write a time of the day, such as 9:30.")
     begin = 60 * int(clock[1]) + int(clock[2])
     text = GUIDE.read_text(encoding="utf-8").split(f"## {PLANS[plan]}\n")[1]
-    parts = []
-    for hours, minutes, part, sections in ROW.findall(text.split("\n## ")[0]):
+    parts, end = [], 0
+    for lasts, hours, minutes, part, sections in ROW.findall(text.split("\n## ")[0]):
+        at = begin + 60 * int(hours) + int(minutes)
+        end = at + int(lasts)
         named = re.search(r"\]\((\d\d_\w+\.ipynb)\)", part)
         what = titles[named[1]] if named else re.split(r"[,:]", part)[0].strip()
         shown = re.findall(r"\*([^*]+)\*", sections)
         if parts and parts[-1][1] == what:
             parts[-1][2].extend(shown)
         elif what != "Slack":
-            at = begin + 60 * int(hours) + int(minutes)
-            parts.append((f"{at // 60 % 24}:{at % 60:02}", what, shown))
+            parts.append((at, what, shown))
     return "\n".join(
-        f"<tr><td>{at}</td><td>{html.escape(what)}</td>"
+        f"<tr><td>{at // 60 % 24}:{at % 60:02}</td><td>{html.escape(what)}</td>"
         f"<td>{html.escape(' · '.join(shown))}</td></tr>"
-        for at, what, shown in parts
+        for at, what, shown in [*parts, (end, "End", [])]
     )

@@ -20,7 +20,7 @@ import numpy as np
 TOPICS = sorted(file.stem for file in Path(__file__).parent.glob("lessons/[a-z]*.py"))
 UNREADABLE = {  # what is said about an answer, or a part of it, of these classes
     "One place is still open: replace the ... there.": type(...),
-    "Write numbers with a point, without quotation marks, units or %.": (str, bytes),
+    "Write numbers with a point, without quotation marks or %.": (str, bytes),
     "A set has no order: sorted(...) makes a list of it.": (set, frozenset),
     "This is a dict: choose the output of one layer.": (dict, type({}.values())),
     "This is a complex number; the answer is a real one.": (
@@ -162,11 +162,14 @@ def rounded(given, expected):
 
 @np.errstate(all="ignore")  # of numbers too large for it
 def right_when_rounded(given, expected):
-    """Tell of each number whether it is right, or has two decimals that are."""
+    """Tell of each number whether it is right, or has two decimals that are.
+
+    Two decimals of what the lessons print, three decimals, are right as well.
+    """
     shown, exact = (100 * given).round(3), (100 * expected).round(3)
-    return close(given, expected) | (
-        (shown == np.rint(shown)) & (abs(shown - exact) <= 0.5)
-    )
+    printed = (100 * expected.round(3)).round(3)
+    near = np.minimum(abs(shown - exact), abs(shown - printed)) <= 0.5
+    return close(given, expected) | ((shown == np.rint(shown)) & near)
 
 
 def recognized(given, answers):

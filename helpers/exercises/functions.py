@@ -6,6 +6,7 @@ import dis
 import functools
 import inspect
 import linecache
+import re
 import sys
 import traceback
 import types
@@ -231,7 +232,9 @@ class Trial:
             raise ValueError("It calls itself without end.") from None
         message = ""
         with contextlib.suppress(Exception):  # it may be an error of the learner's own
-            message = essence(str(error)).splitlines()[0][:200].rstrip(".")
+            message = essence(str(error)).splitlines()[0]
+            message = re.sub(r", with gufunc signature \S+", "", message)  # of matmul
+            message = message[:200].rstrip(".")
         said = f"It stops with {type(error).__name__}"
         said += f" ({message})" if message else ""
         for frame, number in [*traceback.walk_tb(error.__traceback__)][::-1]:

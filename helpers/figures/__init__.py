@@ -4,7 +4,7 @@ What draws returns a `Picture`, a Matplotlib figure made without ``pyplot``
 (half a second less to import) that shows itself in a notebook.
 """
 
-from .convolution import answer_figure, convolution_figure, sliding_figure  # noqa: F401
+from .convolution import convolution_figure, response_figure, sliding_figure  # noqa: F401
 from .curves import curve_figure  # noqa: F401
 from .explained import explain_figure  # noqa: F401
 from .feature_maps import feature_map_grid  # noqa: F401
@@ -19,5 +19,5 @@ from .training import (  # noqa: F401
     film_strip,
     spread_figure,
     step_figure,
-    strongest_pictures,
+    top_pictures,
 )

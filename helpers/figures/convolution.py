@@ -1,4 +1,4 @@
-"""A convolution in numbers: a kernel on a patch, on its way, and what it answers to."""
+"""A convolution in numbers: a kernel on a patch, on its way, and what it responds to."""
 
 import operator
 
@@ -146,7 +146,7 @@ def sliding_figure(picture, kernel, row=0):
     )
 
 
-def answer_figure(picture, kernels, title="picture"):
+def response_figure(picture, kernels, title="picture"):
     """Show a picture and, beside it, where in it each kernel gives large numbers.
 
     The feature maps share one scale: blue is above 0, orange below 0, white 0. Under
@@ -167,7 +167,7 @@ def answer_figure(picture, kernels, title="picture"):
         ValueError: no kernels or too many, or arrays of other shapes or without numbers.
 
     Example:
-        >>> answer_figure(np.eye(4), {"pairs": np.array([[1, -1]])})
+        >>> response_figure(np.eye(4), {"pairs": np.array([[1, -1]])})
         picture: 4 rows and 4 columns, in grey. Beside it what 1 kernel makes of it.
         pairs: values from -1 to 1, farthest from 0 at row 0, column 0. Blue is above 0,
         orange below 0, white 0.
@@ -303,7 +303,7 @@ def check_kernels(kernels, picture):
         )
         raise ValueError(
             f"The kernels are a dict of 1 to {PANELS}, each with what to call it; this is "
-            f'{given}. Write answer_figure(picture, {{"vertical edges": kernel}}).'
+            f'{given}. Write response_figure(picture, {{"vertical edges": kernel}}).'
         )
     return {
         str(name): check_kernel(one, picture, f"kernel {name!r}")

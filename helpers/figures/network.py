@@ -32,7 +32,7 @@ def network_diagram(model, inputs=None):
         >>> network_diagram(dense_network())
         dense_network: 3 inputs; hidden: 4 units, relu; output: 2 units, softmax. Blue
         solid lines are positive weights, orange dashed lines negative ones, wider is
-        larger; the weights go from -0.971 to 0.922.
+        farther from 0; the weights go from -0.971 to 0.922.
     """
     kernels = [dense_kernel(layer) for layer in model.layers]
     units = [len(kernels[0])] + [kernel.shape[1] for kernel in kernels]
@@ -84,7 +84,7 @@ def network_diagram(model, inputs=None):
             for layer, count in zip(model.layers, units[1:], strict=True)
         )
         + ". Blue solid lines are positive weights, orange dashed lines negative ones, "
-        f"wider is larger; {weight_range(weights)}."
+        f"wider is farther from 0; {weight_range(weights)}."
     )
     if values is not None:
         odd = [f"{x} of {name}" for x, name in zip(map(count_odd, values), names) if x]

@@ -14,10 +14,10 @@ WIDTH, LINE = 10, 0.18  # inches: a picture, a line of text
 MOST = 16  # tiles in a row, or there is no room for the words under them
 
 
-def strongest_pictures(
+def top_pictures(
     images, maps, names=None, field=None, count=8, title="strongest pictures"
 ):
-    """Show the pictures to which a channel answers most, each row those of one network.
+    """Show the pictures to which a channel responds most, each row those of one network.
 
     A picture counts by the largest value in its map. Those that have the smallest one of
     all, such as 0 behind ReLU, are left out: the channel does not answer to them.
@@ -46,7 +46,7 @@ def strongest_pictures(
     Example:
         >>> images, maps = np.zeros((3, 8, 8)), np.zeros((3, 2, 2))
         >>> maps[0, 0, 1], maps[2, 1, 1] = 5, 7
-        >>> strongest_pictures(images, {"after": maps}, ["ring", "disc", "ring"])
+        >>> top_pictures(images, {"after": maps}, ["ring", "disc", "ring"])
         strongest pictures: for each row, up to 8 of 3 pictures, largest value first.
         after: 2 × ring.
     """
@@ -231,7 +231,8 @@ def spread_figure(spreads, title="spread"):
 
     Example:
         >>> spread_figure({"half": [1, 0.5, 0.25], "double": [1, 2, 4]})
-        spread: over 2 layers, on a logarithmic axis. half: 1 to 0.25. double: 1 to 4.
+        spread: over 2 layers, on a logarithmic axis. half: from 1 to 0.25. double:
+        from 1 to 4.
     """
     for name, values in spreads.items():
         values = np.asarray(values, float)
@@ -250,7 +251,7 @@ def spread_figure(spreads, title="spread"):
     ends = {
         name: [short(values[i]) for i in (0, -1)] for name, values in spreads.items()
     }
-    course = [f"{name}: {a} to {b}." for name, (a, b) in ends.items()]
+    course = [f"{name}: from {a} to {b}." for name, (a, b) in ends.items()]
     picture.sentence = (
         f"{title}: over {layers - 1} layers, on a logarithmic axis. {' '.join(course)}"
     )

@@ -330,7 +330,9 @@ def test_answers_are_right(exercise, largest, answer):
 
 
 def test_numbers_offered_for_a_guess_have_the_right_one_among_them():
-    offered = re.findall(r"(\d+\.[A-Z]): ([\d., ]+ or [\d.³]+)", section("Rules for every"))
+    offered = re.findall(
+        r"(\d+\.[A-Z]): ([\d., ]+ or [\d.³]+)", section("Rules for every")
+    )
     assert len(offered) > 3
     for name, numbers in offered:
         right = computed(find(numbered()[name], "GUESSES").right)

@@ -360,7 +360,10 @@ def test_agenda_has_each_lesson_of_the_plan_at_its_time(plan):
     titles = {path.name: f"<{path.name}>" for path in NOTEBOOKS.glob("*.ipynb")}
     rows = agenda(plan, titles, "9:30").splitlines()
     cells = [re.findall("<td>(.*?)</td>", row) for row in rows]
-    assert cells[0] == ["9:30", "Welcome", ""] and cells[-1][1] == "Closing"
+    assert cells[0] == ["9:30", "Welcome", ""] and [row[1] for row in cells[-2:]] == [
+        "Closing",
+        "End",
+    ]
     assert all(len(row) == 3 for row in cells) and "Slack" not in str(cells)
     text = GUIDE.read_text(encoding="utf-8").split(f"## {PLANS[plan]}\n")[1]
     text = text.split("\n## ")[0]

@@ -13,7 +13,7 @@ from asked import EXERCISES, GUESSES, LESSONS
 
 import helpers
 from helpers.exercises import check, compare, quiz
-from helpers.exercises.checking import verdict
+from helpers.exercises.checking import RIGHT, verdict
 from helpers.exercises.exercise import Exercise, computed
 from helpers.exercises.feedback import MARKS, Comment
 from helpers.exercises.questions import questions
@@ -366,3 +366,11 @@ def test_quiz_is_stored_as_text(monkeypatch):
     shown._ipython_display_()
     assert stored[0]["text/plain"] == repr(shown)
     assert stored[0]["application/vnd.jupyter.widget-view+json"]["model_id"]
+
+
+def test_two_decimals_of_the_three_that_a_lesson_prints_are_right():
+    """0.0148 is printed as 0.015, whose two decimals are 0.02."""
+    exercise = Exercise(lambda: [0.0148, 0.5], "Because.")
+    assert verdict(exercise, [0.02, 0.5]) == f"{RIGHT} Because."
+    assert verdict(exercise, [0.01, 0.5]) == f"{RIGHT} Because."
+    assert verdict(exercise, [0.03, 0.5]).startswith("Not yet. ")

@@ -130,9 +130,9 @@ def test_rows_of_maps_that_differ_in_width_are_told():
             return np.vstack(lines)[:-1, :-1]
         """
     told = verdict(GRID, written(source))
-    assert told.startswith("Not yet. np.vstack joins rows of the same width only: "), (
-        told
-    )
+    assert told.startswith(
+        "Not yet. `np.vstack` joins rows of the same width only: "
+    ), told
 
 
 def test_each_map_on_a_scale_of_its_own_is_told():

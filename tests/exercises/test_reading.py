@@ -12,7 +12,7 @@ from helpers.networks import dense_network
 
 OPEN = "One place is still open: replace the ... there."
 NONE = "One place is None: nothing was assigned to it."
-TEXT = "Write numbers with a point, without quotation marks, units or %."
+TEXT = "Write numbers with a point, without quotation marks or %."
 LENGTHS = "The parts of the list have different lengths."
 SET = "A set has no order: sorted(...) makes a list of it."
 DICT = "This is a dict: choose the output of one layer."

@@ -11,9 +11,9 @@ from matplotlib.colors import to_rgb
 
 from helpers.by_hand import conv2d, explain
 from helpers.figures import (
-    answer_figure,
     convolution_figure,
     explain_figure,
+    response_figure,
     sliding_figure,
 )
 from helpers.figures.number_sheet import ink, written
@@ -211,7 +211,7 @@ def test_a_moving_kernel_fills_the_map(picture, kernel, row):
 def test_maps_of_a_whole_picture_share_a_scale_around_0():
     picture = random(12, 20)
     kernels = {"one": KERNEL, "other": random(2, 5), "third": [[-1]]}
-    figure = answer_figure(picture, kernels, "noise")
+    figure = response_figure(picture, kernels, "noise")
     shown = figure.axes[0].images
     np.testing.assert_array_equal(shown[0].get_array(), picture)
     assert shown[0].cmap.name == "gray"
@@ -239,7 +239,7 @@ def test_maps_of_a_whole_picture_share_a_scale_around_0():
 
 
 def test_a_map_of_zeros_has_no_bar():
-    figure = answer_figure(np.ones((4, 4)), {"edges": [[1, -1]]})
+    figure = response_figure(np.ones((4, 4)), {"edges": [[1, -1]]})
     assert len(figure.axes) == 1
     assert "edges: values from 0 to 0, farthest from 0 at row 0, column 0." in str(
         figure
@@ -402,7 +402,7 @@ def test_what_is_no_number_is_yellow_and_told(odd, text, word):
     figure = convolution_figure(picture, np.ones((2, 2)), (1, 2))
     assert yellow(figure) == [1, 1, 1, 0, 1]
     assert not np.isfinite(beside(figure, "sum of 4 products"))
-    figure = answer_figure(picture, {"pairs": np.ones((2, 2))})
+    figure = response_figure(picture, {"pairs": np.ones((2, 2))})
     (crosses,) = {len(line.get_xdata()) for line in figure.axes[0].lines[:1]}
     assert crosses == 1 and len(figure.axes[0].lines[1].get_xdata()) == 2
     assert str(figure).endswith(
@@ -441,10 +441,12 @@ DRAWN = {
     ),
     "no way": lambda: sliding_figure([[1]], [[1]]),
     "narrow way": lambda: sliding_figure(random(8, 2), random(1, 1)),
-    "answers": lambda: answer_figure(random(32, 32), {"a": KERNEL, "b": KERNEL.T}),
-    "answer to a pixel": lambda: answer_figure(random(1, 1), {"a": [[1]]}),
-    "wide answers": lambda: answer_figure(random(9, 90), ROOM),
-    "tall answer": lambda: answer_figure(random(90, 9), {"W" * 30: [[1]]}, "long " * 9),
+    "answers": lambda: response_figure(random(32, 32), {"a": KERNEL, "b": KERNEL.T}),
+    "answer to a pixel": lambda: response_figure(random(1, 1), {"a": [[1]]}),
+    "wide answers": lambda: response_figure(random(9, 90), ROOM),
+    "tall answer": lambda: response_figure(
+        random(90, 9), {"W" * 30: [[1]]}, "long " * 9
+    ),
     "names": lambda: explain_figure(SUMS["colours"](), ["the red", "WWWWW", "მწვანე"]),
 } | {kind: lambda kind=kind: explain_figure(SUMS[kind]()) for kind in SUMS}
 
@@ -540,20 +542,20 @@ def test_nothing_is_cut_off_and_no_text_lies_on_another(kind):
         (lambda: sliding_figure(PICTURE, KERNEL, 3), IndexError, "row from 0 to 2"),
         (lambda: sliding_figure(PICTURE, KERNEL, None), IndexError, "row from 0 to 2"),
         (lambda: sliding_figure(random(3, 9), KERNEL), ValueError, "at most 8 rows"),
-        (lambda: answer_figure(PICTURE, KERNEL), ValueError, "this is ndarray"),
-        (lambda: answer_figure(PICTURE, {}), ValueError, "a dict of 0"),
+        (lambda: response_figure(PICTURE, KERNEL), ValueError, "this is ndarray"),
+        (lambda: response_figure(PICTURE, {}), ValueError, "a dict of 0"),
         (
-            lambda: answer_figure(PICTURE, {i: KERNEL for i in range(5)}),
+            lambda: response_figure(PICTURE, {i: KERNEL for i in range(5)}),
             ValueError,
             "a dict of 5",
         ),
         (
-            lambda: answer_figure(random(4, 4, 3), {"a": KERNEL}),
+            lambda: response_figure(random(4, 4, 3), {"a": KERNEL}),
             ValueError,
             "colour picture",
         ),
         (
-            lambda: answer_figure(PICTURE, {"a": random(9, 1)}),
+            lambda: response_figure(PICTURE, {"a": random(9, 1)}),
             ValueError,
             "kernel 'a' has",
         ),
@@ -591,6 +593,6 @@ def test_arrays_of_the_caller_stay_as_they_are():
     picture, kernel = PICTURE.astype("float64"), KERNEL.astype("float64")
     convolution_figure(picture, kernel, bias=1, relu=True)
     sliding_figure(picture, kernel)
-    answer_figure(picture, {"a": kernel})
+    response_figure(picture, {"a": kernel})
     np.testing.assert_array_equal(picture, PICTURE)
     np.testing.assert_array_equal(kernel, KERNEL)

@@ -65,9 +65,11 @@ def said(picture, words, of):
 
 
 def test_no_public_picture_is_forgotten():
-    """Each is named in a file of this folder that tries NaN."""
+    """Each is named in a file of this folder that tries NaN; records hold no numbers."""
     drawn = {
-        name for name in vars(figures) if re.search("_(figure|grid|row|d.*m)$", name)
+        name
+        for name in vars(figures)
+        if re.search("_(figure|grid|row|d.*m)$", name) and name != "record_diagram"
     }
     files = (
         path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py")

@@ -10,7 +10,7 @@ from helpers.figures.training import (
     film_strip,
     spread_figure,
     step_figure,
-    strongest_pictures,
+    top_pictures,
 )
 
 RANDOM = np.random.default_rng(0)
@@ -50,7 +50,7 @@ def texts(picture):
 
 def test_each_row_has_the_pictures_with_the_largest_values_first():
     maps = {"before": MAPS, "after": MAPS[::-1]}
-    picture = strongest_pictures(IMAGES, maps, NAMES, count=3, title="channel 1")
+    picture = top_pictures(IMAGES, maps, NAMES, count=3, title="channel 1")
     orders = [np.sort(m.max(axis=(1, 2)))[::-1][:3] for m in maps.values()]
     places = [[*m.max(axis=(1, 2))] for m in maps.values()]
     expected = [p.index(v) for p, values in zip(places, orders) for v in values]
@@ -64,12 +64,12 @@ def test_each_row_has_the_pictures_with_the_largest_values_first():
 
 def test_sentence_counts_the_words_most_frequent_first():
     maps = np.arange(20.0).reshape(20, 1, 1)
-    said = str(strongest_pictures(IMAGES, {"after": maps}, NAMES, count=4))
+    said = str(top_pictures(IMAGES, {"after": maps}, NAMES, count=4))
     assert said == (
         "strongest pictures: for each row, up to 4 of 20 pictures, largest value first. "
         "after: 2 × vertical stripes, disc, ring."
     )
-    said = str(strongest_pictures(IMAGES, {"after": maps}, count=2, title="most"))
+    said = str(top_pictures(IMAGES, {"after": maps}, count=2, title="most"))
     assert said.endswith("after: picture 18, picture 19.")
     assert said.startswith("most: for each row, up to 2 of 20")
 
@@ -77,7 +77,7 @@ def test_sentence_counts_the_words_most_frequent_first():
 def test_what_a_channel_does_not_answer_to_is_left_out():
     maps = np.zeros((20, 4, 4))
     maps[5, 0, 0] = 2
-    picture = strongest_pictures(IMAGES, {"silent": maps * 0, "rare": maps}, NAMES)
+    picture = top_pictures(IMAGES, {"silent": maps * 0, "rare": maps}, NAMES)
     (image,) = shown(picture)
     np.testing.assert_array_equal(image, IMAGES[5])
     assert "silent: 0 for every picture. rare: disc." in str(picture)
@@ -95,7 +95,7 @@ def test_frame_holds_what_the_largest_value_sees(size):
         asked.append((row, column))
         return slice(row, row + 8), slice(column, None)
 
-    picture = strongest_pictures(images, {"one": maps - 1}, field=field)
+    picture = top_pictures(images, {"one": maps - 1}, field=field)
     assert asked == [(2, 1)]  # the other has the smallest value of all
     (drawn,) = picture.axes[0].images
     left, right, bottom, top = drawn.get_extent()
@@ -105,7 +105,7 @@ def test_frame_holds_what_the_largest_value_sees(size):
     expected = left + pixel, top + 2 * pixel, (size[1] - 1) * pixel, 8 * pixel
     assert frame == pytest.approx(expected)
     assert str(picture).endswith("The largest value sees what is framed.")
-    assert not frames(strongest_pictures(images, {"one": maps}))
+    assert not frames(top_pictures(images, {"one": maps}))
 
 
 @pytest.mark.parametrize(
@@ -132,10 +132,10 @@ def test_frame_holds_what_the_largest_value_sees(size):
         ({"images": MAPS[..., :2, np.newaxis, np.newaxis]}, "A picture has the shape"),
     ],
 )
-def test_strongest_pictures_name_what_is_wrong(change, words):
+def test_top_pictures_name_what_is_wrong(change, words):
     arguments = {"images": IMAGES, "maps": {"after": MAPS}} | change
     with pytest.raises(ValueError, match=words):
-        strongest_pictures(**arguments)
+        top_pictures(**arguments)
 
 
 def film(steps=(0, 10, 300), channels=5):
@@ -258,8 +258,8 @@ def test_spreads_stand_on_a_logarithmic_axis():
     written = [tick.get_text() for tick in axes.get_yticklabels()]
     assert {"0.001", "1", "1000"} <= set(written)
     assert str(picture) == (
-        "ten layers: over 10 layers, on a logarithmic axis. half: 1 to 0.000977. "
-        "double: 1 to 1020."
+        "ten layers: over 10 layers, on a logarithmic axis. half: from 1 to 0.000977. "
+        "double: from 1 to 1020."
     )
 
 
@@ -291,12 +291,12 @@ def test_spread_figure_names_what_is_wrong(spreads, words):
 
 LONG = ["a word thatisverylongindeed", "$x$", "ring"]
 DRAWN = {
-    "two": lambda: strongest_pictures(IMAGES[:2], {"a": MAPS[:2]}, LONG[:2]),
-    "sixteen": lambda: strongest_pictures(
+    "two": lambda: top_pictures(IMAGES[:2], {"a": MAPS[:2]}, LONG[:2]),
+    "sixteen": lambda: top_pictures(
         IMAGES, {"before $training$": MAPS, "after": MAPS}, (LONG * 7)[:20], count=16
     ),
-    "wide": lambda: strongest_pictures(IMAGES[:, :4], {"a": MAPS}, NAMES),
-    "no picture": lambda: strongest_pictures(IMAGES, {"a": MAPS * 0}, NAMES),
+    "wide": lambda: top_pictures(IMAGES[:, :4], {"a": MAPS}, NAMES),
+    "no picture": lambda: top_pictures(IMAGES, {"a": MAPS * 0}, NAMES),
     "film": lambda: film_strip(IMAGES[0], film(), [0, 1, 2]),
     "long film": lambda: film_strip(MAPS[0], film(range(1000, 1015)), range(5), "$a$"),
     "step": lambda: step_figure(parabola, 0.5, -27, [0.02, 0.2], "$a$"),

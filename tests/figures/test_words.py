@@ -53,9 +53,9 @@ PICTURES = {  # every place in a picture that shows words of whoever calls
     "curves": lambda words: figures.curve_figure(
         {words: [1, np.nan], f"{words} 2": [2, 3]}, [words, "b"], words, words, words
     ),
-    "answers": lambda words: figures.answer_figure(SQUARE, {words: [[1]]}, words),
+    "answers": lambda words: figures.response_figure(SQUARE, {words: [[1]]}, words),
     "explanation": explanation,
-    "strongest": lambda words: figures.strongest_pictures(
+    "strongest": lambda words: figures.top_pictures(
         [SQUARE, SQUARE], {words: [[[0]], [[1]]]}, [words] * 2, title=words
     ),
     "film": lambda words: figures.film_strip(

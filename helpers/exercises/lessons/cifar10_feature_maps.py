@@ -179,8 +179,8 @@ EXERCISES["grid"] = FunctionExercise(
     "An empty row of maps follows where the last row is full: round up, "
     "-(-channels // across).",
     rows_as_they_are,
-    "np.vstack joins rows of the same width only: fill up the last row of maps with white "
-    "places.",
+    "`np.vstack` joins rows of the same width only: fill up the last row of maps with "
+    "white places.",
     black_places,
     "A place in the last row without a map holds 0; it is white, maps.max().",
     grid_of(lambda maps, i: maps[:, :, i] if i + 1 < maps.shape[2] else maps.max()),
