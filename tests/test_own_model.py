@@ -304,7 +304,7 @@ def test_damaged_files_are_refused(saved, tmp_path):
     half = tmp_path / "half.keras"
     half.write_bytes(path.read_bytes()[:2000])
     assert "is cut short or damaged. Download or copy it again" in refused(half)
-    assert "lacks a part" in refused(edited(path, {}, leave_out=["config.json"]))
+    assert "incomplete" in refused(edited(path, {}, leave_out=["config.json"]))
     said = refused(edited(path, {}, leave_out=["model.weights.h5"]))
     assert "is damaged, or Keras cannot open it. Keras says: " in said
     said = refused(edited(path, {b'"units": 2': b'"units": 5'}))

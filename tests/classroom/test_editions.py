@@ -218,7 +218,7 @@ def test_what_is_in_the_place_of_a_copy_stays(course, kind):
 
 def test_a_file_called_my_lessons_is_said(course):
     course.mine.write_text("mine")
-    with pytest.raises(OSError, match=r"my_lessons is no folder\. Rename it and"):
+    with pytest.raises(OSError, match=r"my_lessons is not a folder\. Rename it and"):
         course.lab()
     assert course.mine.read_text() == "mine"
 
@@ -417,7 +417,7 @@ def test_folder_that_holds_something_else_is_refused(tmp_path, capsys):
     for place, said in {
         "full": "exists. Name a folder that does not, or an empty one.",
         "file": "exists. Name a folder that does not, or an empty one.",
-        "no/lessons": f"There is no folder {tmp_path / 'no'} to put the lessons in.",
+        "no/lessons": f"There is no folder {tmp_path / 'no'} for the lessons.",
         COURSE / "data" / "lessons": "would be copied into itself",
     }.items():
         assert main(["lessons", str(tmp_path / place)]) == 1

@@ -162,7 +162,7 @@ def test_a_failure_leaves_no_marker_and_says_one_sentence(machine, capsys):
         "dns error: failed to lookup address": "the network, or its package mirror",
         "no wheels with a matching platform tag": "on Colab",
         "No interpreter found for Python >=3.10": "Install one from python.org",
-        "something else": "uv tells why above",
+        "something else": "uv says why above",
     }.items():
         fails.write_text(words)
         assert machine.run() == 1
