@@ -64,7 +64,7 @@ def test_what_the_lesson_says_of_the_network_does_not_depend_on_the_seed(seed):
     assert hidden.products.argmax() == found.table.columns.index("bill_length_mm") == 0
     assert hidden.products[0] > 0.3 * hidden.before_activation > 0
     assert 1.4 < hidden.patch[0] < 1.6  # standard deviations
-    # "a bill that is long for the mass", with the ten rows with its largest output as evidence
+    # "a bill that is long for the mass", seen in the ten rows with its largest output
     assert hidden.kernel[0] > 0 > hidden.kernel[3]
     means = [found.rows[found.labels == i].mean(axis=0) for i in range(3)]
     assert found.rows[found.highest, 0].mean() > means[1][0] - 1 > means[0][0]
