@@ -111,7 +111,8 @@ def publish(repository, tag=None, course=COURSE):
             f"{tag!r} cannot be the tag: write letters, digits, '.', '_' and '-', such "
             "as v1.0.0."
         )
-    pairs = list(zip(addresses(*current(course)), addresses(repository, tag)))
+    pairs = [(printed(*current(course)), printed(repository, tag))]
+    pairs += zip(addresses(*current(course)), addresses(repository, tag))
     texts = {}
     for path in files(course):
         before = after = path.read_bytes().decode()
@@ -124,6 +125,17 @@ def publish(repository, tag=None, course=COURSE):
             texts[path] = after.encode()
     write_all(texts)
     return list(texts)
+
+
+def printed(repository, tag):
+    """Return what `explain_error` prints of the page of error messages' place.
+
+    Example:
+        >>> printed("ada/layers", "v2")
+        'More: https://github.com/ada/layers/tree/v2/notebooks/error_messages.md'
+    """
+    home = f"https://github.com/{repository}/tree/{tag}/" * (repository != UNPUBLISHED)
+    return f"More: {home}notebooks/error_messages.md"
 
 
 def opens(words, address, repository):

@@ -32,7 +32,7 @@ def explain_error(error_or_text=None):
             keras.Model(model.inputs[0], model.get_layer("hidden").output)(rows)
         <BLANKLINE>
         Why: A layer stands where its `.output` should.
-        More: notebooks/error_messages.md#all-outputs-values-must-be-kerastensors
+        More: ...notebooks/error_messages.md#all-outputs-values-must-be-kerastensors
     """
     if error_or_text is None:
         error_or_text = getattr(sys, "last_value", None)  # IPython sets it too

@@ -164,7 +164,8 @@ def test_clone_is_for_learners(colab, kernel):
         cells = nbformat.read(path, as_version=4).cells
         assert not any(cell.get("outputs") for cell in cells), path.name
         for cell in cells:
-            if "solution" in cell.source.splitlines()[0].lower().split():
+            first = cell.source.splitlines()[0].lower().split()
+            if cell.cell_type == "code" and "solution" in first:
                 solutions += 1
                 assert cell.metadata.cellView == "form"  # how Colab folds a cell
     assert solutions == sum(len(of_lesson(path, "EXERCISES")) for path in lessons)

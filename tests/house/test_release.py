@@ -34,7 +34,7 @@ FORMS = {  # every kind of address of the course
     "hub": r"https://hub.example.org/hub/user-redirect/git-pull\?repo=https://github.com/"
     rf"ada/layers&branch={REF}&urlpath=lab/tree/layers/{PATH}",
     "setup cell": rf"https://github.com/ada/layers/tree/{REF}",
-    "page": rf"https://github.com/ada/layers/tree/{REF}/(?P<page>notebooks/\w+\.md)",
+    "page": rf"https://github.com/ada/layers/tree/{REF}/(?P<page>notebooks/\w+\.md)(#[-\w]+)?",
     "pip": rf"https://github.com/ada/layers/archive/{REF}\.zip",
     "git clone": r"https://github.com/ada/layers\.git",  # of all, to be worked on
 }
@@ -182,7 +182,13 @@ def test_every_address_leads_to_the_lessons_to_work_in(server, tree):
             assert name == "README.md" or parts["path"] == name
     assert counts == {
         **{"Colab": 2 * len(to_read) + 1, "setup cell": len(to_read) + 1},
-        **{"Binder": 1, "hub": 1, "page": 1, "pip": 1, "git clone": 1},
+        **{
+            "Binder": 1,
+            "hub": 1,
+            "page": 1 + (tree == "main"),
+            "pip": 1,
+            "git clone": 1,
+        },
     }
 
 
