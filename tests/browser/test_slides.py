@@ -17,11 +17,12 @@ CUT = """() => {
     const { h, v } = Reveal.getIndices(slide);
     Reveal.slide(h, v);
     for (const one of slide.querySelectorAll(".fit *")) {
+      const scrolls = one.closest("pre[style*=max-height]");  // a traceback
+      if (scrolls && scrolls !== one) continue;
       const box = one.getBoundingClientRect();
       const style = getComputedStyle(one);
       const outside = box.width && box.height && (box.top < -0.5 || box.left < -0.5
         || box.bottom > innerHeight + 0.5 || box.right > innerWidth + 0.5);
-      const scrolls = one.matches("pre[style*=max-height]");  // a traceback
       const hidden = !scrolls && ((style.overflowY !== "visible" && one.clientHeight
           && one.scrollHeight > one.clientHeight + 1)
         || (style.overflowX !== "visible" && one.clientWidth
