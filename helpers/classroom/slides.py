@@ -39,6 +39,7 @@ REVEAL = "dist/reveal.js", "dist/reveal.css", "LICENSE"
 ASKS = "**Guess first.**"
 OPEN = re.compile(r"○ Open: ")
 LEFT_OUT = re.compile(r"^(# @title Setup|<details>)")
+BOX, BOX_HEIGHT = re.compile(r"<pre .*?</pre>", re.DOTALL), 480  # of a traceback
 BADGE = re.compile(r"^.*`Open in Colab`.*\n\n", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]+)\]\((\w[\w.]*)\.(ipynb|md)(#[\w-]+)?\)")
 
@@ -179,17 +180,18 @@ def link(match):
 
 def paragraphs(source):
     """Cut text between paragraphs, but not after a heading or a colon, nor in code."""
-    pieces, in_code = [], False
+    pieces, in_code, in_box = [], False, False
     for piece in re.split(r"\n{2,}", source):
         last = pieces[-1].rstrip("*_") if pieces else ""
         lead = last.endswith(":") or re.fullmatch(r"#+ .*", last.split("\n")[-1])
         first, *others = tables(piece)
-        if pieces and (in_code or lead):
+        if pieces and (in_code or in_box or lead):
             pieces[-1] += f"\n\n{first}"
         else:
             pieces.append(first)
         pieces += others
-        in_code ^= piece.count("```") % 2 == 1
+        in_box = "</pre>" not in piece and (in_box or "<pre" in piece)  # it scrolls
+        in_code ^= not in_box and "</pre>" not in piece and piece.count("```") % 2 == 1
     return pieces
 
 
@@ -237,8 +239,9 @@ def shown_as(output):
 def estimate(block):
     """Return about how many pixels high a block is on a slide."""
     if is_text(block):
-        height = 14 + 13 * block.source.count("\n\n")
-        for line in unwrapped(block.source):
+        source, boxes = BOX.subn("", block.source)
+        height = 14 + 13 * source.count("\n\n") + BOX_HEIGHT * boxes
+        for line in unwrapped(source):
             if line.startswith("|"):
                 height += 16 + TABLE_LINE * math.ceil(len(line) / TABLE_LETTERS)
                 continue
