@@ -15,6 +15,7 @@ from ..engine.files import COURSE, NOTEBOOKS, PYTHON, keras_folders, replaced
 from . import editions, fetching
 from .agenda import PLANS, agenda
 from .machine import ARCHIVE, quoted, this_python
+from .server import PAGE as WITH_SOLUTIONS
 from .slides import REVEAL, STYLE, deck, reveal
 
 MACS = "macOS on Apple's own processors"
@@ -23,7 +24,7 @@ PAGE = Path(__file__).with_name("page.html")
 CHECK = re.compile(r"^check\(.*, answer\)$|^# @title Solution", re.MULTILINE)
 SOLUTIONS = {  # what each page says of them
     "index.html": "Your instructor hands the solutions out later.",
-    "index-with-solutions.html": '<a href="course-with-solutions.zip">'
+    WITH_SOLUTIONS: '<a href="course-with-solutions.zip">'
     "course-with-solutions.zip</a> has a solution under each exercise.",
 }
 STUB = re.compile(r"^answer = \.\.\.$", re.MULTILINE)
@@ -63,6 +64,8 @@ def prepare(
             copy_course(kit / "course", lessons, solutions=False)
             copy_course(kit / "course-with-solutions", lessons, solutions=True)
             print(f"course: {len(lessons)} lessons, with solutions and without")
+            titles = {name: title(lesson) for name, lesson in lessons.items()}
+            day = agenda(plan, titles, start)
             if slides:
                 make_slides(kit / "slides", lessons)
                 print(f"slides: {len(lessons)} decks")
@@ -75,9 +78,6 @@ def prepare(
             missing = "not on this machine; fetch_cifar10 of helpers.datasets gets it"
             print(f"CIFAR-10: {'its archive' if archive else missing}")
             systems = [NAMES[system] for system in wheels]
-            day = agenda(
-                plan, {name: title(one) for name, one in lessons.items()}, start
-            )
             print(f"agenda: {PLANS[plan]}, from {start}")
             for name, words in SOLUTIONS.items():
                 page = make_page(lessons, slides, systems, python, day, words, start)

@@ -180,19 +180,24 @@ def link(match):
 
 def paragraphs(source):
     """Cut text between paragraphs, but not after a heading or a colon, nor in code."""
-    pieces, in_code, in_box = [], False, False
+    pieces = []
     for piece in re.split(r"\n{2,}", source):
-        last = pieces[-1].rstrip("*_") if pieces else ""
+        before = pieces[-1] if pieces else ""
+        last = before.rstrip("*_")
         lead = last.endswith(":") or re.fullmatch(r"#+ .*", last.split("\n")[-1])
         first, *others = tables(piece)
-        if pieces and (in_code or in_box or lead):
+        if lead or is_open(before):
             pieces[-1] += f"\n\n{first}"
         else:
             pieces.append(first)
         pieces += others
-        in_box = "</pre>" not in piece and (in_box or "<pre" in piece)  # it scrolls
-        in_code ^= not in_box and "</pre>" not in piece and piece.count("```") % 2 == 1
     return pieces
+
+
+def is_open(text):
+    """Whether code or the box of a traceback begins in a text and does not end there."""
+    without = BOX.sub("", text)
+    return "<pre" in without or without.count("```") % 2 == 1
 
 
 def tables(piece):

@@ -15,7 +15,7 @@ from lesson_files import LESSONS
 
 from helpers.classroom import editions, fetching, slides
 from helpers.classroom import kit as kits
-from helpers.classroom.__main__ import main
+from helpers.classroom.__main__ import arguments, main
 from helpers.classroom.agenda import GUIDE, PLANS, agenda
 from helpers.engine.files import COURSE, NOTEBOOKS
 
@@ -389,3 +389,8 @@ def test_a_time_that_is_none_is_said_and_nothing_stays(place, capsys):
     assert main(words) == 1
     assert "write a time of the day, such as 9:30" in capsys.readouterr().out
     assert not (place / "kit").exists()
+
+
+def test_the_command_offers_each_plan():
+    for plan in PLANS:
+        assert arguments(["prepare", "kit", "--plan", plan]).plan == plan
